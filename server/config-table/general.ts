@@ -1,0 +1,82 @@
+/** Parameters of the process: logs, watching itself, limits of the machine. */
+
+import { bool, integer, oneOf, text } from './kinds.js';
+import { INT_MAX, INT_MIN, LONG_MAX, withoutEffect } from './parameter.js';
+import { directory, percentiles, scoreAdjustments, shutdownOptions } from './special.js';
+import { localeName, processTitle } from './texts.js';
+
+const ALLOWED = ['no', 'yes', 'local'] as const;
+const FACILITIES = ['user', ...Array.from({ length: 8 }, (_, i) => `local${i}`)];
+
+export const general = {
+  databases: integer(1, INT_MAX, 16, { immutable: true }),
+  dir: directory(),
+  hz: integer(0, INT_MAX, 10),
+  'always-show-logo': bool(false, { immutable: true }),
+  daemonize: bool(false, { immutable: true }),
+  pidfile: text('', { immutable: true }),
+  'enable-debug-command': oneOf(ALLOWED, 'no', { immutable: true }),
+  'enable-protected-configs': oneOf(ALLOWED, 'no', { immutable: true }),
+  'extended-redis-compatibility': bool(false),
+  'availability-zone': text(''),
+  'hash-seed': text('', { immutable: true }),
+  'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
+  'shutdown-timeout': integer(0, INT_MAX, 10),
+  'shutdown-on-sigint': shutdownOptions(),
+  'shutdown-on-sigterm': shutdownOptions(),
+  'ignore-warnings': text(''),
+
+  loglevel: oneOf(['debug', 'verbose', 'notice', 'warning', 'nothing'], 'notice'),
+  logfile: text('', { immutable: true }),
+  'log-format': oneOf(['legacy', 'logfmt', 'json'], 'legacy'),
+  'log-timestamp-format': oneOf(['legacy', 'iso8601', 'milliseconds'], 'legacy'),
+  'hide-user-data-from-log': bool(true),
+  'crash-log-enabled': bool(true),
+
+  'commandlog-execution-slower-than': integer(-1, LONG_MAX, 10_000, {
+    alias: 'slowlog-log-slower-than',
+  }),
+  'commandlog-slow-execution-max-len': integer(0, LONG_MAX, 128, { alias: 'slowlog-max-len' }),
+  'commandlog-request-larger-than': integer(-1, LONG_MAX, 1_048_576),
+  'commandlog-large-request-max-len': integer(0, LONG_MAX, 128),
+  'commandlog-reply-larger-than': integer(-1, LONG_MAX, 1_048_576),
+  'commandlog-large-reply-max-len': integer(0, LONG_MAX, 128),
+  'latency-monitor-threshold': integer(0, LONG_MAX, 0),
+  'latency-tracking': bool(true),
+  'latency-tracking-info-percentiles': percentiles('50 99 99.9'),
+
+  'set-proc-title': bool(true, { immutable: true }),
+  'proc-title-template': text('{title} {listen-addr} {server-mode}', {}, processTitle),
+
+  ...withoutEffect({
+    supervised: oneOf(['upstart', 'systemd', 'auto', 'no'], 'no', { immutable: true }),
+    'syslog-enabled': bool(false, { immutable: true }),
+    'syslog-ident': text('valkey', { immutable: true }),
+    'syslog-facility': oneOf(FACILITIES, 'local0', { immutable: true }),
+    'locale-collate': text('', {}, localeName),
+    'crash-memcheck-enabled': bool(true),
+    'disable-thp': bool(true, { immutable: true }),
+    'oom-score-adj': oneOf(['no', 'yes', 'relative', 'absolute'], 'no', {}, { relative: 'yes' }),
+    'oom-score-adj-values': scoreAdjustments('0 200 800'),
+    'server-cpulist': text('', { immutable: true, alias: 'server_cpulist' }),
+    'bio-cpulist': text('', { immutable: true, alias: 'bio_cpulist' }),
+    'bgsave-cpulist': text('', { immutable: true, alias: 'bgsave_cpulist' }),
+    'aof-rewrite-cpulist': text('', { immutable: true, alias: 'aof_rewrite_cpulist' }),
+    'watchdog-period': integer(0, INT_MAX, 0, { hidden: true }),
+    'use-exit-on-panic': bool(false, { hidden: true }),
+    'enable-debug-assert': bool(false, { hidden: true, immutable: true }),
+    'debug-context': text('', { hidden: true }),
+
+    'enable-module-command': oneOf(ALLOWED, 'no', { immutable: true }),
+    'lua-enable-insecure-api': bool(false, {
+      hidden: true,
+      protected: true,
+      alias: 'lua-enable-deprecated-api',
+    }),
+    aclfile: text('', { immutable: true }),
+    'acllog-max-len': integer(0, LONG_MAX, 128),
+    'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),
+    'key-load-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
+    'loading-process-events-interval-bytes': integer(1024, INT_MAX, 2_097_152, { hidden: true }),
+  }),
+} as const;

@@ -1,0 +1,253 @@
+/**
+ * The settings of one server: their values for the engine, their texts for clients and for the file.
+ *
+ * `values` is one object whose fields never come or go, so reading one costs a load. Everything else
+ * here is for cold paths. Settings change through `set` (CONFIG SET: all or nothing, listeners may
+ * refuse) and, before the server starts, through `load` (the file and the command line).
+ */
+
+import { InvalidSetting, type Parameter, type Setting } from './config-table/parameter.js';
+import {
+  ALL_NAMES,
+  type ConfigValues,
+  fieldName,
+  PARAMETERS,
+  type ParameterName,
+  parameterNamed,
+} from './config-table.js';
+
+/**
+ * Told after new values are in place; reads them from `values`.
+ *
+ * @returns Nothing, or why they cannot be: then every change of the same CONFIG SET is taken back,
+ *   and the listeners that had agreed are told again.
+ */
+export type ChangeListener = () => string | undefined;
+
+/** Who asks for a change. */
+export interface SetOptions {
+  /** A data set is being loaded: some parameters must not change. */
+  readonly loading?: boolean;
+  /** `enable-protected-configs` lets this client change protected parameters. */
+  readonly protectedAllowed?: boolean;
+}
+
+/** A part of a CONFIG SET, its name resolved. */
+interface Change {
+  readonly name: ParameterName;
+  /** The name or alias given, in lower case: what messages call it. */
+  readonly called: string;
+  readonly value: string;
+}
+
+export class Config {
+  /** The current values. Hold this object, not its fields. */
+  readonly values: ConfigValues;
+  /** The configuration file, an absolute path, when there is one. */
+  file: string | undefined;
+
+  readonly #settings = new Map<ParameterName, Setting<unknown>>();
+  readonly #listeners = new Map<ParameterName, ChangeListener>();
+
+  /** @param workingDirectory - What `dir` is until it is set. An absolute path. */
+  constructor(workingDirectory = process.cwd()) {
+    const values: Record<string, unknown> = {};
+    for (const [name, parameter] of PARAMETERS) {
+      const standard = name === 'dir' ? workingDirectory : parameter.default;
+      const setting = parameter.read(wordsOf(parameter, standard), undefined);
+      this.#settings.set(name, setting);
+      values[fieldName(name)] = setting.value;
+    }
+    // Spreading makes the object one of fixed shape; growing it by 200 fields left a hash table.
+    this.values = { ...values } as ConfigValues;
+  }
+
+  /** The text that CONFIG GET shows. */
+  text(name: ParameterName): string {
+    return this.#setting(name).text;
+  }
+
+  /** Whether the setting is what it would be if nobody had set it. */
+  isDefault(name: ParameterName): boolean {
+    return this.text(name) === parameterOf(name).default;
+  }
+
+  /** The lines that the file needs for this parameter, without its name. */
+  lines(name: ParameterName): string[] {
+    return parameterOf(name).lines(this.#setting(name));
+  }
+
+  /**
+   * Finds settings by name or glob, in any case.
+   *
+   * @param matches - Whether a name matches a glob; both are in lower case.
+   * @returns Names and texts in turn, in the order of names. A plain name comes back as it was asked for.
+   */
+  get(
+    patterns: readonly string[],
+    matches: (pattern: string, name: string) => boolean,
+  ): [name: string, text: string][] {
+    const found = new Map<string, ParameterName>();
+    for (const pattern of patterns) {
+      if (!/[*?[]/.test(pattern)) {
+        const name = parameterNamed(pattern);
+        if (name !== undefined) found.set(pattern, name);
+        continue;
+      }
+      for (const name of ALL_NAMES) {
+        const parameter = parameterNamed(name);
+        if (parameter === undefined || parameterOf(parameter).hidden) continue;
+        if (matches(pattern.toLowerCase(), name)) found.set(name, parameter);
+      }
+    }
+    const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+    return sorted.map(([shown, name]) => [shown, this.text(name)]);
+  }
+
+  /** Has `listener` told of changes to any of these parameters; once for one CONFIG SET. */
+  onChange(names: ParameterName | readonly ParameterName[], listener: ChangeListener): void {
+    for (const name of typeof names === 'string' ? [names] : names) {
+      if (this.#listeners.has(name)) {
+        throw new Error(
+          `Cannot listen to ${name}: a parameter has one listener: it has one already`,
+        );
+      }
+      this.#listeners.set(name, listener);
+    }
+  }
+
+  /**
+   * Changes settings, all or none: CONFIG SET.
+   *
+   * @param pairs - Names or aliases, in any case, with the text of the argument.
+   * @returns Why it cannot be, as the error reply says it behind `ERR `; nothing when it is done.
+   */
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    options: SetOptions = {},
+  ): string | undefined {
+    const changes: Change[] = [];
+    for (const [given, value] of pairs) {
+      const name = parameterNamed(given);
+      if (name === undefined) {
+        return `Unknown option or number of arguments for CONFIG SET - '${given}'`;
+      }
+      const change = { name, called: given.toLowerCase(), value };
+      const reason = refusedBefore(change, changes, options);
+      if (reason !== undefined) return failed(change, reason);
+      changes.push(change);
+    }
+    return this.#change(changes);
+  }
+
+  /**
+   * Sets a parameter from the words of a line of the file or from the command line. No listener is told.
+   *
+   * @throws {InvalidSetting} When the words are no setting of it.
+   */
+  load(name: ParameterName, words: readonly string[]): void {
+    const parameter = parameterOf(name);
+    this.#put(name, parameter.read(words, this.#setting(name).value));
+  }
+
+  /**
+   * Puts a value in place without asking anybody: for settings that the engine itself corrects, such
+   * as `hz` kept within its limits, or changes, as REPLICAOF does.
+   */
+  override(name: ParameterName, text: string): void {
+    const parameter = parameterOf(name);
+    this.#put(name, parameter.read(wordsOf(parameter, text), this.#setting(name).value));
+  }
+
+  #setting(name: ParameterName): Setting<unknown> {
+    const setting = this.#settings.get(name);
+    if (setting === undefined) throw new Error(`Cannot find the setting of ${name}`);
+    return setting;
+  }
+
+  #put(name: ParameterName, setting: Setting<unknown>): void {
+    this.#settings.set(name, setting);
+    Object.assign(this.values, { [fieldName(name)]: setting.value });
+  }
+
+  #change(changes: readonly Change[]): string | undefined {
+    const before = new Map(this.#settings);
+    const told = new Map<ChangeListener, Change>();
+    for (const change of changes) {
+      try {
+        this.#changeOne(change, told);
+      } catch (error) {
+        this.#restore(before);
+        if (error instanceof InvalidSetting) return failed(change, error.message);
+        throw error;
+      }
+    }
+    return this.#tell(told, before);
+  }
+
+  #changeOne(change: Change, told: Map<ChangeListener, Change>): void {
+    const parameter = parameterOf(change.name);
+    const current = this.#setting(change.name);
+    const setting = parameter.read(wordsOf(parameter, change.value), current.value);
+    if (setting.text === current.text && !parameter.alwaysApplied) return;
+    if (parameter.refused !== undefined) throw new InvalidSetting(parameter.refused);
+    this.#put(change.name, setting);
+    const listener = this.#listeners.get(change.name);
+    if (listener !== undefined && !told.has(listener)) told.set(listener, change);
+  }
+
+  #tell(
+    told: ReadonlyMap<ChangeListener, Change>,
+    before: ReadonlyMap<ParameterName, Setting<unknown>>,
+  ): string | undefined {
+    const agreed: ChangeListener[] = [];
+    for (const [listener, change] of told) {
+      const reason = listener();
+      if (reason !== undefined) {
+        this.#restore(before);
+        for (const other of agreed) other();
+        return failed(change, reason);
+      }
+      agreed.push(listener);
+    }
+    return undefined;
+  }
+
+  #restore(before: ReadonlyMap<ParameterName, Setting<unknown>>): void {
+    for (const [name, setting] of before) {
+      if (this.#setting(name) !== setting) this.#put(name, setting);
+    }
+  }
+}
+
+function parameterOf(name: ParameterName): Parameter<unknown> {
+  const parameter = PARAMETERS.get(name);
+  if (parameter === undefined) throw new Error(`Cannot find the parameter ${name}`);
+  return parameter;
+}
+
+/** One CONFIG SET argument holds all the words of a setting: each single blank parts two. */
+function wordsOf(parameter: Parameter<unknown>, argument: string): string[] {
+  if (!parameter.manyWords) return [argument];
+  return argument === '' ? [''] : argument.split(' ');
+}
+
+function failed({ called }: Change, reason: string): string {
+  return `CONFIG SET failed (possibly related to argument '${called}') - ${reason}`;
+}
+
+/** What speaks against a change before its value is even read. */
+function refusedBefore(
+  { name, called }: Change,
+  earlier: readonly Change[],
+  options: SetOptions,
+): string | undefined {
+  const parameter = parameterOf(name);
+  if (parameter.immutable) return "can't set immutable config";
+  if (parameter.protected && !options.protectedAllowed) return "can't set protected config";
+  if (parameter.denyLoading && options.loading) {
+    return "can't set in loading state";
+  }
+  if (earlier.some((change) => change.called === called)) return 'duplicate parameter';
+  return undefined;
+}
