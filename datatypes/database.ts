@@ -6,6 +6,7 @@
  * Dict are right by construction. It tells nobody: events are the command layer's, but for a key that goes
  * because its time has come, of which `onExpired` is told.
  */
+import { integerLength, writeInteger } from '../protocol/numbers.js';
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
@@ -20,7 +21,7 @@ import {
   ValueView,
 } from './store/entry.js';
 import type { HashFunction } from './store/hash-function.js';
-import { stringEncoding } from './string-encoding.js';
+import { embeddedOrRaw, stringEncoding } from './string-encoding.js';
 
 /** What becomes of a key whose time has come when a command meets it. */
 export const OnExpiry = {
@@ -73,6 +74,8 @@ export class Keyspace {
   initialAccess: () => number = () => 0;
   /** The access word of an entry that is met now and had `previous`. */
   nextAccess: (previous: number) => number = (previous) => previous;
+  /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
+  maxStringBytes: () => number = () => 512 * 1024 * 1024;
   /** Told before an expired key goes. */
   onExpired: (database: Database, ref: Ref) => void = () => {};
   /** Told of a read that finds no key: `bytes[start, end)`. */
@@ -216,38 +219,84 @@ export class Database {
     encoding?: Encoding,
   ): void {
     const length = end - start;
+    const hash = this.keyspace.hash.hash(key, keyStart, keyEnd);
+    const previous = this.findToReplace(hash, key, keyStart, keyEnd);
     const kind =
-      encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expireAtMs !== NEVER);
-    const ref = this.makeString(key, keyStart, keyEnd, length, expireAtMs, kind);
+      encoding ??
+      stringEncoding(
+        bytes,
+        start,
+        end,
+        keyEnd - keyStart,
+        // The real server makes the new value before it takes the old one's expiry away.
+        expireAtMs !== NEVER || (previous !== NONE && this.entries.hasExpiry(previous)),
+      );
+    this.makeString(hash, previous, key, keyStart, keyEnd, length, expireAtMs, kind);
     const { value } = this;
     const target = value.bytes;
     const at = value.start;
     if (length <= 64) for (let i = 0; i < length; i++) target[at + i] = bytes[start + i] as number;
     else target.set(bytes.subarray(start, end), at);
-    this.entries.setEncoding(ref, kind);
+  }
+
+  /**
+   * Sets key `key[keyStart, keyEnd)` to the digits of a safe integer.
+   *
+   * @param ref - The string that the key holds now, whose expiry stays, or NONE.
+   */
+  setInteger(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    ref: Ref,
+    integer: number,
+  ): void {
+    const { entries, value } = this;
+    const length = integerLength(integer);
+    if (ref !== NONE && length <= entries.room(ref) && entries.isSole(ref)) {
+      entries.setLength(ref, length);
+      entries.setEncoding(ref, Encoding.int);
+      entries.view(ref, value);
+    } else {
+      const hash = this.keyspace.hash.hash(key, keyStart, keyEnd);
+      const expireAtMs = ref === NONE ? NEVER : entries.expireAtMs(ref);
+      this.makeString(hash, ref, key, keyStart, keyEnd, length, expireAtMs, Encoding.int);
+    }
+    writeInteger(integer, value.bytes, value.start);
+  }
+
+  /** The entry that a new value of the key takes the place of, or NONE. One whose time has come goes as such. */
+  private findToReplace(hash: number, key: Uint8Array, keyStart: number, keyEnd: number): Ref {
+    const ref = this.keys.find(hash, key, keyStart, keyEnd);
+    if (ref === NONE || !this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
+    if (this.keyspace.onExpiry !== OnExpiry.remove) return ref;
+    this.expire(hash, ref);
+    return NONE;
   }
 
   /**
    * Makes key a string of `length` bytes, not yet written: the shared view (`stringAt`) says where they go.
-   * An entry that fits is taken over in place. Bytes to be written must not come from the old value.
+   * `previous`, the key's entry or NONE, is taken over in place if it fits. Bytes to be written must not
+   * come from the old value.
    */
   private makeString(
+    hash: number,
+    previous: Ref,
     key: Uint8Array,
     keyStart: number,
     keyEnd: number,
     length: number,
     expireAtMs: number,
     encoding: Encoding,
-  ): Ref {
+  ): void {
     const { keyspace, entries } = this;
-    const hash = keyspace.hash.hash(key, keyStart, keyEnd);
-    const previous = this.keys.find(hash, key, keyStart, keyEnd);
     if (previous !== NONE && this.reusable(previous, length, expireAtMs)) {
       if (expireAtMs !== NEVER) entries.setExpireAtMs(previous, expireAtMs);
       entries.setLength(previous, length);
+      entries.setEncoding(previous, encoding);
       entries.setAccess(previous, keyspace.initialAccess());
       entries.view(previous, this.value);
-      return previous;
+      return;
     }
     const access = keyspace.initialAccess();
     const ref = entries.create(
@@ -262,7 +311,6 @@ export class Database {
     );
     this.putEntry(hash, previous, ref);
     entries.view(ref, this.value);
-    return ref;
   }
 
   /** Whether a string of `length` bytes can take the place of the old value without waste. */
@@ -341,6 +389,11 @@ export class Database {
     }
     if (expireAtMs === NEVER && !entries.hasExpiry(ref)) return ref;
     const next = this.withKey(entries.key(ref), ref, expireAtMs);
+    // The room an expiry takes counts: it can be what makes a string too long to be embedded.
+    if (entries.encoding(next) === Encoding.embstr && expireAtMs !== NEVER) {
+      const { length } = entries.view(next, this.value);
+      entries.setEncoding(next, embeddedOrRaw(length, entries.keyLength(next), true));
+    }
     this.putEntry(this.hashOf(ref), ref, next);
     return next;
   }

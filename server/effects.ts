@@ -5,6 +5,8 @@ import type { Database } from '../datatypes/database.js';
 export class ServerEffects implements Effects {
   /** Changes since the last save. */
   dirty = 0;
+  /** To be true as long as anyone watches keys, tracks them, or gets keyspace events. */
+  observed = false;
 
   changed(_database: Database, _key: Uint8Array, changes: number): void {
     this.dirty += changes;

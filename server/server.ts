@@ -74,6 +74,7 @@ export class Server {
       random: this.random,
       databaseCount: this.config.values.databases,
     });
+    this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
