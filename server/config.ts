@@ -35,7 +35,7 @@ export interface SetOptions {
 /** A part of a CONFIG SET, its name resolved. */
 interface Change {
   readonly name: ParameterName;
-  /** The name or alias given, in lower case: what messages call it. */
+  /** The name or alias given, in lower case: what messages about the value call it. */
   readonly called: string;
   readonly value: string;
 }
@@ -51,7 +51,7 @@ export class Config {
     const values: Record<string, unknown> = {};
     for (const [name, parameter] of PARAMETERS) {
       const standard = name === 'dir' ? workingDirectory : parameter.default;
-      const setting = parameter.read(wordsOf(parameter, standard), undefined);
+      const setting = parameter.read(wordsOf(parameter, standard));
       this.#settings.set(name, setting);
       values[fieldName(name)] = setting.value;
     }
@@ -88,20 +88,15 @@ export class Config {
     patterns: readonly string[],
     matches: (pattern: string, name: string) => boolean,
   ): [name: string, text: string][] {
-    const found = new Map<string, ParameterName>();
+    const found = new Map<string, [shown: string, name: ParameterName]>();
     for (const pattern of patterns) {
-      if (!/[*?[]/.test(pattern)) {
-        const name = parameterNamed(pattern);
-        if (name !== undefined) found.set(pattern, name);
-        continue;
-      }
-      for (const name of ALL_NAMES) {
-        const parameter = parameterNamed(name);
-        if (parameter === undefined || parameterOf(parameter).hidden) continue;
-        if (matches(pattern.toLowerCase(), name)) found.set(name, parameter);
+      for (const shown of /[*?[]/.test(pattern) ? namesLike(pattern, matches) : [pattern]) {
+        const name = parameterNamed(shown);
+        const key = shown.toLowerCase();
+        if (name !== undefined && !found.has(key)) found.set(key, [shown, name]);
       }
     }
-    const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = [...found.values()].sort(([a], [b]) => (a < b ? -1 : 1));
     return sorted.map(([shown, name]) => [shown, this.text(name)]);
   }
 
@@ -136,7 +131,7 @@ export class Config {
       const change = { name, called: given.toLowerCase(), value };
       if (options.loading && parameterOf(name).denyLoading) return LOADING;
       const reason = refusedBefore(change, changes, options);
-      if (reason !== undefined) return failed(change, reason);
+      if (reason !== undefined) return failed(given, reason);
       changes.push(change);
     }
     return this.#change(changes);
@@ -149,7 +144,7 @@ export class Config {
    */
   load(name: ParameterName, words: readonly string[]): void {
     const parameter = parameterOf(name);
-    this.#put(name, parameter.read(words, this.#setting(name).value));
+    this.#put(name, parameter.read(words, this.#setting(name)));
   }
 
   /**
@@ -158,7 +153,7 @@ export class Config {
    */
   override(name: ParameterName, text: string): void {
     const parameter = parameterOf(name);
-    this.#put(name, parameter.read(wordsOf(parameter, text), this.#setting(name).value));
+    this.#put(name, parameter.read(wordsOf(parameter, text), this.#setting(name)));
   }
 
   #setting(name: ParameterName): Setting<unknown> {
@@ -180,7 +175,7 @@ export class Config {
         this.#changeOne(change, told);
       } catch (error) {
         this.#restore(before);
-        if (error instanceof InvalidSetting) return failed(change, error.message);
+        if (error instanceof InvalidSetting) return failed(change.called, error.message);
         throw error;
       }
     }
@@ -190,7 +185,7 @@ export class Config {
   #changeOne(change: Change, told: Map<ChangeListener, Change>): void {
     const parameter = parameterOf(change.name);
     const current = this.#setting(change.name);
-    const setting = parameter.read(wordsOf(parameter, change.value), current.value);
+    const setting = parameter.read(wordsOf(parameter, change.value), current);
     if (setting.text === current.text && !parameter.alwaysApplied) return;
     if (parameter.refused !== undefined) throw new InvalidSetting(parameter.refused);
     this.#put(change.name, setting);
@@ -208,7 +203,7 @@ export class Config {
       if (reason !== undefined) {
         this.#restore(before);
         for (const other of agreed) other();
-        return failed(change, reason);
+        return failed(change.called, reason);
       }
       agreed.push(listener);
     }
@@ -230,8 +225,17 @@ function parameterOf(name: ParameterName): Parameter<unknown> {
   return parameter;
 }
 
+/** The names and aliases that a glob finds. */
+function namesLike(pattern: string, matches: (pattern: string, name: string) => boolean): string[] {
+  return ALL_NAMES.filter((name) => {
+    const parameter = parameterNamed(name);
+    const hidden = parameter !== undefined && parameterOf(parameter).hidden;
+    return !hidden && matches(pattern.toLowerCase(), name);
+  });
+}
+
 function defaultOf(parameter: Parameter<unknown>): Setting<unknown> {
-  return parameter.read(wordsOf(parameter, parameter.default), undefined);
+  return parameter.read(wordsOf(parameter, parameter.default));
 }
 
 /** One CONFIG SET argument holds all the words of a setting: each single blank parts two. */
@@ -240,8 +244,8 @@ function wordsOf(parameter: Parameter<unknown>, argument: string): string[] {
   return argument === '' ? [''] : argument.split(' ');
 }
 
-function failed({ called }: Change, reason: string): string {
-  return `ERR CONFIG SET failed (possibly related to argument '${called}') - ${reason}`;
+function failed(name: string, reason: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
 }
 
 /** What speaks against a change before its value is even read. */

@@ -1,6 +1,6 @@
 /** Parameters of the process: logs, watching itself, limits of the machine. */
 
-import { bool, integer, oneOf, optionalText, text } from './kinds.js';
+import { bool, integer, oneOf, optionalText, settled, text } from './kinds.js';
 import { INT_MAX, INT_MIN, LONG_MAX, withoutEffect } from './parameter.js';
 import { directory, percentiles, scoreAdjustments, shutdownOptions } from './special.js';
 import { localeName, processTitle } from './texts.js';
@@ -11,7 +11,7 @@ const FACILITIES = ['user', ...Array.from({ length: 8 }, (_, i) => `local${i}`)]
 export const general = {
   databases: integer(1, INT_MAX, 16, { immutable: true }),
   dir: directory(),
-  hz: integer(0, INT_MAX, 10),
+  hz: settled(integer(0, INT_MAX, 10), (hz) => Math.min(Math.max(hz, 1), 500)),
   'always-show-logo': bool(false, { immutable: true }),
   daemonize: bool(false, { immutable: true }),
   pidfile: optionalText({ immutable: true }),

@@ -72,6 +72,21 @@ export function integer(
   };
 }
 
+/** Corrects the integers that `parameter` takes, without a word about it. */
+export function settled(
+  parameter: Parameter<number>,
+  settle: (value: number) => number,
+): Parameter<number> {
+  return {
+    ...parameter,
+    read(words, current) {
+      const setting = parameter.read(words, current);
+      const value = settle(setting.value);
+      return value === setting.value ? setting : { value, text: String(value) };
+    },
+  };
+}
+
 /** File permissions: read and shown in base 8. */
 export function octal(max: number, standard: number, flags?: Flags): Parameter<number> {
   return {

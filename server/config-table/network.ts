@@ -5,6 +5,8 @@ import { INT_MAX, LONG_MAX, UINT_MAX, withoutEffect } from './parameter.js';
 import { addresses, outputBufferLimits } from './special.js';
 
 const MEBIBYTE = 1024 * 1024;
+const NO_TLS = 'Unable to update TLS configuration. Check server logs.';
+const noTls = (wanted: number | boolean) => (wanted ? NO_TLS : undefined);
 const NO_RDMA = 'No RDMA building support.';
 const noRdma = (port: number) => (port === 0 ? undefined : NO_RDMA);
 
@@ -46,7 +48,7 @@ export const network = {
     'rdma-completion-vector': integer(-1, 1024, -1, { immutable: true }),
 
     'max-new-tls-connections-per-cycle': integer(1, 1000, 1),
-    'tls-port': integer(0, 65535, 0),
+    'tls-port': integer(0, 65535, 0, {}, noTls),
     'tls-auth-clients': oneOf(['no', 'yes', 'optional'], 'yes'),
     'tls-auth-clients-user': oneOf(['CN', 'URI', 'off'], 'off'),
     'tls-auto-reload-interval': integer(0, INT_MAX, 0),
@@ -58,13 +60,13 @@ export const network = {
     'tls-client-cert-file': optionalText(),
     'tls-client-key-file': optionalText(),
     'tls-client-key-file-pass': optionalText({ sensitive: true }),
-    'tls-cluster': bool(false),
+    'tls-cluster': bool(false, {}, noTls),
     'tls-dh-params-file': optionalText(),
     'tls-key-file': optionalText(),
     'tls-key-file-pass': optionalText({ sensitive: true }),
     'tls-prefer-server-ciphers': bool(false),
     'tls-protocols': optionalText(),
-    'tls-replication': bool(false),
+    'tls-replication': bool(false, {}, noTls),
     'tls-session-cache-size': integer(0, INT_MAX, 20_480),
     'tls-session-cache-timeout': integer(0, INT_MAX, 300),
     'tls-session-caching': bool(true),
