@@ -1,0 +1,415 @@
+/**
+ * The keyspace of one server: its databases, and what they share.
+ *
+ * A database is two Dicts over the same entries: all keys, and those that expire. Everything that looks
+ * up, makes, replaces or deletes a key goes through it, so that expiry, access bookkeeping and the second
+ * Dict are right by construction. It tells nobody: events are the command layer's, but for a key that goes
+ * because its time has come, of which `onExpired` is told.
+ */
+import type { Clock } from './clock.js';
+import type { Random } from './random.js';
+import { type Arena, NONE, type Ref } from './store/arena.js';
+import { Dict } from './store/dict.js';
+import {
+  ENTRY_KEY_LAYOUT,
+  Encoding,
+  Entries,
+  type EntryShape,
+  NEVER,
+  Type,
+  ValueView,
+} from './store/entry.js';
+import type { HashFunction } from './store/hash-function.js';
+import { stringEncoding } from './string-encoding.js';
+
+/** What becomes of a key whose time has come when a command meets it. */
+export const OnExpiry = {
+  /** It is deleted: a primary. */
+  remove: 0,
+  /** It is as if absent, but stays: a replica, or a primary in import mode. */
+  hide: 1,
+  /** It is there: an import source, or loading. */
+  ignore: 2,
+} as const;
+export type OnExpiry = (typeof OnExpiry)[keyof typeof OnExpiry];
+
+/** How a type's values are given back and held: strings here, other types by their own modules. */
+export interface ValueKeeper {
+  /** Gives up the entry's hold on its value; called when the entry itself is about to be freed. */
+  free(value: Ref): void;
+  /** Adds a hold on the value: a second entry is to share it. */
+  retain(value: Ref): void;
+}
+
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+}
+
+export interface KeyspaceParts {
+  readonly arena: Arena;
+  readonly hash: HashFunction;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly databaseCount: number;
+}
+
+export class Keyspace {
+  readonly arena: Arena;
+  readonly entries: Entries;
+  readonly hash: HashFunction;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly databases: readonly Database[];
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
+  /** Keepers of the values that stand apart, by `Type`; a string's is the arena itself. */
+  readonly keepers: (ValueKeeper | undefined)[] = [];
+
+  onExpiry: OnExpiry = OnExpiry.remove;
+  /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
+  touching = true;
+  /** The access word of an entry made now. */
+  initialAccess: () => number = () => 0;
+  /** The access word of an entry that is met now and had `previous`. */
+  nextAccess: (previous: number) => number = (previous) => previous;
+  /** Told before an expired key goes. */
+  onExpired: (database: Database, ref: Ref) => void = () => {};
+  /** Told of a read that finds no key: `bytes[start, end)`. */
+  onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
+
+  constructor(parts: KeyspaceParts) {
+    this.arena = parts.arena;
+    this.entries = new Entries(parts.arena);
+    this.hash = parts.hash;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    return this.databases.reduce((sum, database) => sum + database.keys.size, 0);
+  }
+
+  /** Gives up one hold on an entry; the last one frees it and its value. */
+  releaseEntry(ref: Ref): void {
+    const { arena, entries } = this;
+    if (arena.references(ref) === 1 && entries.isApart(ref)) {
+      const type = entries.type(ref);
+      const value = entries.value(ref);
+      if (type === Type.string) arena.release(value);
+      else this.keepers[type]?.free(value);
+    }
+    arena.release(ref);
+  }
+
+  retainValue(ref: Ref): void {
+    const type = this.entries.type(ref);
+    const value = this.entries.value(ref);
+    if (type === Type.string) this.arena.retain(value);
+    else this.keepers[type]?.retain(value);
+  }
+}
+
+export class Database {
+  /** Its number, as SELECT takes it. */
+  readonly id: number;
+  /** All keys. */
+  keys: Dict;
+  /** Those of `keys` that have an expiry: the same entries. */
+  expires: Dict;
+  readonly keyspace: Keyspace;
+
+  private readonly entries: Entries;
+  private readonly value = new ValueView();
+
+  constructor(keyspace: Keyspace, id: number) {
+    this.id = id;
+    this.keyspace = keyspace;
+    this.entries = keyspace.entries;
+    this.keys = new Dict(keyspace.arena, ENTRY_KEY_LAYOUT);
+    this.expires = new Dict(keyspace.arena, ENTRY_KEY_LAYOUT);
+  }
+
+  /** The key's hash, for the calls below that want it. */
+  hashOf(ref: Ref): number {
+    const { entries } = this;
+    const start = entries.keyStart(ref);
+    const page = this.keyspace.arena.bytes[ref >>> 16] as Uint8Array;
+    return this.keyspace.hash.hash(page, start, start + entries.keyLength(ref));
+  }
+
+  /** The entry of key `bytes[start, end)`, or NONE: counted as a hit or a miss, its access noted. */
+  findForRead(bytes: Uint8Array, start: number, end: number): Ref {
+    const ref = this.peek(bytes, start, end);
+    if (ref === NONE) {
+      this.keyspace.stats.misses++;
+      this.keyspace.onMissed(this, bytes, start, end);
+      return NONE;
+    }
+    this.keyspace.stats.hits++;
+    this.touch(ref);
+    return ref;
+  }
+
+  /** As `findForRead`, for a command that is going to write: counts neither hit nor miss. */
+  findForWrite(bytes: Uint8Array, start: number, end: number): Ref {
+    const ref = this.peek(bytes, start, end);
+    if (ref !== NONE) this.touch(ref);
+    return ref;
+  }
+
+  /** The entry without any trace of the look, but that an expired one goes. */
+  peek(bytes: Uint8Array, start: number, end: number): Ref {
+    const hash = this.keyspace.hash.hash(bytes, start, end);
+    return this.alive(hash, this.keys.find(hash, bytes, start, end));
+  }
+
+  /** Whether the entry's time has come. */
+  hasExpired(ref: Ref): boolean {
+    const atMs = this.entries.expireAtMs(ref);
+    return atMs !== NEVER && this.keyspace.clock.now() > atMs;
+  }
+
+  /** NONE for an entry whose time has come (which may thereby go), else the entry. */
+  private alive(hash: number, ref: Ref): Ref {
+    if (ref === NONE || !this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
+    const { onExpiry } = this.keyspace;
+    if (onExpiry === OnExpiry.ignore) return ref;
+    if (onExpiry === OnExpiry.remove) this.expire(hash, ref);
+    return NONE;
+  }
+
+  /** Deletes an entry because its time has come. */
+  expire(hash: number, ref: Ref): void {
+    this.keyspace.stats.expired++;
+    this.keyspace.onExpired(this, ref);
+    this.removeEntry(hash, ref);
+  }
+
+  private touch(ref: Ref): void {
+    const { keyspace } = this;
+    if (keyspace.touching)
+      this.entries.setAccess(ref, keyspace.nextAccess(this.entries.access(ref)));
+  }
+
+  /** Points the shared view at a string entry's bytes: good until the next call. */
+  stringAt(ref: Ref): ValueView {
+    return this.entries.view(ref, this.value);
+  }
+
+  /**
+   * Sets key `key[keyStart, keyEnd)` to a string, whatever it was before.
+   *
+   * @param expireAtMs - ms since 1970, or NEVER.
+   * @param encoding - As OBJECT ENCODING shall tell it; by default what the real server would choose.
+   */
+  setString(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expireAtMs: number,
+    encoding?: Encoding,
+  ): void {
+    const length = end - start;
+    const kind =
+      encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expireAtMs !== NEVER);
+    const ref = this.makeString(key, keyStart, keyEnd, length, expireAtMs, kind);
+    const { value } = this;
+    const target = value.bytes;
+    const at = value.start;
+    if (length <= 64) for (let i = 0; i < length; i++) target[at + i] = bytes[start + i] as number;
+    else target.set(bytes.subarray(start, end), at);
+    this.entries.setEncoding(ref, kind);
+  }
+
+  /**
+   * Makes key a string of `length` bytes, not yet written: the shared view (`stringAt`) says where they go.
+   * An entry that fits is taken over in place. Bytes to be written must not come from the old value.
+   */
+  private makeString(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    length: number,
+    expireAtMs: number,
+    encoding: Encoding,
+  ): Ref {
+    const { keyspace, entries } = this;
+    const hash = keyspace.hash.hash(key, keyStart, keyEnd);
+    const previous = this.keys.find(hash, key, keyStart, keyEnd);
+    if (previous !== NONE && this.reusable(previous, length, expireAtMs)) {
+      if (expireAtMs !== NEVER) entries.setExpireAtMs(previous, expireAtMs);
+      entries.setLength(previous, length);
+      entries.setAccess(previous, keyspace.initialAccess());
+      entries.view(previous, this.value);
+      return previous;
+    }
+    const access = keyspace.initialAccess();
+    const ref = entries.create(
+      key,
+      keyStart,
+      keyEnd,
+      Type.string,
+      encoding,
+      expireAtMs,
+      access,
+      length,
+    );
+    this.putEntry(hash, previous, ref);
+    entries.view(ref, this.value);
+    return ref;
+  }
+
+  /** Whether a string of `length` bytes can take the place of the old value without waste. */
+  private reusable(ref: Ref, length: number, expireAtMs: number): boolean {
+    const { entries } = this;
+    if (entries.type(ref) !== Type.string) return false;
+    if (entries.hasExpiry(ref) !== (expireAtMs !== NEVER)) return false;
+    const room = entries.room(ref);
+    return length <= room && length * 2 + 32 >= room && entries.isSole(ref);
+  }
+
+  /**
+   * Puts a new entry where `previous`, an entry of the same key or NONE, stands, and releases that.
+   * The new one's expiry decides whether the key is among those that expire.
+   */
+  putEntry(hash: number, previous: Ref, next: Ref): void {
+    const expires = this.entries.hasExpiry(next);
+    if (previous === NONE) {
+      this.keys.insert(hash, next);
+      if (expires) this.expires.insert(hash, next);
+      return;
+    }
+    this.keys.replace(hash, previous, next);
+    const expired = this.entries.hasExpiry(previous);
+    if (expires && expired) this.expires.replace(hash, previous, next);
+    else if (expires) this.expires.insert(hash, next);
+    else if (expired) this.expires.remove(hash, previous);
+    this.keyspace.releaseEntry(previous);
+  }
+
+  /** Adds an entry made for this database whose key is not in it. */
+  addEntry(ref: Ref): void {
+    this.putEntry(this.hashOf(ref), NONE, ref);
+  }
+
+  /**
+   * Lets a string's value grow (or shrink) to `length` bytes, keeping what it has up to that; bytes beyond
+   * the old length are undefined. Returns the entry, which may have moved. The shared view shows the value.
+   */
+  resizeString(ref: Ref, length: number): Ref {
+    const { entries } = this;
+    if (length <= entries.room(ref) && entries.isSole(ref)) {
+      entries.setLength(ref, length);
+      entries.setEncoding(ref, Encoding.raw);
+      entries.view(ref, this.value);
+      return ref;
+    }
+    const old = entries.view(ref, new ValueView());
+    // A value that grew once is likely to grow again: long ones get a quarter more than they need.
+    const spare = length > old.length ? Math.min(length >>> 2, 1024 * 1024) : 0;
+    const key = entries.key(ref);
+    const next = entries.create(
+      key,
+      0,
+      key.length,
+      Type.string,
+      Encoding.raw,
+      entries.expireAtMs(ref),
+      entries.access(ref),
+      length,
+      spare,
+    );
+    entries.view(next, this.value);
+    const kept = Math.min(length, old.length);
+    this.value.bytes.set(old.bytes.subarray(old.start, old.start + kept), this.value.start);
+    this.putEntry(this.hashOf(ref), ref, next);
+    return next;
+  }
+
+  /** Gives the entry an expiry (ms since 1970), or with NEVER takes it away. Returns the entry, which may have moved. */
+  setExpiry(ref: Ref, expireAtMs: number): Ref {
+    const { entries } = this;
+    if (expireAtMs !== NEVER && entries.hasExpiry(ref)) {
+      entries.setExpireAtMs(ref, expireAtMs);
+      return ref;
+    }
+    if (expireAtMs === NEVER && !entries.hasExpiry(ref)) return ref;
+    const next = this.withKey(entries.key(ref), ref, expireAtMs);
+    this.putEntry(this.hashOf(ref), ref, next);
+    return next;
+  }
+
+  /**
+   * A new entry under `key` that shares the value of `ref` where it stands apart, or copies it where it
+   * stands inside. It is in no Dict yet.
+   */
+  withKey(key: Uint8Array, ref: Ref, expireAtMs: number): Ref {
+    const { entries, keyspace } = this;
+    const type = entries.type(ref);
+    const encoding = entries.encoding(ref);
+    const access = entries.access(ref);
+    if (entries.isApart(ref)) {
+      keyspace.retainValue(ref);
+      const shape: EntryShape = { type, encoding, expireAtMs, access };
+      const length = type === Type.string ? entries.view(ref, this.value).length : 0;
+      return entries.createApart(key, 0, key.length, shape, entries.value(ref), length);
+    }
+    const old = entries.view(ref, new ValueView());
+    const next = entries.create(key, 0, key.length, type, encoding, expireAtMs, access, old.length);
+    const { bytes, start } = entries.view(next, this.value);
+    bytes.set(old.bytes.subarray(old.start, old.end), start);
+    return next;
+  }
+
+  /** Deletes the key `bytes[start, end)`. False when it is not there, or its time has come. */
+  delete(bytes: Uint8Array, start: number, end: number): boolean {
+    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const ref = this.alive(hash, this.keys.find(hash, bytes, start, end));
+    if (ref === NONE) return false;
+    this.removeEntry(hash, ref);
+    return true;
+  }
+
+  /** Takes an entry out of the database and releases it. */
+  removeEntry(hash: number, ref: Ref): void {
+    this.detachEntry(hash, ref);
+    this.keyspace.releaseEntry(ref);
+  }
+
+  /** Takes an entry out of the database; its hold is now the caller's. */
+  detachEntry(hash: number, ref: Ref): void {
+    if (this.entries.hasExpiry(ref)) this.expires.remove(hash, ref);
+    this.keys.remove(hash, ref);
+  }
+
+  /** Deletes everything at once. Returns how many keys there were. */
+  clear(): number {
+    const { size } = this.keys;
+    this.keys.forEach((ref) => {
+      this.keyspace.releaseEntry(ref);
+    });
+    this.expires.clear();
+    this.keys.clear();
+    return size;
+  }
+
+  /** Empties the database in an instant: what it held is in the returned Dict, for the caller to release. */
+  detachAll(): Dict {
+    const { keys } = this;
+    this.expires.clear();
+    this.keys = new Dict(this.keyspace.arena, ENTRY_KEY_LAYOUT);
+    return keys;
+  }
+
+  /** Exchanges all contents with another database. */
+  swapWith(other: Database): void {
+    [this.keys, other.keys] = [other.keys, this.keys];
+    [this.expires, other.expires] = [other.expires, this.expires];
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * The arena: every stored byte lives here, off the JavaScript heap, in reference-counted blocks.
+ *
+ * A block is named by a 32-bit reference: 16 bits of page, 16 bits of 16-byte granule within the page,
+ * so 64 GiB are reachable and 0 is free to mean "none". A page is one `ArrayBuffer` of up to 1 MiB that
+ * holds blocks of a single size class; a block larger than the largest class has a page of its own.
+ *
+ * Size classes are 16 bytes apart up to 256, then four to a doubling up to 256 KiB: at most a fifth of a
+ * block is slack. Each page keeps its own free list and count of live blocks, so a page whose last block
+ * goes returns whole, and may serve another class next: memory is not lost to a class that fell out of use.
+ *
+ * The first word of every block is its reference count. `allocate` returns it at one; `retain` and
+ * `release` count owners (the keyspace, a reply being written, a snapshot); the block is free at zero.
+ * A block may be changed in place only while it has one owner.
+ *
+ * Cost: allocate and release are O(1), without allocation on the JavaScript heap but for a new page.
+ * Source: per-page free lists, Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding in Action" (2019).
+ */
+
+/** A block's name: page << 16 | granule. 0 is no block. */
+export type Ref = number;
+
+export const NONE: Ref = 0;
+
+/** Bytes at the start of each block that hold its reference count. */
+export const BLOCK_HEADER_BYTES = 4;
+
+const GRANULE_SHIFT = 4;
+const EXACT_CLASSES = 16;
+const LARGEST_EXACT_BYTES = 256;
+const LARGEST_CLASS_BYTES = 256 * 1024;
+const CLASS_COUNT = 56;
+const SMALLEST_PAGE_BYTES = 64 * 1024;
+const LARGEST_PAGE_BYTES = 1024 * 1024;
+const BIG_ROUNDING_BYTES = 4096;
+const PAGE_LIMIT = 65_536;
+const SPARE_PAGES = 16;
+
+const BIG = 255;
+const NO_FREE_BLOCK = -1;
+
+/** Open: its class allocates from it. Partial: listed, has free blocks. Full: in no list. */
+const PageState = { open: 0, partial: 1, full: 2 } as const;
+
+/** The class whose blocks are the smallest that hold `bytes`. */
+function classOf(bytes: number): number {
+  if (bytes <= LARGEST_EXACT_BYTES) return bytes <= 16 ? 0 : ((bytes + 15) >>> GRANULE_SHIFT) - 1;
+  const last = bytes - 1;
+  const shift = 31 - Math.clz32(last);
+  return EXACT_CLASSES + ((shift - 8) << 2) + ((last >>> (shift - 2)) & 3);
+}
+
+function classBytes(sizeClass: number): number {
+  if (sizeClass < EXACT_CLASSES) return (sizeClass + 1) << GRANULE_SHIFT;
+  const step = sizeClass - EXACT_CLASSES;
+  return (5 + (step & 3)) << (6 + (step >>> 2));
+}
+
+function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const wider = new Int32Array(length);
+  wider.set(array);
+  return wider;
+}
+
+export class Arena {
+  /** Each page as bytes; a block's first byte is at `(ref & 0xffff) << 4`. */
+  readonly bytes: Uint8Array[] = [new Uint8Array(0)];
+  /** Each page as 32-bit words; a block's first word is at `(ref & 0xffff) << 2`. */
+  readonly words: Int32Array[] = [new Int32Array(0)];
+
+  /** Bytes in live blocks, slack of their size class included. */
+  usedBytes = 0;
+  liveBlocks = 0;
+  /** Bytes of all pages held, used or not. */
+  reservedBytes = 0;
+
+  private pageClass = new Int32Array(64);
+  private pageFree = new Int32Array(64);
+  private pageBump = new Int32Array(64);
+  private pageEnd = new Int32Array(64);
+  private pageLive = new Int32Array(64);
+  private pageState = new Int32Array(64);
+  private pageNext = new Int32Array(64);
+  private pagePrevious = new Int32Array(64);
+
+  private readonly openPage = new Int32Array(CLASS_COUNT);
+  private readonly partialPages = new Int32Array(CLASS_COUNT);
+  private readonly pagesOfClass = new Int32Array(CLASS_COUNT);
+  private readonly classGranules = new Int32Array(CLASS_COUNT);
+  private readonly freePageNumbers: number[] = [];
+  private readonly sparePages: ArrayBuffer[] = [];
+
+  constructor() {
+    for (let i = 0; i < CLASS_COUNT; i++) this.classGranules[i] = classBytes(i) >>> GRANULE_SHIFT;
+  }
+
+  /**
+   * A new block of at least `bytes` bytes, its reference count one, the rest of it undefined.
+   *
+   * @throws {RangeError} When the address space of 64 GiB, or the machine's memory, is used up.
+   */
+  allocate(bytes: number): Ref {
+    if (bytes > LARGEST_CLASS_BYTES) return this.allocateBig(bytes);
+    const sizeClass = classOf(bytes);
+    let page = this.openPage[sizeClass]!;
+    if (page === 0) page = this.openAnother(sizeClass);
+    const granules = this.classGranules[sizeClass]!;
+    const words = this.words[page]!;
+    let granule = this.pageFree[page]!;
+    if (granule !== NO_FREE_BLOCK) {
+      this.pageFree[page] = words[granule << 2]!;
+    } else {
+      granule = this.pageBump[page]!;
+      this.pageBump[page] = granule + granules;
+    }
+    if (this.pageFree[page] === NO_FREE_BLOCK && this.pageBump[page] === this.pageEnd[page]) {
+      this.pageState[page] = PageState.full;
+      this.openPage[sizeClass] = 0;
+    }
+    this.pageLive[page]!++;
+    this.usedBytes += granules << GRANULE_SHIFT;
+    this.liveBlocks++;
+    words[granule << 2] = 1;
+    return ((page << 16) | granule) >>> 0;
+  }
+
+  /** How many bytes the block holds, its header included. */
+  capacity(ref: Ref): number {
+    const page = ref >>> 16;
+    const sizeClass = this.pageClass[page]!;
+    if (sizeClass === BIG) return this.bytes[page]!.length;
+    return this.classGranules[sizeClass]! << GRANULE_SHIFT;
+  }
+
+  /** What `allocate(bytes)` would take from the arena. */
+  static sizeFor(bytes: number): number {
+    if (bytes <= LARGEST_CLASS_BYTES) return classBytes(classOf(bytes));
+    return Math.ceil(bytes / BIG_ROUNDING_BYTES) * BIG_ROUNDING_BYTES;
+  }
+
+  references(ref: Ref): number {
+    return this.words[ref >>> 16]![(ref & 0xffff) << 2]!;
+  }
+
+  retain(ref: Ref): void {
+    this.words[ref >>> 16]![(ref & 0xffff) << 2]!++;
+  }
+
+  /** Gives up one reference; at zero the block is free. True when it is. */
+  release(ref: Ref): boolean {
+    const page = ref >>> 16;
+    const word = (ref & 0xffff) << 2;
+    const words = this.words[page]!;
+    const references = words[word]! - 1;
+    if (references > 0) {
+      words[word] = references;
+      return false;
+    }
+    this.free(page, ref & 0xffff, words);
+    return true;
+  }
+
+  private free(page: number, granule: number, words: Int32Array): void {
+    const sizeClass = this.pageClass[page]!;
+    this.liveBlocks--;
+    if (sizeClass === BIG) {
+      this.usedBytes -= this.bytes[page]!.length;
+      this.dropPage(page);
+      return;
+    }
+    this.usedBytes -= this.classGranules[sizeClass]! << GRANULE_SHIFT;
+    words[granule << 2] = this.pageFree[page]!;
+    this.pageFree[page] = granule;
+    const live = --this.pageLive[page]!;
+    const state = this.pageState[page];
+    if (state === PageState.full) this.addPartial(sizeClass, page);
+    if (live === 0 && this.pageState[page] === PageState.partial) {
+      this.removePartial(sizeClass, page);
+      this.pagesOfClass[sizeClass]!--;
+      this.dropPage(page);
+    }
+  }
+
+  private allocateBig(bytes: number): Ref {
+    const length = Arena.sizeFor(bytes);
+    const page = this.takePageNumber();
+    this.hold(page, Buffer.allocUnsafeSlow(length).buffer);
+    this.pageClass[page] = BIG;
+    this.usedBytes += length;
+    this.liveBlocks++;
+    this.words[page]![0] = 1;
+    return (page << 16) >>> 0;
+  }
+
+  private openAnother(sizeClass: number): number {
+    let page = this.partialPages[sizeClass]!;
+    if (page !== 0) this.removePartial(sizeClass, page);
+    else page = this.addPage(sizeClass);
+    this.pageState[page] = PageState.open;
+    this.openPage[sizeClass] = page;
+    return page;
+  }
+
+  private addPage(sizeClass: number): number {
+    const size = classBytes(sizeClass);
+    // The first pages of a class are small, so that a server with little in it is little.
+    const wanted = Math.max(
+      SMALLEST_PAGE_BYTES << Math.min(this.pagesOfClass[sizeClass]!, 4),
+      size * 4,
+    );
+    const length = Math.min(wanted, LARGEST_PAGE_BYTES);
+    const page = this.takePageNumber();
+    const spare = length === LARGEST_PAGE_BYTES ? this.sparePages.pop() : undefined;
+    this.hold(page, spare ?? Buffer.allocUnsafeSlow(length).buffer);
+    this.pagesOfClass[sizeClass]!++;
+    this.pageClass[page] = sizeClass;
+    this.pageFree[page] = NO_FREE_BLOCK;
+    this.pageBump[page] = 0;
+    this.pageEnd[page] = Math.floor(length / size) * (size >>> GRANULE_SHIFT);
+    this.pageLive[page] = 0;
+    return page;
+  }
+
+  private hold(page: number, buffer: ArrayBuffer): void {
+    this.bytes[page] = Buffer.from(buffer);
+    this.words[page] = new Int32Array(buffer);
+    this.reservedBytes += buffer.byteLength;
+  }
+
+  private dropPage(page: number): void {
+    const buffer = this.bytes[page]!.buffer as ArrayBuffer;
+    this.reservedBytes -= buffer.byteLength;
+    if (buffer.byteLength === LARGEST_PAGE_BYTES && this.sparePages.length < SPARE_PAGES) {
+      this.sparePages.push(buffer);
+    }
+    this.bytes[page] = this.bytes[0]!;
+    this.words[page] = this.words[0]!;
+    this.freePageNumbers.push(page);
+  }
+
+  private takePageNumber(): number {
+    const free = this.freePageNumbers.pop();
+    if (free !== undefined) return free;
+    const page = this.bytes.length;
+    if (page === PAGE_LIMIT)
+      throw new RangeError('Cannot allocate: all 64 GiB of the arena are used');
+    if (page === this.pageClass.length) this.widen(page * 2);
+    // A place in both arrays now, so that they stay packed.
+    this.bytes.push(this.bytes[0]!);
+    this.words.push(this.words[0]!);
+    return page;
+  }
+
+  private widen(length: number): void {
+    this.pageClass = grown(this.pageClass, length);
+    this.pageFree = grown(this.pageFree, length);
+    this.pageBump = grown(this.pageBump, length);
+    this.pageEnd = grown(this.pageEnd, length);
+    this.pageLive = grown(this.pageLive, length);
+    this.pageState = grown(this.pageState, length);
+    this.pageNext = grown(this.pageNext, length);
+    this.pagePrevious = grown(this.pagePrevious, length);
+  }
+
+  private addPartial(sizeClass: number, page: number): void {
+    const next = this.partialPages[sizeClass]!;
+    this.pageNext[page] = next;
+    this.pagePrevious[page] = 0;
+    if (next !== 0) this.pagePrevious[next] = page;
+    this.partialPages[sizeClass] = page;
+    this.pageState[page] = PageState.partial;
+  }
+
+  private removePartial(sizeClass: number, page: number): void {
+    const next = this.pageNext[page]!;
+    const previous = this.pagePrevious[page]!;
+    if (next !== 0) this.pagePrevious[next] = previous;
+    if (previous !== 0) this.pageNext[previous] = next;
+    else this.partialPages[sizeClass] = next;
+  }
+}

@@ -1,0 +1,439 @@
+/**
+ * Dict: an unordered table of arena blocks, found by the bytes of their key.
+ *
+ * It is an extendible hash: a directory, indexed by the top bits of the hash, of segments. A segment is an
+ * arena block of (hash, ref) slots kept in the order of the hash, with gaps: an element stands at, or a
+ * little after, the slot its hash points to, and nothing ever wraps round. So
+ * - a lookup walks a few neighbouring slots and stops at the first larger hash;
+ * - growth is local: a small segment doubles, a full one of 8 KiB splits in two, which takes some ten
+ *   microseconds. No operation ever pays for the size of the whole table;
+ * - the elements have one fixed order, that of their hashes, whatever the table's size. A SCAN cursor is a
+ *   place in that order: what was there throughout is returned exactly once, however the table changes.
+ *
+ * Invariants (`check`): slots are in order of hash; each element's hash has its segment's prefix; no element
+ * stands before its home slot, and there is no gap between the two; counts are exact.
+ *
+ * The Dict knows of its elements only where their key is: a fixed byte offset, and the word that holds its
+ * length. It neither retains nor releases them.
+ * Source: Fagin, Nievergelt, Pippenger, Strong, "Extendible Hashing" (1979); Amble and Knuth, "Ordered hash
+ * tables" (1974).
+ */
+import type { Random } from '../random.js';
+import { type Arena, NONE, type Ref } from './arena.js';
+
+/** Where an element keeps its key. */
+export interface KeyLayout {
+  /** Byte offset of the key from the start of the block. */
+  readonly keyOffset: number;
+  /** Which 32-bit word of the block holds the key's length in bytes. */
+  readonly lengthWord: number;
+}
+
+// A segment: [references, count, depth, slots], then (hash, ref) pairs.
+const COUNT = 1;
+const DEPTH = 2;
+const SLOTS = 3;
+const FIRST_SLOT = 4;
+const SEGMENT_HEADER_BYTES = 16;
+const SMALLEST_SEGMENT_BYTES = 64;
+const SPLIT_SEGMENT_BYTES = 8192;
+const DEEPEST = 26;
+
+const slotsIn = (bytes: number) => (bytes - SEGMENT_HEADER_BYTES) >>> 3;
+const SPLIT_SLOTS = slotsIn(SPLIT_SEGMENT_BYTES);
+
+/** Slots that hashes point to; the few after them take what is pushed beyond the end. */
+const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
+
+const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
+
+export class Dict {
+  size = 0;
+  private directory = new Int32Array(1);
+  /** The directory has 2^depth entries; a segment of lower depth stands in several. */
+  private depth = 0;
+  /** How many segments have each depth: tells when the directory may halve. */
+  private readonly segmentsAtDepth = new Int32Array(DEEPEST + 1);
+
+  private readonly arena: Arena;
+  private readonly keyOffset: number;
+  private readonly lengthWord: number;
+
+  constructor(arena: Arena, layout: KeyLayout) {
+    this.arena = arena;
+    this.keyOffset = layout.keyOffset;
+    this.lengthWord = layout.lengthWord;
+  }
+
+  /** Bytes taken by the table itself: segments and directory, not the elements. */
+  get overheadBytes(): number {
+    let bytes = this.directory.byteLength;
+    this.eachSegment((segment) => {
+      bytes += this.arena.capacity(segment);
+    });
+    return bytes;
+  }
+
+  /** Slots in all segments: what `size` elements are spread over. */
+  get slotCount(): number {
+    let slots = 0;
+    this.eachSegment((_segment, words, base) => {
+      slots += words[base + SLOTS]!;
+    });
+    return slots;
+  }
+
+  /** The element whose key is `bytes[start, end)`, or NONE. `hash` is the key's. */
+  find(hash: number, bytes: Uint8Array, start: number, end: number): Ref {
+    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
+    if (segment === NONE) return NONE;
+    const words = this.arena.words[segment >>> 16]!;
+    const base = (segment & 0xffff) << 2;
+    let at = this.home(words, base, hash);
+    const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+    for (; at < stop; at += 2) {
+      const ref = words[at + 1]!;
+      if (ref === NONE) return NONE;
+      const slotHash = words[at]! >>> 0;
+      if (slotHash < hash) continue;
+      if (slotHash > hash) return NONE;
+      if (this.hasKey(ref >>> 0, bytes, start, end)) return ref >>> 0;
+    }
+    return NONE;
+  }
+
+  private hasKey(ref: Ref, bytes: Uint8Array, start: number, end: number): boolean {
+    const page = ref >>> 16;
+    const granule = ref & 0xffff;
+    const length = end - start;
+    if (this.arena.words[page]![(granule << 2) + this.lengthWord] !== length) return false;
+    const own = this.arena.bytes[page]!;
+    const from = (granule << 4) + this.keyOffset;
+    for (let i = 0; i < length; i++) {
+      if (own[from + i] !== bytes[start + i]) return false;
+    }
+    return true;
+  }
+
+  /** Adds an element whose key is not in the table. */
+  insert(hash: number, ref: Ref): void {
+    for (;;) {
+      const index = this.depth === 0 ? 0 : hash >>> (32 - this.depth);
+      let segment = this.directory[index]! >>> 0;
+      if (segment === NONE) {
+        segment = this.newSegment(SMALLEST_SEGMENT_BYTES, 0);
+        this.directory[0] = segment;
+      }
+      const words = this.arena.words[segment >>> 16]!;
+      const base = (segment & 0xffff) << 2;
+      const count = words[base + COUNT]! + 1;
+      if (!tooFull(count, words[base + SLOTS]!) && this.place(words, base, hash, ref)) {
+        words[base + COUNT] = count;
+        this.size++;
+        return;
+      }
+      this.growSegment(index, segment, words, base);
+    }
+  }
+
+  /** Puts `next` where the element `previous` of the same key stands. */
+  replace(hash: number, previous: Ref, next: Ref): void {
+    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
+    const words = this.arena.words[segment >>> 16]!;
+    const at = this.slotOf(words, (segment & 0xffff) << 2, hash, previous);
+    if (at < 0) throw new Error('Cannot replace an element: it is not in the table');
+    words[at + 1] = next;
+  }
+
+  /** Takes an element out. False when it was not there. */
+  remove(hash: number, ref: Ref): boolean {
+    const index = this.depth === 0 ? 0 : hash >>> (32 - this.depth);
+    const segment = this.directory[index]! >>> 0;
+    if (segment === NONE) return false;
+    const words = this.arena.words[segment >>> 16]!;
+    const base = (segment & 0xffff) << 2;
+    const at = this.slotOf(words, base, hash, ref);
+    if (at < 0) return false;
+    this.closeGap(words, base, at);
+    this.size--;
+    const count = --words[base + COUNT]!;
+    if (count * 8 < words[base + SLOTS]!) this.shrinkSegment(index, segment, words, base);
+    return true;
+  }
+
+  /**
+   * Visits elements in order of hash from `cursor` on until `count` were seen, and those of equal hash.
+   * The visitor must not change the table. Returns the cursor to go on from; 0 when all were seen.
+   */
+  scan(cursor: number, count: number, visit: (ref: Ref, hash: number) => void): number {
+    let seen = 0;
+    let last = -1;
+    for (let from = cursor; from <= 0xffff_ffff; ) {
+      const index = this.depth === 0 ? 0 : from >>> (32 - this.depth);
+      const segment = this.directory[index]! >>> 0;
+      if (segment === NONE) return 0;
+      const words = this.arena.words[segment >>> 16]!;
+      const base = (segment & 0xffff) << 2;
+      const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+      for (let at = this.home(words, base, from); at < stop; at += 2) {
+        const ref = words[at + 1]! >>> 0;
+        const hash = words[at]! >>> 0;
+        if (ref === NONE || hash < from) continue;
+        if (seen >= count && hash !== last) return hash;
+        visit(ref, hash);
+        seen++;
+        last = hash;
+      }
+      // The first hash of the next segment; beyond 32 bits after the last one.
+      const span = 2 ** (32 - words[base + DEPTH]!);
+      from = (Math.floor(from / span) + 1) * span;
+    }
+    return 0;
+  }
+
+  /** Visits every element in order of hash. The visitor may not change the table. */
+  forEach(visit: (ref: Ref, hash: number) => void): void {
+    this.eachSegment((_segment, words, base) => {
+      const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+      for (let at = base + FIRST_SLOT; at < stop; at += 2) {
+        if (words[at + 1] !== NONE) visit(words[at + 1]! >>> 0, words[at]! >>> 0);
+      }
+    });
+  }
+
+  /** An element chosen at random, all equally likely; NONE when there is none. */
+  random(random: Random): Ref {
+    if (this.size === 0) return NONE;
+    for (;;) {
+      const index = this.depth === 0 ? 0 : random.uint32() >>> (32 - this.depth);
+      const segment = this.directory[index]!;
+      const words = this.arena.words[segment >>> 16]!;
+      const base = (segment & 0xffff) << 2;
+      // A segment is met as often as the directory names it: that is evened out here.
+      const excess = this.depth - words[base + DEPTH]!;
+      if (excess > 0 && random.uint32() >>> (32 - excess) !== 0) continue;
+      const ref = words[base + FIRST_SLOT + (random.below(words[base + SLOTS]!) << 1) + 1]!;
+      if (ref !== NONE) return ref >>> 0;
+    }
+  }
+
+  /** Gives all segments back. The elements are the owner's to release, before this. */
+  clear(): void {
+    this.eachSegment((segment) => this.arena.release(segment));
+    this.directory = new Int32Array(1);
+    this.depth = 0;
+    this.size = 0;
+    this.segmentsAtDepth.fill(0);
+  }
+
+  private newSegment(bytes: number, depth: number): Ref {
+    const segment = this.arena.allocate(bytes);
+    const words = this.arena.words[segment >>> 16]!;
+    const base = (segment & 0xffff) << 2;
+    words.fill(0, base + 1, base + (bytes >>> 2));
+    words[base + DEPTH] = depth;
+    words[base + SLOTS] = slotsIn(bytes);
+    this.segmentsAtDepth[depth]!++;
+    return segment;
+  }
+
+  private freeSegment(segment: Ref, depth: number): void {
+    this.segmentsAtDepth[depth]!--;
+    this.arena.release(segment);
+  }
+
+  /** The word index of the slot that `hash` points to in the segment at `base`. */
+  private home(words: Int32Array, base: number, hash: number): number {
+    const rest = (hash << words[base + DEPTH]!) >>> 16;
+    return base + FIRST_SLOT + (((rest * homesOf(words[base + SLOTS]!)) >>> 16) << 1);
+  }
+
+  private slotOf(words: Int32Array, base: number, hash: number, ref: Ref): number {
+    const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+    for (let at = this.home(words, base, hash); at < stop; at += 2) {
+      const slotRef = words[at + 1]! >>> 0;
+      if (slotRef === ref) return at;
+      if (slotRef === NONE || words[at]! >>> 0 > hash) return -1;
+    }
+    return -1;
+  }
+
+  /** Puts an element in its place, moving larger ones up. False when that would run over the end. */
+  private place(words: Int32Array, base: number, hash: number, ref: Ref): boolean {
+    const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+    let at = this.home(words, base, hash);
+    while (at < stop && words[at + 1] !== NONE && words[at]! >>> 0 <= hash) at += 2;
+    let gap = at;
+    while (gap < stop && words[gap + 1] !== NONE) gap += 2;
+    if (gap >= stop) return false;
+    if (gap > at) words.copyWithin(at + 2, at, gap);
+    words[at] = hash;
+    words[at + 1] = ref;
+    return true;
+  }
+
+  /** Empties the slot at `hole`, letting those pushed beyond it move back towards home. */
+  private closeGap(words: Int32Array, base: number, hole: number): void {
+    const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+    let end = hole + 2;
+    while (
+      end < stop &&
+      words[end + 1] !== NONE &&
+      this.home(words, base, words[end]! >>> 0) < end
+    ) {
+      end += 2;
+    }
+    words.copyWithin(hole, hole + 2, end);
+    words[end - 2] = 0;
+    words[end - 1] = NONE;
+  }
+
+  private growSegment(index: number, segment: Ref, words: Int32Array, base: number): void {
+    const depth = words[base + DEPTH]!;
+    const slots = words[base + SLOTS]!;
+    if (slots < SPLIT_SLOTS || depth === DEEPEST) {
+      const bytes = (SEGMENT_HEADER_BYTES + slots * 8) * 2;
+      this.rebuild(index, depth, bytes, [segment]);
+      return;
+    }
+    if (depth === this.depth) this.doubleDirectory();
+    this.split(segment, words, base, depth);
+  }
+
+  private split(segment: Ref, words: Int32Array, base: number, depth: number): void {
+    const low = this.newSegment(SPLIT_SEGMENT_BYTES, depth + 1);
+    const high = this.newSegment(SPLIT_SEGMENT_BYTES, depth + 1);
+    const bit = 0x8000_0000 >>> depth;
+    const first = FIRST_SLOT + base;
+    const stop = first + (words[base + SLOTS]! << 1);
+    let anyHash = 0;
+    for (let at = first; at < stop; at += 2) {
+      const ref = words[at + 1]!;
+      if (ref === NONE) continue;
+      const hash = words[at]! >>> 0;
+      anyHash = hash;
+      this.append((hash & bit) === 0 ? low : high, hash, ref);
+    }
+    const prefix = depth === 0 ? 0 : anyHash >>> (32 - depth);
+    this.point(prefix * 2, depth + 1, low);
+    this.point(prefix * 2 + 1, depth + 1, high);
+    this.freeSegment(segment, depth);
+  }
+
+  /** Adds to a segment being built, in which there is room by construction or `place` would have failed. */
+  private append(segment: Ref, hash: number, ref: Ref): void {
+    const words = this.arena.words[segment >>> 16]!;
+    const base = (segment & 0xffff) << 2;
+    if (!this.place(words, base, hash, ref))
+      throw new Error('A new segment has no room for an element');
+    words[base + COUNT]!++;
+  }
+
+  /** Makes every directory entry under `prefix` (of `depth` bits) name `segment`. */
+  private point(prefix: number, depth: number, segment: Ref): void {
+    const width = 1 << (this.depth - depth);
+    this.directory.fill(segment, prefix * width, (prefix + 1) * width);
+  }
+
+  private doubleDirectory(): void {
+    const wider = new Int32Array(this.directory.length * 2);
+    for (let i = 0; i < this.directory.length; i++) {
+      wider[2 * i] = this.directory[i]!;
+      wider[2 * i + 1] = this.directory[i]!;
+    }
+    this.directory = wider;
+    this.depth++;
+  }
+
+  private shrinkSegment(index: number, segment: Ref, words: Int32Array, base: number): void {
+    const depth = words[base + DEPTH]!;
+    const slots = words[base + SLOTS]!;
+    if (this.size === 0) {
+      this.clear();
+    } else if (depth > 0) {
+      this.mergeWithBuddy(index, segment, words, base);
+    } else if (slots > slotsIn(SMALLEST_SEGMENT_BYTES)) {
+      this.rebuild(index, depth, (SEGMENT_HEADER_BYTES + slots * 8) >>> 1, [segment]);
+    }
+  }
+
+  private mergeWithBuddy(index: number, segment: Ref, words: Int32Array, base: number): void {
+    const depth = words[base + DEPTH]!;
+    const prefix = index >>> (this.depth - depth);
+    const buddy = this.directory[(prefix ^ 1) << (this.depth - depth)]! >>> 0;
+    const buddyWords = this.arena.words[buddy >>> 16]!;
+    const buddyBase = (buddy & 0xffff) << 2;
+    if (buddyWords[buddyBase + DEPTH] !== depth) return;
+    if (words[base + SLOTS] !== SPLIT_SLOTS || buddyWords[buddyBase + SLOTS] !== SPLIT_SLOTS)
+      return;
+    if ((words[base + COUNT]! + buddyWords[buddyBase + COUNT]!) * 5 > SPLIT_SLOTS * 2) return;
+    const pair = (prefix & 1) === 0 ? [segment, buddy] : [buddy, segment];
+    this.rebuild(index, depth - 1, SPLIT_SEGMENT_BYTES, pair);
+    while (this.depth > 0 && this.segmentsAtDepth[this.depth] === 0) this.halveDirectory();
+  }
+
+  /** Moves the elements of `sources`, in order of hash, to a new segment of `bytes` that takes their place. */
+  private rebuild(index: number, depth: number, bytes: number, sources: readonly Ref[]): void {
+    const next = this.newSegment(bytes, depth);
+    for (const source of sources) {
+      const words = this.arena.words[source >>> 16]!;
+      const base = (source & 0xffff) << 2;
+      const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+      for (let at = base + FIRST_SLOT; at < stop; at += 2) {
+        if (words[at + 1] !== NONE) this.append(next, words[at]! >>> 0, words[at + 1]!);
+      }
+      this.freeSegment(source, words[base + DEPTH]!);
+    }
+    this.point(index >>> (this.depth - depth), depth, next);
+  }
+
+  private halveDirectory(): void {
+    const half = new Int32Array(this.directory.length / 2);
+    for (let i = 0; i < half.length; i++) half[i] = this.directory[2 * i]!;
+    this.directory = half;
+    this.depth--;
+  }
+
+  private eachSegment(visit: (segment: Ref, words: Int32Array, base: number) => void): void {
+    for (let index = 0; index < this.directory.length; ) {
+      const segment = this.directory[index]! >>> 0;
+      if (segment === NONE) return;
+      const words = this.arena.words[segment >>> 16]!;
+      const base = (segment & 0xffff) << 2;
+      const depth = words[base + DEPTH]!;
+      visit(segment, words, base);
+      index += 1 << (this.depth - depth);
+    }
+  }
+
+  /** Throws when an invariant does not hold. For tests. */
+  check(): void {
+    let total = 0;
+    this.eachSegment((_segment, words, base) => {
+      total += this.checkSegment(words, base);
+    });
+    if (total !== this.size)
+      throw new Error(`size is ${this.size}, but ${total} elements are there`);
+  }
+
+  private checkSegment(words: Int32Array, base: number): number {
+    const first = base + FIRST_SLOT;
+    const slots = words[base + SLOTS]!;
+    let count = 0;
+    let previous = -1;
+    for (let at = first; at < first + slots * 2; at += 2) {
+      if (words[at + 1] === NONE) continue;
+      const hash = words[at]! >>> 0;
+      const home = this.home(words, base, hash);
+      if (hash < previous) throw new Error('hashes out of order');
+      if (home > at) throw new Error('an element stands before its home');
+      for (let i = home; i < at; i += 2) {
+        if (words[i + 1] === NONE) throw new Error('a gap between an element and its home');
+      }
+      previous = hash;
+      count++;
+    }
+    if (count !== words[base + COUNT]) throw new Error('a segment miscounts');
+    return count;
+  }
+}

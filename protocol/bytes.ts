@@ -1,0 +1,196 @@
+/**
+ * Byte ranges: compare, search, glob. A range is a buffer and two offsets, so nothing is copied.
+ */
+
+/** Says whether two ranges hold the same bytes. */
+export function equalBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  const length = aEnd - aStart;
+  if (length !== bEnd - bStart) return false;
+  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
+  return true;
+}
+
+/** Orders two ranges as memcmp does, then by length: below, at or above 0. */
+export function compareBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const aLength = aEnd - aStart;
+  const bLength = bEnd - bStart;
+  const shared = Math.min(aLength, bLength);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[aStart + i] as number) - (b[bStart + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return aLength - bLength;
+}
+
+/** An ASCII letter in lower case; any other byte as it is. */
+export function lowerByte(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
+
+/**
+ * Says whether a range is `word` in any case.
+ *
+ * @param word - ASCII, already in lower case.
+ */
+export function equalsIgnoreCase(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  word: Uint8Array | string,
+): boolean {
+  if (end - start !== word.length) return false;
+  if (typeof word === 'string') {
+    for (let i = 0; i < word.length; i++) {
+      if (lowerByte(bytes[start + i] as number) !== word.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+  for (let i = 0; i < word.length; i++) {
+    if (lowerByte(bytes[start + i] as number) !== word[i]) return false;
+  }
+  return true;
+}
+
+/** The bytes of a text whose every character is below 256. */
+export function latin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** A range as text, one character a byte. */
+export function toLatin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  // In pieces, as the arguments of one call are limited.
+  for (let at = start; at < end; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 4096, end)));
+  }
+  return text;
+}
+
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const CARET = 0x5e;
+const DASH = 0x2d;
+const BACKSLASH = 0x5c;
+
+/** Stars that may await a longer match inside one another; the real server gives up past these. */
+const NESTED_STARS_MAX = 1000;
+
+/**
+ * Matches a range against a glob: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a literal byte.
+ *
+ * Only the last star met is ever retried: if what follows it fits nowhere, a longer match of an
+ * earlier star cannot help. So the cost is at most pattern length × text length, for `*a*a*b` too.
+ * As in the real server: an empty text fits only an empty pattern; a class that is not closed ends
+ * with the pattern; a reversed range is turned round; `[]` fits nothing and `[^]` every byte.
+ */
+export function globMatch(
+  pattern: Uint8Array,
+  patternStart: number,
+  patternEnd: number,
+  text: Uint8Array,
+  textStart: number,
+  textEnd: number,
+  ignoreCase: boolean,
+): boolean {
+  if (textStart === textEnd) return patternStart === patternEnd;
+  let p = patternStart;
+  let s = textStart;
+  let retryPattern = -1;
+  let retryText = -1;
+  let stars = 0;
+  for (;;) {
+    if (p < patternEnd && pattern[p] === STAR) {
+      while (p < patternEnd && pattern[p] === STAR) p++;
+      if (p === patternEnd) return true;
+      if (++stars > NESTED_STARS_MAX) return false;
+      retryPattern = p;
+      retryText = s;
+    } else if (s === textEnd) {
+      return p === patternEnd; // what is left of the pattern needs a byte: nothing longer helps
+    } else {
+      const next = p < patternEnd ? matchOne(pattern, p, patternEnd, text, s, ignoreCase) : -1;
+      if (next !== -1) {
+        p = next;
+        s++;
+      } else {
+        if (retryPattern === -1) return false;
+        p = retryPattern;
+        s = ++retryText;
+      }
+    }
+  }
+}
+
+/** Fits the text's byte at `s` to the element at `p` (no star); gives the offset after the element, or -1. */
+function matchOne(
+  pattern: Uint8Array,
+  p: number,
+  end: number,
+  text: Uint8Array,
+  s: number,
+  ignoreCase: boolean,
+): number {
+  const byte = text[s] as number;
+  let wanted = pattern[p] as number;
+  if (wanted === QUESTION) return p + 1;
+  if (wanted === OPEN) return matchClass(pattern, p + 1, end, byte, ignoreCase);
+  let at = p;
+  if (wanted === BACKSLASH && p + 1 < end) wanted = pattern[++at] as number;
+  const same = ignoreCase ? lowerByte(wanted) === lowerByte(byte) : wanted === byte;
+  return same ? at + 1 : -1;
+}
+
+/** A byte as C's signed char: ranges put bytes from 128 on below the others. */
+function signed(byte: number): number {
+  return (byte << 24) >> 24;
+}
+
+/** Fits one byte to the class whose first byte after `[` is at `start`. */
+function matchClass(
+  pattern: Uint8Array,
+  start: number,
+  end: number,
+  textByte: number,
+  ignoreCase: boolean,
+): number {
+  const negated = start < end && pattern[start] === CARET;
+  const byte = signed(ignoreCase ? lowerByte(textByte) : textByte);
+  let found = false;
+  let p = negated ? start + 1 : start;
+  for (; p < end && pattern[p] !== CLOSE; p++) {
+    let low = signed(pattern[p] as number);
+    let high = low;
+    if (low === BACKSLASH && p + 1 < end) {
+      low = high = signed(pattern[++p] as number);
+    } else if (p + 2 < end && pattern[p + 1] === DASH) {
+      high = signed(pattern[p + 2] as number);
+      if (low > high) [low, high] = [high, low];
+      p += 2;
+    }
+    if (ignoreCase) {
+      low = lowerByte(low);
+      high = lowerByte(high);
+    }
+    if (byte >= low && byte <= high) found = true;
+  }
+  if (found === negated) return -1;
+  return p < end ? p + 1 : end;
+}

@@ -1,0 +1,253 @@
+/**
+ * Bytes to requests: RESP arrays of bulk strings, and inline lines, across any number of reads.
+ *
+ * `parse` looks at `bytes[at, end)`. It either completes `request` and moves `at` past it, or says that more
+ * bytes are needed and remembers how far it came: the caller then keeps the bytes from `requestStart` on, moves
+ * them where it likes (`moved`), and calls again with more. No byte of a long request is looked at twice.
+ */
+import { protocolError, type Refusal } from './refusals.js';
+import type { Request } from './request.js';
+
+export const Parsed = { needsMore: 0, complete: 1, invalid: 2 } as const;
+export type Parsed = (typeof Parsed)[keyof typeof Parsed];
+
+/** What a parser refuses, as the owner's settings say. */
+export interface ParserLimits {
+  /** Bytes one bulk string may have. */
+  maxBulkBytes: number;
+  /** Before authentication only small requests are read. */
+  authenticated: boolean;
+}
+
+const INLINE_LIMIT_BYTES = 64 * 1024;
+const MAX_ARGUMENTS = 2_147_483_647;
+const MAX_UNAUTHENTICATED_ARGUMENTS = 10;
+const MAX_UNAUTHENTICATED_BULK_BYTES = 16_384;
+
+const CR = 13;
+const STAR = 42;
+const DOLLAR = 36;
+
+export class RequestParser {
+  /** Where the parser stands. */
+  at = 0;
+  /** Where the unfinished request begins. */
+  requestStart = 0;
+  /** Why the bytes are no request, after `Parsed.invalid`. */
+  error: Refusal | null = null;
+  /** Bytes the unfinished request takes as far as is known: what to make room for. */
+  wantedBytes = 0;
+
+  private argumentsLeft = 0;
+  private bulkLength = -1;
+  private number = 0;
+
+  /** Whether the bytes so far are the beginning of a request of many parts. */
+  get midRequest(): boolean {
+    return this.argumentsLeft > 0;
+  }
+
+  /** Tells the parser that the unfinished request now begins at `start`. */
+  moved(start: number, request: Request): void {
+    const distance = this.requestStart - start;
+    request.shift(distance);
+    this.at -= distance;
+    this.requestStart = start;
+  }
+
+  parse(bytes: Uint8Array, end: number, request: Request, limits: ParserLimits): Parsed {
+    if (this.argumentsLeft === 0) {
+      this.requestStart = this.at;
+      if (this.at >= end) return Parsed.needsMore;
+      request.clear();
+      this.wantedBytes = 0;
+      if (bytes[this.at] !== STAR) return this.parseInline(bytes, end, request);
+      const outcome = this.parseCount(bytes, end, limits);
+      if (outcome !== Parsed.complete) return outcome;
+      if (this.argumentsLeft === 0) return Parsed.complete;
+    }
+    request.bytes = bytes;
+    return this.parseBulks(bytes, end, request, limits);
+  }
+
+  private parseCount(bytes: Uint8Array, end: number, limits: ParserLimits): Parsed {
+    const next = this.readNumber(bytes, this.at + 1, end);
+    if (next < 0) return this.incompleteLine(bytes, end, 'too big mbulk count string');
+    const count = this.number;
+    if (!(count <= MAX_ARGUMENTS)) return this.refuse('invalid multibulk length');
+    if (count > MAX_UNAUTHENTICATED_ARGUMENTS && !limits.authenticated) {
+      return this.refuse('unauthenticated multibulk length');
+    }
+    this.at = next;
+    this.argumentsLeft = Math.max(0, count);
+    return Parsed.complete;
+  }
+
+  private parseBulks(
+    bytes: Uint8Array,
+    end: number,
+    request: Request,
+    limits: ParserLimits,
+  ): Parsed {
+    while (this.argumentsLeft > 0) {
+      if (this.bulkLength < 0) {
+        const outcome = this.parseBulkLength(bytes, end, limits);
+        if (outcome !== Parsed.complete) return outcome;
+      }
+      const stop = this.at + this.bulkLength;
+      if (stop + 2 > end) {
+        this.wantedBytes = stop + 2 - this.requestStart;
+        return Parsed.needsMore;
+      }
+      request.push(this.at, stop);
+      this.at = stop + 2;
+      this.bulkLength = -1;
+      this.argumentsLeft--;
+    }
+    return Parsed.complete;
+  }
+
+  private parseBulkLength(bytes: Uint8Array, end: number, limits: ParserLimits): Parsed {
+    if (this.at >= end) return Parsed.needsMore;
+    const next = this.readNumber(bytes, this.at + 1, end);
+    if (next < 0) return this.incompleteLine(bytes, end, 'too big bulk count string');
+    if (bytes[this.at] !== DOLLAR) {
+      return this.refuse(`expected '$', got '${String.fromCharCode(bytes[this.at] ?? 0)}'`);
+    }
+    const length = this.number;
+    if (!(length >= 0 && length <= limits.maxBulkBytes)) return this.refuse('invalid bulk length');
+    if (length > MAX_UNAUTHENTICATED_BULK_BYTES && !limits.authenticated) {
+      return this.refuse('unauthenticated bulk length');
+    }
+    this.at = next;
+    this.bulkLength = length;
+    return Parsed.complete;
+  }
+
+  /** Reads the digits from `at` to the line's end into `number` (NaN if they are none). -1: no line end yet. */
+  private readNumber(bytes: Uint8Array, at: number, end: number): number {
+    let i = at;
+    let value = 0;
+    for (; i < end; i++) {
+      const digit = (bytes[i] ?? 0) - 48;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (i + 1 < end && bytes[i] === CR && i > at && i - at < 11) {
+      this.number = bytes[at] === 48 && i - at > 1 ? Number.NaN : value;
+      return i + 2;
+    }
+    return this.readOddNumber(bytes, at, end);
+  }
+
+  /** Negative numbers, lines that are no number, and lines not yet whole. */
+  private readOddNumber(bytes: Uint8Array, at: number, end: number): number {
+    let stop = at;
+    while (stop < end && bytes[stop] !== CR) stop++;
+    if (stop + 1 >= end) return -1;
+    const text = Buffer.from(bytes.subarray(at, stop)).toString('latin1');
+    this.number = /^(0|-?[1-9][0-9]*)$/.test(text) ? Number(text) : Number.NaN;
+    return stop + 2;
+  }
+
+  private incompleteLine(bytes: Uint8Array, end: number, tooLong: string): Parsed {
+    const cr = bytes.subarray(this.at, end).indexOf(CR);
+    if (cr < 0 && end - this.at > INLINE_LIMIT_BYTES) return this.refuse(tooLong);
+    return Parsed.needsMore;
+  }
+
+  private refuse(text: string): Parsed {
+    this.error = protocolError(text);
+    return Parsed.invalid;
+  }
+
+  private parseInline(bytes: Uint8Array, end: number, request: Request): Parsed {
+    const newline = bytes.subarray(this.at, end).indexOf(10);
+    if (newline < 0) {
+      return end - this.at > INLINE_LIMIT_BYTES
+        ? this.refuse('too big inline request')
+        : Parsed.needsMore;
+    }
+    const lineEnd = this.at + newline;
+    const stop = newline > 0 && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+    const words = splitWords(bytes.subarray(this.at, stop));
+    if (words === null) return this.refuse('unbalanced quotes in request');
+    this.at = lineEnd + 1;
+    request.bytes = Uint8Array.from(words.flat());
+    let offset = 0;
+    for (const word of words) {
+      request.push(offset, offset + word.length);
+      offset += word.length;
+    }
+    return Parsed.complete;
+  }
+}
+
+const SPACES = new Set([32, 9, 10, 11, 12, 13, 0]);
+const ESCAPES = new Map(
+  [...'nrtba'].map((letter, i) => [letter.charCodeAt(0), [10, 13, 9, 8, 7][i] ?? 0]),
+);
+const DOUBLE_QUOTE = 34;
+const SINGLE_QUOTE = 39;
+const BACKSLASH = 92;
+
+const hexDigit = (byte: number | undefined) => Number.parseInt(String.fromCharCode(byte ?? 0), 16);
+
+/**
+ * Splits a line into words as the inline protocol and configuration lines do: "..." with \n, \xHH and the like,
+ * '...' with \', words parted by white space. Null when a quote is not closed, or not followed by white space.
+ */
+export function splitWords(line: Uint8Array): number[][] | null {
+  const words: number[][] = [];
+  let i = 0;
+  for (;;) {
+    while (i < line.length && SPACES.has(line[i] ?? 0)) i++;
+    if (i >= line.length) return words;
+    const word: number[] = [];
+    while (i < line.length && !SPACES.has(line[i] ?? 0)) {
+      const byte = line[i] ?? 0;
+      if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
+        i =
+          byte === DOUBLE_QUOTE
+            ? readDoubleQuoted(line, i + 1, word)
+            : readSingleQuoted(line, i + 1, word);
+        if (i < 0 || (i < line.length && !SPACES.has(line[i] ?? 0))) return null;
+        break;
+      }
+      word.push(byte);
+      i++;
+    }
+    words.push(word);
+  }
+}
+
+/** Reads up to the closing quote into `word`; the offset after it, or -1. */
+function readDoubleQuoted(line: Uint8Array, from: number, word: number[]): number {
+  for (let i = from; i < line.length; i++) {
+    const byte = line[i] ?? 0;
+    if (byte === DOUBLE_QUOTE) return i + 1;
+    if (byte !== BACKSLASH || i + 1 >= line.length) {
+      word.push(byte);
+      continue;
+    }
+    const next = line[++i] ?? 0;
+    const value = hexDigit(line[i + 1]) * 16 + hexDigit(line[i + 2]);
+    if (next === 120 && !Number.isNaN(value)) {
+      word.push(value);
+      i += 2;
+    } else {
+      word.push(ESCAPES.get(next) ?? next);
+    }
+  }
+  return -1;
+}
+
+function readSingleQuoted(line: Uint8Array, from: number, word: number[]): number {
+  for (let i = from; i < line.length; i++) {
+    const byte = line[i] ?? 0;
+    if (byte === SINGLE_QUOTE) return i + 1;
+    if (byte === BACKSLASH && line[i + 1] === SINGLE_QUOTE) i++;
+    word.push(line[i] ?? 0);
+  }
+  return -1;
+}

@@ -1,0 +1,355 @@
+/**
+ * The reply writer: one method per RESP shape; only here is version 2 told from version 3.
+ *
+ * Replies are encoded straight into one large buffer, which goes out in one write and is used again when
+ * that write completed at once. What does not fit goes on in further buffers; a large value that stands in
+ * an arena block is not copied, but held by reference until it is written.
+ */
+import { formatDouble, writeInteger } from './numbers.js';
+import type { Refusal } from './refusals.js';
+
+export type RespVersion = 2 | 3;
+
+/** Keeps an arena block alive while a reply that points into it is being written. */
+export interface BlockHolder {
+  retain(block: number): void;
+  release(block: number): boolean;
+}
+
+/** Where finished replies go. */
+export interface ReplySink {
+  /** Takes bytes that may be used again after the call: true when they are already written, false when kept. */
+  send(bytes: Uint8Array): boolean;
+  /** Takes several parts at once; each `done` is called when its part is written or given up. */
+  sendAll(parts: readonly ReplyPart[]): void;
+}
+
+export interface ReplyPart {
+  readonly bytes: Uint8Array;
+  readonly done?: () => void;
+}
+
+/** A place in the replies to come back to, once a count is known. */
+export interface Deferred {
+  readonly parts: number;
+  readonly at: number;
+}
+
+const BUFFER_BYTES = 64 * 1024;
+/** From this length on a stored value is sent from where it stands. */
+const HELD_BYTES = 16 * 1024;
+const LONGEST_HEADER_BYTES = 24;
+
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const OK = bytesOf('+OK\r\n');
+const PONG = bytesOf('+PONG\r\n');
+const QUEUED = bytesOf('+QUEUED\r\n');
+const NIL = bytesOf('$-1\r\n');
+const NIL_ARRAY = bytesOf('*-1\r\n');
+const NULL = bytesOf('_\r\n');
+const TRUE = bytesOf('#t\r\n');
+const FALSE = bytesOf('#f\r\n');
+const ZERO = bytesOf(':0\r\n');
+const ONE = bytesOf(':1\r\n');
+const CR = 13;
+const LF = 10;
+
+/** The first byte of each shape. */
+const Mark = {
+  simple: 43,
+  integer: 58,
+  bulk: 36,
+  array: 42,
+  map: 37,
+  set: 126,
+  push: 62,
+  double: 44,
+  bigNumber: 40,
+  verbatim: 61,
+  attribute: 124,
+} as const;
+
+export class ReplyWriter {
+  resp: RespVersion = 2;
+  /** Error replies written so far: who runs a command sees by it whether the command failed. */
+  errors = 0;
+  lastError: Refusal | null = null;
+
+  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private at = 0;
+  private parts: ReplyPart[] = [];
+  private partBytes = 0;
+  private readonly holder: BlockHolder;
+
+  constructor(holder: BlockHolder) {
+    this.holder = holder;
+  }
+
+  /** Bytes written and not yet sent. */
+  get pendingBytes(): number {
+    return this.partBytes + this.at;
+  }
+
+  ok(): void {
+    this.raw(OK);
+  }
+
+  pong(): void {
+    this.raw(PONG);
+  }
+
+  queued(): void {
+    this.raw(QUEUED);
+  }
+
+  /** A status line; `text` is Latin-1, without line ends. */
+  simple(text: string): void {
+    this.line(Mark.simple, text);
+  }
+
+  error(refusal: Refusal): void {
+    this.errors++;
+    this.lastError = refusal;
+    this.raw(refusal.bytes);
+  }
+
+  integer(value: number | bigint): void {
+    if (value === 0) return this.raw(ZERO);
+    if (value === 1) return this.raw(ONE);
+    if (typeof value === 'bigint') return this.line(Mark.integer, value.toString());
+    this.header(Mark.integer, value);
+  }
+
+  /** `bytes[start, end)` as a bulk string, copied. */
+  bulk(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.header(Mark.bulk, end - start);
+    this.body(bytes, start, end);
+  }
+
+  /** As `bulk`, of bytes that stand in arena block `block`: long ones are sent from there. */
+  bulkFrom(block: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < HELD_BYTES) return this.bulk(bytes, start, end);
+    this.header(Mark.bulk, end - start);
+    this.closeBuffer();
+    this.holder.retain(block);
+    const done = () => {
+      this.holder.release(block);
+    };
+    this.addPart({ bytes: bytes.subarray(start, end), done });
+    this.crlf();
+  }
+
+  /** Text as a bulk string, in UTF-8. */
+  text(text: string): void {
+    const bytes = Buffer.from(text);
+    this.bulk(bytes, 0, bytes.length);
+  }
+
+  /** A bulk string that holds a whole number. */
+  bulkInteger(value: number | bigint): void {
+    this.text(String(value));
+  }
+
+  nil(): void {
+    this.raw(this.resp === 3 ? NULL : NIL);
+  }
+
+  /** The absence of an array: told from `nil` in version 2. */
+  nilArray(): void {
+    this.raw(this.resp === 3 ? NULL : NIL_ARRAY);
+  }
+
+  emptyArray(): void {
+    this.array(0);
+  }
+
+  array(count: number): void {
+    this.header(Mark.array, count);
+  }
+
+  /** `pairs` keys and values follow. */
+  map(pairs: number): void {
+    if (this.resp === 3) this.header(Mark.map, pairs);
+    else this.header(Mark.array, pairs * 2);
+  }
+
+  set(count: number): void {
+    this.header(this.resp === 3 ? Mark.set : Mark.array, count);
+  }
+
+  push(count: number): void {
+    this.header(this.resp === 3 ? Mark.push : Mark.array, count);
+  }
+
+  /** Attributes exist in version 3 only: the caller writes none in version 2. */
+  attribute(pairs: number): void {
+    this.header(Mark.attribute, pairs);
+  }
+
+  double(value: number): void {
+    if (this.resp === 3) this.line(Mark.double, formatDouble(value));
+    else this.text(formatDouble(value));
+  }
+
+  boolean(value: boolean): void {
+    if (this.resp === 3) this.raw(value ? TRUE : FALSE);
+    else this.integer(value ? 1 : 0);
+  }
+
+  /** An integer of any size, in decimal digits. */
+  bigNumber(digits: string): void {
+    if (this.resp === 3) this.line(Mark.bigNumber, digits);
+    else this.text(digits);
+  }
+
+  /** Text of a format of three letters, such as `txt`; a plain bulk string in version 2. */
+  verbatim(format: string, text: string): void {
+    if (this.resp === 2) return this.text(text);
+    const bytes = Buffer.from(`${format}:${text}`);
+    this.header(Mark.verbatim, bytes.length);
+    this.body(bytes, 0, bytes.length);
+  }
+
+  /** Bytes that are a reply already. */
+  raw(bytes: Uint8Array): void {
+    const length = bytes.length;
+    if (length > BUFFER_BYTES) {
+      this.closeBuffer();
+      this.addPart({ bytes: Uint8Array.prototype.slice.call(bytes) });
+      return;
+    }
+    this.room(length);
+    const { buffer, at } = this;
+    for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
+    this.at = at + length;
+  }
+
+  /** Leaves out the header of an array, map or set whose size comes later by `resolve…`. */
+  defer(): Deferred {
+    return { parts: this.parts.length, at: this.at };
+  }
+
+  resolveArray(deferred: Deferred, count: number): void {
+    this.insert(deferred, Mark.array, count);
+  }
+
+  resolveMap(deferred: Deferred, pairs: number): void {
+    if (this.resp === 3) this.insert(deferred, Mark.map, pairs);
+    else this.insert(deferred, Mark.array, pairs * 2);
+  }
+
+  resolveSet(deferred: Deferred, count: number): void {
+    this.insert(deferred, this.resp === 3 ? Mark.set : Mark.array, count);
+  }
+
+  /** Takes back everything written since `mark`, for replies nobody wants. */
+  rewind(mark: Deferred): void {
+    if (mark.parts < this.parts.length) {
+      const kept = this.parts[mark.parts];
+      for (const part of this.parts.splice(mark.parts)) {
+        this.partBytes -= part.bytes.length;
+        part.done?.();
+      }
+      if (kept && mark.at > 0) this.addPart({ bytes: kept.bytes.subarray(0, mark.at) });
+      this.at = 0;
+      return;
+    }
+    this.at = mark.at;
+  }
+
+  /** Hands all replies to `sink` and begins anew. */
+  flush(sink: ReplySink): void {
+    if (this.parts.length === 0) {
+      if (this.at === 0) return;
+      const sent = sink.send(this.buffer.subarray(0, this.at));
+      if (!sent) this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+      this.at = 0;
+      return;
+    }
+    this.closeBuffer();
+    const parts = this.parts;
+    this.parts = [];
+    this.partBytes = 0;
+    sink.sendAll(parts);
+  }
+
+  /** Drops all replies. */
+  discard(): void {
+    this.rewind({ parts: 0, at: 0 });
+  }
+
+  private header(mark: number, count: number): void {
+    this.room(LONGEST_HEADER_BYTES);
+    const { buffer } = this;
+    let at = this.at;
+    buffer[at++] = mark;
+    if (count >= 0 && count < 10) buffer[at++] = 48 + count;
+    else at = writeInteger(count, buffer, at);
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    this.at = at + 2;
+  }
+
+  private body(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length + 2 > BUFFER_BYTES) {
+      this.closeBuffer();
+      this.addPart({ bytes: Uint8Array.prototype.slice.call(bytes, start, end) });
+      this.crlf();
+      return;
+    }
+    this.room(length + 2);
+    const { buffer } = this;
+    const at = this.at;
+    if (length <= 64) for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i] as number;
+    else buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    buffer[at + length] = CR;
+    buffer[at + length + 1] = LF;
+    this.at = at + length + 2;
+  }
+
+  private crlf(): void {
+    this.room(2);
+    this.buffer[this.at++] = CR;
+    this.buffer[this.at++] = LF;
+  }
+
+  private line(mark: number, text: string): void {
+    const bytes = Buffer.from(`${String.fromCharCode(mark)}${text}\r\n`, 'latin1');
+    this.raw(bytes);
+  }
+
+  private room(bytes: number): void {
+    if (this.at + bytes > BUFFER_BYTES) this.closeBuffer();
+  }
+
+  private closeBuffer(): void {
+    if (this.at === 0) return;
+    this.addPart({ bytes: this.buffer.subarray(0, this.at) });
+    this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.at = 0;
+  }
+
+  private addPart(part: ReplyPart): void {
+    this.parts.push(part);
+    this.partBytes += part.bytes.length;
+  }
+
+  private insert(deferred: Deferred, mark: number, count: number): void {
+    const header = Buffer.from(`${String.fromCharCode(mark)}${count}\r\n`, 'latin1');
+    if (deferred.parts === this.parts.length && this.at + header.length > BUFFER_BYTES) {
+      this.closeBuffer();
+    }
+    if (deferred.parts === this.parts.length) {
+      this.buffer.copyWithin(deferred.at + header.length, deferred.at, this.at);
+      this.buffer.set(header, deferred.at);
+      this.at += header.length;
+      return;
+    }
+    const split = this.parts[deferred.parts] as ReplyPart;
+    const before = { bytes: split.bytes.subarray(0, deferred.at) };
+    const after = { ...split, bytes: split.bytes.subarray(deferred.at) };
+    this.parts.splice(deferred.parts, 1, before, { bytes: header }, after);
+    this.partBytes += header.length;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * One request: where its arguments stand in a buffer. Nothing is copied and no string is made.
+ *
+ * A server reads most requests straight from its read buffer, so the offsets hold only until the next read;
+ * `copy` makes a request that keeps.
+ */
+export class Request {
+  bytes: Uint8Array = EMPTY;
+  argc = 0;
+  /** Offsets in `bytes`: argument i is `bytes[starts[i], ends[i])`. */
+  starts = new Int32Array(16);
+  ends = new Int32Array(16);
+
+  push(start: number, end: number): void {
+    const i = this.argc++;
+    if (i === this.starts.length) this.widen();
+    this.starts[i] = start;
+    this.ends[i] = end;
+  }
+
+  /** Moves every offset back by `distance`: the bytes before the request were dropped. */
+  shift(distance: number): void {
+    for (let i = 0; i < this.argc; i++) {
+      this.starts[i] = (this.starts[i] ?? 0) - distance;
+      this.ends[i] = (this.ends[i] ?? 0) - distance;
+    }
+  }
+
+  clear(): void {
+    this.argc = 0;
+    this.bytes = EMPTY;
+    // A request of a million arguments does not keep its room for good.
+    if (this.starts.length > WIDEST_KEPT) {
+      this.starts = new Int32Array(16);
+      this.ends = new Int32Array(16);
+    }
+  }
+
+  /** A request with the same arguments in bytes of its own. */
+  copy(): Request {
+    return Request.of(Array.from({ length: this.argc }, (_, i) => this.argument(i)));
+  }
+
+  /** Argument `i` as a view of the buffer. */
+  argument(i: number): Uint8Array {
+    return this.bytes.subarray(this.starts[i], this.ends[i]);
+  }
+
+  /** A request of the given arguments, copied; strings are taken as UTF-8. */
+  static of(args: readonly (string | Uint8Array)[]): Request {
+    const parts = args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg) : arg));
+    const request = new Request();
+    request.bytes = Buffer.concat(parts);
+    let at = 0;
+    for (const part of parts) {
+      request.push(at, at + part.length);
+      at += part.length;
+    }
+    return request;
+  }
+
+  private widen(): void {
+    const starts = new Int32Array(this.starts.length * 2);
+    const ends = new Int32Array(this.ends.length * 2);
+    starts.set(this.starts);
+    ends.set(this.ends);
+    this.starts = starts;
+    this.ends = ends;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+const WIDEST_KEPT = 4096;

@@ -1,0 +1,134 @@
+/** One client's state: who it is, what it asked for, what is on its way to it. No socket is known here. */
+
+import type { Command } from '../datatypes/command.js';
+import type { Database } from '../datatypes/database.js';
+import { type ParserLimits, RequestParser } from '../protocol/parser.js';
+import type { BlockHolder } from '../protocol/reply.js';
+import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
+import { Request } from '../protocol/request.js';
+
+/** What carries a client's bytes: a socket, or nothing for a client inside the process. */
+export interface Transport extends ReplySink {
+  /** Bytes handed over and not yet written. */
+  readonly unsentBytes: number;
+  /** `ip:port`, or a path and `:0` for a Unix socket. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly fileDescriptor: number;
+  readonly isUnixSocket: boolean;
+  /** Closes at once; what was not written is dropped. */
+  destroy(): void;
+  /** Closes once everything is written. */
+  end(): void;
+  /** Looks again at requests that were left waiting, e.g. by CLIENT PAUSE. */
+  resume(): void;
+}
+
+/** CLIENT REPLY: whether replies go out; `skipNext` and `skip` leave out those of one command. */
+export const ReplyMode = { on: 0, off: 1, skipNext: 2, skip: 3 } as const;
+export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];
+
+export type ClientKind = 'normal' | 'replica' | 'pubsub' | 'primary';
+
+export class Client {
+  readonly id: number;
+  readonly transport: Transport | null;
+  readonly createdAtMs: number;
+  readonly parser = new RequestParser();
+  readonly limits: ParserLimits;
+  /** The request being read, when it does not stand whole in one read. */
+  readonly partial = new Request();
+  /** Bytes read and not yet parsed: `pending[0, pendingEnd)`. */
+  pending: Uint8Array = NO_BYTES;
+  pendingEnd = 0;
+  /** The longest request buffer of the last seconds, for CLIENT LIST. */
+  pendingPeak = 0;
+
+  db: Database;
+  resp: RespVersion = 2;
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  user = 'default';
+  authenticated: boolean;
+  capabilities = 0;
+
+  replyMode: ReplyMode = ReplyMode.on;
+  isMonitor = false;
+  noEvict = false;
+  noTouch = false;
+  isImportSource = false;
+  readonlyMode = false;
+  /** No more requests are read; the connection closes once its replies are written. */
+  closing = false;
+  /** The connection is gone. */
+  closed = false;
+  /** The client is in a queue until something happens; its requests wait. */
+  blocked = false;
+  /** Requests wait until CLIENT PAUSE ends. */
+  paused = false;
+
+  lastInteractionAtMs: number;
+  lastCommand: Command | null = null;
+  commandsProcessed = 0;
+  netInputBytes = 0;
+  netOutputBytes = 0;
+  /** When the output first exceeded the soft limit; 0 while it does not. ms. */
+  softLimitSinceMs = 0;
+
+  private own: ReplyWriter | null = null;
+  private readonly holder: BlockHolder;
+
+  constructor(parts: ClientParts) {
+    this.id = parts.id;
+    this.transport = parts.transport;
+    this.db = parts.db;
+    this.createdAtMs = parts.nowMs;
+    this.lastInteractionAtMs = parts.nowMs;
+    this.authenticated = parts.authenticated;
+    this.holder = parts.holder;
+    this.limits = { maxBulkBytes: parts.maxBulkBytes, authenticated: parts.authenticated };
+  }
+
+  /** A writer for replies that come while the client is not the one being served: pushes, MONITOR. */
+  get pushes(): ReplyWriter {
+    this.own ??= new ReplyWriter(this.holder);
+    this.own.resp = this.resp;
+    return this.own;
+  }
+
+  /** Bytes of replies that have not been written to the network. */
+  get unsentBytes(): number {
+    return (this.transport?.unsentBytes ?? 0) + (this.own?.pendingBytes ?? 0);
+  }
+
+  /** What counts against the client-eviction limit: its buffers, in bytes. */
+  get memoryBytes(): number {
+    return CLIENT_BYTES + this.pending.length + this.unsentBytes;
+  }
+
+  get kind(): ClientKind {
+    return 'normal';
+  }
+
+  /** Drops replies still held for this client: its connection is gone. */
+  discard(): void {
+    this.own?.discard();
+    this.pending = NO_BYTES;
+    this.pendingEnd = 0;
+  }
+}
+
+export interface ClientParts {
+  readonly id: number;
+  readonly transport: Transport | null;
+  readonly db: Database;
+  readonly nowMs: number;
+  readonly authenticated: boolean;
+  readonly maxBulkBytes: number;
+  readonly holder: BlockHolder;
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** What the real server's client object takes, about. */
+const CLIENT_BYTES = 1920;

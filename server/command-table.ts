@@ -1,0 +1,112 @@
+/** All commands of a server by name, found from the bytes of a request without making a string. */
+import type { Command } from '../datatypes/command.js';
+import type { Request } from '../protocol/request.js';
+
+/** A command with what the server keeps about it. */
+export class CommandEntry {
+  readonly command: Command;
+  /** As clients and statistics call it: `get`, `client|list`. */
+  readonly fullName: string;
+  readonly parent: CommandEntry | null;
+  readonly subcommands: CommandTable | null;
+  readonly isWrite: boolean;
+  readonly isDenyOom: boolean;
+  readonly needsNoAuth: boolean;
+  readonly arity: number;
+
+  calls = 0;
+  usec = 0;
+  rejectedCalls = 0;
+  failedCalls = 0;
+
+  constructor(command: Command, parent: CommandEntry | null) {
+    const { spec } = command;
+    this.command = command;
+    this.parent = parent;
+    this.fullName = spec.name;
+    this.arity = spec.arity;
+    this.isWrite = spec.flags.includes('write');
+    this.isDenyOom = spec.flags.includes('denyoom');
+    this.needsNoAuth = spec.flags.includes('no_auth');
+    this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
+  }
+
+  /** Whether `argc` words, the command's name included, are a permitted count. */
+  arityFits(argc: number): boolean {
+    return this.arity >= 0 ? argc === this.arity : argc >= -this.arity;
+  }
+}
+
+/** FNV-1a over the name in lower case. Source: Fowler, Noll, Vo. */
+function nameHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++)
+    hash = Math.imul(hash ^ ((bytes[i] as number) | 0x20), 0x01000193);
+  return hash ^ (hash >>> 15);
+}
+
+export class CommandTable {
+  readonly all: readonly CommandEntry[];
+  private readonly slots: (CommandEntry | undefined)[];
+  private readonly names: Uint8Array[] = [];
+  private readonly mask: number;
+
+  constructor(commands: readonly Command[], parent: CommandEntry | null = null) {
+    this.all = commands.map((command) => new CommandEntry(command, parent));
+    this.mask = 2 ** Math.ceil(Math.log2(commands.length * 3 + 1)) - 1;
+    this.slots = new Array(this.mask + 1).fill(undefined);
+    for (const entry of this.all) this.add(entry);
+  }
+
+  /** The command that argument `i` of the request names, in any case. */
+  lookup(request: Request, i: number): CommandEntry | undefined {
+    if (i >= request.argc) return undefined;
+    return this.find(request.bytes, request.starts[i] as number, request.ends[i] as number);
+  }
+
+  /** The command or subcommand that the request is for; the container itself when no subcommand fits. */
+  resolve(request: Request): CommandEntry | undefined {
+    const entry = this.lookup(request, 0);
+    if (entry === undefined || entry.subcommands === null) return entry;
+    return entry.subcommands.lookup(request, 1) ?? entry;
+  }
+
+  /** The command of a name such as `config|get`. */
+  named(name: string): CommandEntry | undefined {
+    const [first = '', second] = name.split('|');
+    const entry = this.findText(first);
+    return second === undefined ? entry : entry?.subcommands?.findText(second);
+  }
+
+  private findText(name: string): CommandEntry | undefined {
+    const bytes = Buffer.from(name, 'latin1');
+    return this.find(bytes, 0, bytes.length);
+  }
+
+  private find(bytes: Uint8Array, start: number, end: number): CommandEntry | undefined {
+    for (let slot = nameHash(bytes, start, end) & this.mask; ; slot = (slot + 1) & this.mask) {
+      const entry = this.slots[slot];
+      if (entry === undefined) return undefined;
+      if (sameName(this.names[slot] as Uint8Array, bytes, start, end)) return entry;
+    }
+  }
+
+  private add(entry: CommandEntry): void {
+    const name = Buffer.from(entry.fullName.slice(entry.fullName.indexOf('|') + 1), 'latin1');
+    let slot = nameHash(name, 0, name.length) & this.mask;
+    while (this.slots[slot] !== undefined) slot = (slot + 1) & this.mask;
+    this.slots[slot] = entry;
+    this.names[slot] = name;
+  }
+}
+
+/** Whether `bytes[start, end)` is `name`, which is in lower case. */
+function sameName(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== name.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    let byte = bytes[start + i] as number;
+    if (byte >= 65 && byte <= 90) byte |= 0x20;
+    if (byte !== name[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,6 @@
+/** The one list of commands. */
+import type { Command } from '../../datatypes/command.js';
+import { get, set } from '../../datatypes/string.js';
+import { ping } from './connection.js';
+
+export const COMMANDS: readonly Command[] = [get, set, ping];

@@ -1,0 +1,136 @@
+/**
+ * A client's way from bytes to replies: requests are parsed out of each read and run one by one, and
+ * their replies go out together at the end of the turn.
+ *
+ * Whole requests are run straight from the read buffer. Only the rest of one that is not whole, or one that
+ * has to wait, is copied to the client's own buffer.
+ */
+import { Parsed } from '../protocol/parser.js';
+import type { Request } from '../protocol/request.js';
+import type { Client } from './client.js';
+import type { Server } from './server.js';
+
+const SMALLEST_PENDING_BYTES = 16 * 1024;
+/** Beyond this a buffer grows no further than the request announces. */
+const LARGE_REQUEST_BYTES = 1024 * 1024;
+
+/** Takes in bytes that a client sent: `bytes[0, end)`, which may be reused after the call. */
+export function receive(server: Server, client: Client, bytes: Uint8Array, end: number): void {
+  client.netInputBytes += end;
+  server.stats.netInputBytes += end;
+  server.stats.readsProcessed++;
+  client.lastInteractionAtMs = server.clock.now();
+  if (client.closing || client.closed) return;
+  if (client.pendingEnd > 0) {
+    append(client, bytes, end);
+    if (overLimit(server, client)) return;
+    runPending(server, client);
+    return;
+  }
+  client.parser.at = 0;
+  const request = server.request;
+  if (!runRequests(server, client, bytes, end, request)) {
+    keepRest(client, bytes, end, request);
+    overLimit(server, client);
+  }
+}
+
+/** Goes on with requests that were left waiting in the client's own buffer. */
+export function runPending(server: Server, client: Client): void {
+  const { pending, pendingEnd, partial } = client;
+  if (runRequests(server, client, pending, pendingEnd, partial)) {
+    client.pendingEnd = 0;
+    client.parser.at = 0;
+    if (client.pending.length > SMALLEST_PENDING_BYTES) client.pending = NO_BYTES;
+    return;
+  }
+  const from = client.parser.requestStart;
+  if (from === 0) return;
+  client.pending.copyWithin(0, from, pendingEnd);
+  client.pendingEnd = pendingEnd - from;
+  client.parser.moved(0, partial);
+}
+
+/** Runs all whole requests in `bytes[parser.at, end)`. False when bytes are left over. */
+function runRequests(
+  server: Server,
+  client: Client,
+  bytes: Uint8Array,
+  end: number,
+  request: Request,
+): boolean {
+  const { parser, limits } = client;
+  for (;;) {
+    if (client.blocked || client.paused) {
+      parser.requestStart = parser.at;
+      return parser.at >= end;
+    }
+    const outcome = parser.parse(bytes, end, request, limits);
+    if (outcome === Parsed.needsMore) return parser.at >= end && !parser.midRequest;
+    if (outcome === Parsed.invalid) {
+      refuseBytes(server, client, request);
+      return true;
+    }
+    if (request.argc === 0) continue;
+    server.execute(client, request);
+    if (client.paused) {
+      // It was refused for now: the same bytes are parsed anew when the pause is over.
+      parser.at = parser.requestStart;
+      return false;
+    }
+    if (client.closing || client.closed) return true;
+  }
+}
+
+function refuseBytes(server: Server, client: Client, request: Request): void {
+  const { error } = client.parser;
+  if (error) server.replyError(client, error);
+  request.clear();
+  server.closeAfterReply(client);
+}
+
+/** Keeps what was not run: from the unfinished request on. */
+function keepRest(client: Client, bytes: Uint8Array, end: number, request: Request): void {
+  const { parser, partial } = client;
+  const from = parser.requestStart;
+  partial.clear();
+  for (let i = 0; i < request.argc && parser.midRequest; i++) {
+    partial.push(request.starts[i] as number, request.ends[i] as number);
+  }
+  makeRoom(client, end - from);
+  client.pending.set(bytes.subarray(from, end), 0);
+  client.pendingEnd = end - from;
+  parser.moved(0, partial);
+}
+
+function append(client: Client, bytes: Uint8Array, end: number): void {
+  makeRoom(client, client.pendingEnd + end);
+  client.pending.set(bytes.subarray(0, end), client.pendingEnd);
+  client.pendingEnd += end;
+}
+
+function makeRoom(client: Client, bytes: number): void {
+  if (client.pending.length >= bytes) return;
+  const wanted = client.parser.wantedBytes;
+  let length = Math.max(bytes * 2, SMALLEST_PENDING_BYTES);
+  // A long value is announced: room for all of it, as soon as a good part of it has come.
+  if (wanted > bytes && wanted < LARGE_REQUEST_BYTES)
+    length = Math.max(wanted, SMALLEST_PENDING_BYTES);
+  else if (wanted >= bytes) length = Math.min(length, wanted);
+  const wider = Buffer.allocUnsafeSlow(length);
+  wider.set(client.pending.subarray(0, client.pendingEnd));
+  client.pending = wider;
+  if (length > client.pendingPeak) client.pendingPeak = length;
+}
+
+function overLimit(server: Server, client: Client): boolean {
+  if (client.pendingEnd <= server.config.values.clientQueryBufferLimit) return false;
+  server.stats.queryBufferLimitDisconnections++;
+  server.log.warning(
+    `Closing client that reached max query buffer length: ${server.describe(client)}`,
+  );
+  server.closeNow(client);
+  return true;
+}
+
+const NO_BYTES = new Uint8Array(0);

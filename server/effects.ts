@@ -1,0 +1,20 @@
+/** Spreads the news of what commands did: the dirty count now, those who listen as they come to be. */
+import type { Effects, EventClass } from '../datatypes/call.js';
+import type { Database } from '../datatypes/database.js';
+
+export class ServerEffects implements Effects {
+  /** Changes since the last save. */
+  dirty = 0;
+
+  changed(_database: Database, _key: Uint8Array, changes: number): void {
+    this.dirty += changes;
+  }
+
+  notify(_database: Database, _eventClass: EventClass, _event: string, _key: Uint8Array): void {}
+
+  keyReady(_database: Database, _key: Uint8Array): void {}
+
+  propagateAs(_request: readonly (string | Uint8Array)[]): void {}
+
+  propagateNothing(): void {}
+}

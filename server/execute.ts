@@ -1,0 +1,91 @@
+/** Runs one request: through the gate, then the command, then what is to be counted and told of it. */
+import { INTERNAL_ERROR, Refusal } from '../protocol/refusals.js';
+import type { Request } from '../protocol/request.js';
+import { type Client, ReplyMode } from './client.js';
+import type { CommandEntry } from './command-table.js';
+import { refuse } from './gate.js';
+import type { Server } from './server.js';
+import { ServerCall } from './server-call.js';
+
+export class Executor {
+  private readonly server: Server;
+  private readonly call: ServerCall;
+  /** The command that runs now; null between commands. */
+  running: CommandEntry | null = null;
+  /** When the last command ended: the next one of the same turn starts there. */
+  private lastEndMs = 0;
+
+  constructor(server: Server, client: Client) {
+    this.server = server;
+    this.call = new ServerCall(server, client);
+  }
+
+  /** Called before the first request of a turn. */
+  beginTurn(): void {
+    this.lastEndMs = this.server.clock.elapsedMs();
+  }
+
+  execute(client: Client, request: Request): void {
+    const { server, call } = this;
+    const { reply } = server;
+    reply.resp = client.resp;
+    const mark = client.replyMode === ReplyMode.on ? null : reply.defer();
+    const entry = server.commands.resolve(request);
+    const refused = refuse(server, client, entry, request);
+    if (refused === null) {
+      call.request = request;
+      call.client = client;
+      call.db = client.db;
+      call.entry = entry as CommandEntry;
+      this.run(call, call.entry);
+    } else {
+      if (entry) entry.rejectedCalls++;
+      server.replyError(client, refused);
+    }
+    if (mark !== null && client.replyMode !== ReplyMode.on) {
+      reply.rewind(mark);
+      if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
+    }
+    if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
+  }
+
+  /** Runs a command that may run, and does the books. */
+  private run(call: ServerCall, entry: CommandEntry): void {
+    const { server } = this;
+    const { client, reply } = call;
+    const errors = reply.errors;
+    server.keyspace.touching = !client.noTouch;
+    client.lastCommand = entry.command;
+    this.running = entry;
+    try {
+      entry.command.run(call);
+    } catch (error) {
+      this.failed(call, entry, error);
+    }
+    this.running = null;
+    const endMs = server.clock.elapsedMs();
+    const usec = Math.floor((endMs - this.lastEndMs) * 1000);
+    this.lastEndMs = endMs;
+    entry.calls++;
+    entry.usec += usec;
+    client.commandsProcessed++;
+    server.stats.commandsProcessed++;
+    if (reply.errors !== errors) {
+      entry.failedCalls++;
+      if (reply.lastError) server.countError(reply.lastError);
+    }
+    server.afterCommand(call, entry, usec);
+  }
+
+  private failed(call: ServerCall, entry: CommandEntry, error: unknown): void {
+    if (error instanceof Refusal) {
+      call.reply.error(error);
+      return;
+    }
+    const { server } = this;
+    server.stats.unexpectedErrors++;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    server.log.warning(`Unexpected error in command '${entry.fullName}': ${text}`);
+    call.reply.error(INTERNAL_ERROR);
+  }
+}

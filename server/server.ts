@@ -1,0 +1,204 @@
+/** What one server owns. Nothing of it is shared with another server in the same process. */
+import type { Clock } from '../datatypes/clock.js';
+import { Keyspace } from '../datatypes/database.js';
+import { Random } from '../datatypes/random.js';
+import { Arena } from '../datatypes/store/arena.js';
+import { HashFunction } from '../datatypes/store/hash-function.js';
+import type { Refusal } from '../protocol/refusals.js';
+import { ReplyWriter } from '../protocol/reply.js';
+import { Request } from '../protocol/request.js';
+import { Client, type Transport } from './client.js';
+import { CommandTable } from './command-table.js';
+import { COMMANDS } from './commands/index.js';
+import type { Config } from './config.js';
+import { receive, runPending } from './connection.js';
+import { ServerEffects } from './effects.js';
+import { Executor } from './execute.js';
+import { Listener } from './listener.js';
+import { Memory } from './memory.js';
+import { Stats } from './stats.js';
+
+/** Where the server's words go; each by its level. */
+export interface Log {
+  debug(message: string): void;
+  verbose(message: string): void;
+  notice(message: string): void;
+  warning(message: string): void;
+}
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Seeds everything random. */
+  readonly seed: number;
+}
+
+export class Server {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly arena = new Arena();
+  readonly keyspace: Keyspace;
+  readonly stats = new Stats();
+  readonly effects = new ServerEffects();
+  readonly memory: Memory;
+  readonly commands: CommandTable;
+  readonly reply: ReplyWriter;
+  /** The request being read from the shared read buffer. */
+  readonly request = new Request();
+  readonly clients = new Map<number, Client>();
+  readonly listener: Listener;
+  readonly executor: Executor;
+  /** 40 hexadecimal digits, new at each start. */
+  readonly runId: string;
+  readonly startedAtMs: number;
+
+  private nextClientId = 1;
+  /** Clients with replies that came while they were not being served. */
+  private readonly toFlush = new Set<Client>();
+  private serving: Client | null = null;
+
+  constructor(parts: ServerParts) {
+    this.config = parts.config;
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.random = new Random(parts.seed);
+    this.startedAtMs = this.clock.refresh();
+    this.runId = this.random.hex(40);
+    this.keyspace = new Keyspace({
+      arena: this.arena,
+      hash: new HashFunction(this.random.uint32(), this.random.uint32()),
+      clock: this.clock,
+      random: this.random,
+      databaseCount: this.config.values.databases,
+    });
+    this.memory = new Memory(this);
+    this.commands = new CommandTable(COMMANDS);
+    this.reply = new ReplyWriter(this.arena);
+    this.executor = new Executor(this, this.makeClient(null));
+    this.listener = new Listener(this);
+  }
+
+  /** A client that nobody has heard of yet: not in `clients`. */
+  makeClient(transport: Transport | null): Client {
+    const { values } = this.config;
+    return new Client({
+      id: this.nextClientId++,
+      transport,
+      db: this.keyspace.databases[0] as (typeof this.keyspace.databases)[0],
+      nowMs: this.clock.now(),
+      authenticated: transport === null || values.requirepass === '',
+      maxBulkBytes: values.protoMaxBulkLen,
+      holder: this.arena,
+    });
+  }
+
+  /** Takes in a new connection. */
+  connect(transport: Transport): Client {
+    const client = this.makeClient(transport);
+    this.clients.set(client.id, client);
+    this.stats.connectionsReceived++;
+    return client;
+  }
+
+  /** Bytes came from a client: runs what is whole in them, and sends the replies. */
+  receive(client: Client, bytes: Uint8Array, end: number): void {
+    this.turn(client, () => receive(this, client, bytes, end));
+  }
+
+  /** Goes on with requests that waited. */
+  resume(client: Client): void {
+    if (client.closed || client.pendingEnd === 0) return;
+    this.turn(client, () => runPending(this, client));
+  }
+
+  execute(client: Client, request: Request): void {
+    this.executor.execute(client, request);
+  }
+
+  /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
+  private turn(client: Client, work: () => void): void {
+    this.clock.refresh();
+    this.executor.beginTurn();
+    this.serving = client;
+    work();
+    this.serving = null;
+    if (client.closed) this.reply.discard();
+    else if (client.transport) this.flushReplies(client, client.transport);
+    if (this.toFlush.size > 0) this.flushPushes();
+  }
+
+  private flushReplies(client: Client, transport: Transport): void {
+    const bytes = this.reply.pendingBytes;
+    if (bytes > 0) {
+      client.netOutputBytes += bytes;
+      this.stats.netOutputBytes += bytes;
+      this.stats.writesProcessed++;
+      this.reply.flush(transport);
+    }
+    if (client.closing) transport.end();
+  }
+
+  /** Where to write a reply or push for any client, at any time. */
+  outputOf(client: Client): ReplyWriter {
+    if (client === this.serving) return this.reply;
+    this.toFlush.add(client);
+    return client.pushes;
+  }
+
+  /** Sends what was written by `outputOf` to clients that were not being served. */
+  flushPushes(): void {
+    for (const client of this.toFlush) {
+      if (!client.closed && client.transport) client.pushes.flush(client.transport);
+    }
+    this.toFlush.clear();
+  }
+
+  replyError(client: Client, error: Refusal): void {
+    this.outputOf(client).error(error);
+    this.countError(error);
+  }
+
+  countError(error: Refusal): void {
+    const { stats } = this;
+    stats.errorReplies++;
+    stats.errorsByCode.set(error.code, (stats.errorsByCode.get(error.code) ?? 0) + 1);
+  }
+
+  /** The connection is to close when the replies written so far are sent. */
+  closeAfterReply(client: Client): void {
+    client.closing = true;
+    if (client !== this.serving && client.transport) client.transport.end();
+  }
+
+  /** Closes a connection now, whatever is still to be sent. */
+  closeNow(client: Client): void {
+    if (client.closed) return;
+    this.forget(client);
+    client.transport?.destroy();
+  }
+
+  /** The connection is gone: drops all that was kept for it. */
+  forget(client: Client): void {
+    if (client.closed) return;
+    client.closed = true;
+    client.discard();
+    this.clients.delete(client.id);
+    this.toFlush.delete(client);
+  }
+
+  /** A client as CLIENT LIST shows it. */
+  describe(client: Client): string {
+    return `id=${client.id} addr=${client.transport?.remoteAddress ?? ''}`;
+  }
+
+  /** The books of one command, after it ran for `usec` microseconds. */
+  afterCommand(_call: unknown, _entry: unknown, _usec: number): void {}
+
+  async close(): Promise<void> {
+    await this.listener.close();
+    for (const client of [...this.clients.values()]) this.closeNow(client);
+  }
+}
