@@ -15,10 +15,14 @@ import { PARAMETERS, type ParameterName, parameterNamed } from './config-table.j
 import { expandGlob } from './glob.js';
 
 /** The configuration cannot be used. The message is what the program prints before it ends with 1. */
-export class FatalConfigError extends Error {}
+export class FatalConfigError extends Error {
+  override readonly name = 'FatalConfigError';
+}
 
 /** A file cannot be read. The message is a warning for the log; the program ends with 1. */
-export class UnreadableConfigFile extends Error {}
+export class UnreadableConfigFile extends Error {
+  override readonly name = 'UnreadableConfigFile';
+}
 
 /** Lines that are no parameters: their words behind the name, in the order read. */
 export interface Directives {
