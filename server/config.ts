@@ -43,9 +43,6 @@ interface Change {
 export class Config {
   /** The current values. Hold this object, not its fields. */
   readonly values: ConfigValues;
-  /** The configuration file, an absolute path, when there is one. */
-  file: string | undefined;
-
   readonly #settings = new Map<ParameterName, Setting<unknown>>();
   readonly #listeners = new Map<ParameterName, ChangeListener>();
 
@@ -72,9 +69,13 @@ export class Config {
     return this.text(name) === parameterOf(name).default;
   }
 
-  /** The lines that the file needs for this parameter, without its name. */
-  lines(name: ParameterName): string[] {
-    return parameterOf(name).lines(this.#setting(name));
+  /** The lines that the file needs for this parameter, without its name; and which of them say a default. */
+  lines(name: ParameterName): { readonly text: string; readonly isDefault: boolean }[] {
+    const parameter = parameterOf(name);
+    const standard = parameter.lines(defaultOf(parameter));
+    return parameter
+      .lines(this.#setting(name))
+      .map((text, i) => ({ text, isDefault: !parameter.alwaysWritten && text === standard[i] }));
   }
 
   /**
@@ -120,7 +121,7 @@ export class Config {
    * Changes settings, all or none: CONFIG SET.
    *
    * @param pairs - Names or aliases, in any case, with the text of the argument.
-   * @returns Why it cannot be, as the error reply says it behind `ERR `; nothing when it is done.
+   * @returns The error reply when it cannot be, its code included; nothing when it is done.
    */
   set(
     pairs: readonly (readonly [name: string, value: string])[],
@@ -130,9 +131,10 @@ export class Config {
     for (const [given, value] of pairs) {
       const name = parameterNamed(given);
       if (name === undefined) {
-        return `Unknown option or number of arguments for CONFIG SET - '${given}'`;
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
       }
       const change = { name, called: given.toLowerCase(), value };
+      if (options.loading && parameterOf(name).denyLoading) return LOADING;
       const reason = refusedBefore(change, changes, options);
       if (reason !== undefined) return failed(change, reason);
       changes.push(change);
@@ -220,10 +222,16 @@ export class Config {
   }
 }
 
+const LOADING = 'LOADING Valkey is loading the dataset in memory';
+
 function parameterOf(name: ParameterName): Parameter<unknown> {
   const parameter = PARAMETERS.get(name);
   if (parameter === undefined) throw new Error(`Cannot find the parameter ${name}`);
   return parameter;
+}
+
+function defaultOf(parameter: Parameter<unknown>): Setting<unknown> {
+  return parameter.read(wordsOf(parameter, parameter.default), undefined);
 }
 
 /** One CONFIG SET argument holds all the words of a setting: each single blank parts two. */
@@ -233,7 +241,7 @@ function wordsOf(parameter: Parameter<unknown>, argument: string): string[] {
 }
 
 function failed({ called }: Change, reason: string): string {
-  return `CONFIG SET failed (possibly related to argument '${called}') - ${reason}`;
+  return `ERR CONFIG SET failed (possibly related to argument '${called}') - ${reason}`;
 }
 
 /** What speaks against a change before its value is even read. */
@@ -245,9 +253,6 @@ function refusedBefore(
   const parameter = parameterOf(name);
   if (parameter.immutable) return "can't set immutable config";
   if (parameter.protected && !options.protectedAllowed) return "can't set protected config";
-  if (parameter.denyLoading && options.loading) {
-    return "can't set in loading state";
-  }
   if (earlier.some((change) => change.called === called)) return 'duplicate parameter';
   return undefined;
 }

@@ -46,6 +46,7 @@ export function savePoints(standard: string): Parameter<readonly SavePoint[]> {
   return {
     default: standard,
     manyWords: true,
+    accumulates: true,
     alwaysWritten: true,
     read(words) {
       const numbers = given(words);
@@ -173,6 +174,7 @@ export function percentiles(standard: string): Parameter<readonly number[]> {
   return {
     default: standard,
     manyWords: true,
+    alwaysWritten: true,
     read(words) {
       const value = given(words).map((word) => {
         const percentile = /^[+-]?(?:inf|[0-9.]+(?:e[+-]?[0-9]+)?)$/i.test(word)
@@ -193,18 +195,18 @@ export function percentiles(standard: string): Parameter<readonly number[]> {
 }
 
 /** Addresses to listen on; one that begins with `-` may be absent, `*` stands for all. */
-export function addresses(standard: string, max: number, alwaysWritten = false) {
+export function addresses(standard: string, max: number) {
   const parameter: Parameter<readonly string[]> = {
     default: standard,
     manyWords: true,
     alwaysApplied: true,
-    alwaysWritten,
     read(words) {
       if (words.length > max) throw new InvalidSetting('Too many bind addresses specified.');
       const value = given(words);
       return { value, text: value.join(' ') };
     },
-    lines: ({ text }) => [text === '' ? '""' : text],
+    // No line says the default: the file then stays as it was made.
+    lines: ({ text }) => (text === standard ? [] : [text === '' ? '""' : text]),
   };
   return parameter;
 }
@@ -248,7 +250,7 @@ export function primaryAddress(flags: { alias: string }): Parameter<string> {
       }
       return { value: `${host} ${port}`, text: `${host} ${port}` };
     },
-    lines: ({ text }) => [text],
+    lines: ({ text }) => (text === '' ? [] : [text]),
   };
 }
 
