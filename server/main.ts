@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     log.warning(`Failed listening on port ${values.port} (tcp), aborting.`);
     process.exit(1);
   }
+  log.raw(`\n  Port: ${values.port}\n  PID: ${process.pid}\n`);
   log.notice('Server initialized');
   log.notice('Ready to accept connections tcp');
   process.on('SIGTERM', () => void server.close().then(() => process.exit(0)));
