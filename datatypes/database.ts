@@ -219,24 +219,29 @@ export class Database {
     encoding?: Encoding,
   ): void {
     const length = end - start;
-    const hash = this.keyspace.hash.hash(key, keyStart, keyEnd);
+    const { keyspace, entries, value } = this;
+    const hash = keyspace.hash.hash(key, keyStart, keyEnd);
     const previous = this.findToReplace(hash, key, keyStart, keyEnd);
-    const kind =
-      encoding ??
-      stringEncoding(
-        bytes,
-        start,
-        end,
-        keyEnd - keyStart,
-        // The real server makes the new value before it takes the old one's expiry away.
-        expireAtMs !== NEVER || (previous !== NONE && this.entries.hasExpiry(previous)),
-      );
-    this.makeString(hash, previous, key, keyStart, keyEnd, length, expireAtMs, kind);
-    const { value } = this;
-    const target = value.bytes;
-    const at = value.start;
-    if (length <= 64) for (let i = 0; i < length; i++) target[at + i] = bytes[start + i] as number;
-    else target.set(bytes.subarray(start, end), at);
+    // The real server makes the new value before it takes the old one's expiry away.
+    const expires = expireAtMs !== NEVER || (previous !== NONE && entries.hasExpiry(previous));
+    const kind = encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expires);
+    const access = keyspace.initialAccess();
+    if (previous !== NONE && expireAtMs === NEVER) {
+      if (entries.overwrite(previous, bytes, start, length, kind, access)) return;
+    }
+    const ref = entries.create(
+      key,
+      keyStart,
+      keyEnd,
+      Type.string,
+      kind,
+      expireAtMs,
+      access,
+      length,
+    );
+    entries.view(ref, value);
+    entries.write(value.block, value.start, bytes, start, length);
+    this.putEntry(hash, previous, ref);
   }
 
   /**
@@ -244,25 +249,30 @@ export class Database {
    *
    * @param ref - The string that the key holds now, whose expiry stays, or NONE.
    */
-  setInteger(
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    ref: Ref,
-    integer: number,
-  ): void {
+  setInteger(key: Uint8Array, keyStart: number, keyEnd: number, ref: Ref, integer: number): void {
     const { entries, value } = this;
     const length = integerLength(integer);
     if (ref !== NONE && length <= entries.room(ref) && entries.isSole(ref)) {
       entries.setLength(ref, length);
       entries.setEncoding(ref, Encoding.int);
       entries.view(ref, value);
-    } else {
-      const hash = this.keyspace.hash.hash(key, keyStart, keyEnd);
-      const expireAtMs = ref === NONE ? NEVER : entries.expireAtMs(ref);
-      this.makeString(hash, ref, key, keyStart, keyEnd, length, expireAtMs, Encoding.int);
+      writeInteger(integer, value.bytes, value.start);
+      return;
     }
+    const { keyspace } = this;
+    const next = entries.create(
+      key,
+      keyStart,
+      keyEnd,
+      Type.string,
+      Encoding.int,
+      ref === NONE ? NEVER : entries.expireAtMs(ref),
+      keyspace.initialAccess(),
+      length,
+    );
+    entries.view(next, value);
     writeInteger(integer, value.bytes, value.start);
+    this.putEntry(keyspace.hash.hash(key, keyStart, keyEnd), ref, next);
   }
 
   /** The entry that a new value of the key takes the place of, or NONE. One whose time has come goes as such. */
@@ -272,54 +282,6 @@ export class Database {
     if (this.keyspace.onExpiry !== OnExpiry.remove) return ref;
     this.expire(hash, ref);
     return NONE;
-  }
-
-  /**
-   * Makes key a string of `length` bytes, not yet written: the shared view (`stringAt`) says where they go.
-   * `previous`, the key's entry or NONE, is taken over in place if it fits. Bytes to be written must not
-   * come from the old value.
-   */
-  private makeString(
-    hash: number,
-    previous: Ref,
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    length: number,
-    expireAtMs: number,
-    encoding: Encoding,
-  ): void {
-    const { keyspace, entries } = this;
-    if (previous !== NONE && this.reusable(previous, length, expireAtMs)) {
-      if (expireAtMs !== NEVER) entries.setExpireAtMs(previous, expireAtMs);
-      entries.setLength(previous, length);
-      entries.setEncoding(previous, encoding);
-      entries.setAccess(previous, keyspace.initialAccess());
-      entries.view(previous, this.value);
-      return;
-    }
-    const access = keyspace.initialAccess();
-    const ref = entries.create(
-      key,
-      keyStart,
-      keyEnd,
-      Type.string,
-      encoding,
-      expireAtMs,
-      access,
-      length,
-    );
-    this.putEntry(hash, previous, ref);
-    entries.view(ref, this.value);
-  }
-
-  /** Whether a string of `length` bytes can take the place of the old value without waste. */
-  private reusable(ref: Ref, length: number, expireAtMs: number): boolean {
-    const { entries } = this;
-    if (entries.type(ref) !== Type.string) return false;
-    if (entries.hasExpiry(ref) !== (expireAtMs !== NEVER)) return false;
-    const room = entries.room(ref);
-    return length <= room && length * 2 + 32 >= room && entries.isSole(ref);
   }
 
   /**

@@ -6,7 +6,12 @@
  * walk takes a thirty-second of the memory that the whole table would.
  * Source: Wagner, Fischer, "The String-to-String Correction Problem" (1974).
  */
-import { LCS_LEN_AND_IDX, LCS_NOT_STRINGS, LCS_TOO_LARGE, SYNTAX_ERROR } from '../protocol/refusals.js';
+import {
+  LCS_LEN_AND_IDX,
+  LCS_NOT_STRINGS,
+  LCS_TOO_LARGE,
+  SYNTAX_ERROR,
+} from '../protocol/refusals.js';
 import { integer, key, keyArg, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
 import { command } from './command.js';
@@ -33,7 +38,8 @@ function readLcsOptions(call: Call): LcsOptions {
     if (call.is(i, 'idx')) idx = true;
     else if (call.is(i, 'len')) len = true;
     else if (call.is(i, 'withmatchlen')) withMatchLength = true;
-    else if (call.is(i, 'minmatchlen') && i + 1 < call.argc) minMatchLength = readPosition(call, ++i);
+    else if (call.is(i, 'minmatchlen') && i + 1 < call.argc)
+      minMatchLength = readPosition(call, ++i);
     else throw SYNTAX_ERROR;
   }
   if (len && idx) throw LCS_LEN_AND_IDX;
@@ -77,7 +83,8 @@ class LcsTable {
       if (byte === b[j]) left = diagonal + 1;
       else if (above > left) {
         left = above;
-        if (walked) up[Math.floor(bit / 8)] = (up[Math.floor(bit / 8)] as number) | (1 << (bit & 7));
+        if (walked)
+          up[Math.floor(bit / 8)] = (up[Math.floor(bit / 8)] as number) | (1 << (bit & 7));
       }
       row[j + 1] = left;
       diagonal = above;

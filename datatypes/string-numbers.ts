@@ -57,16 +57,7 @@ function replaceText(call: Call, ref: Ref, digits: string, encoding: Encoding): 
   const bytes = Buffer.from(digits, 'latin1');
   const expireAtMs = ref === NONE ? NEVER : call.keyspace.entries.expireAtMs(ref);
   const { buffer, db } = call;
-  db.setString(
-    buffer,
-    call.start(1),
-    call.end(1),
-    bytes,
-    0,
-    bytes.length,
-    expireAtMs,
-    encoding,
-  );
+  db.setString(buffer, call.start(1), call.end(1), bytes, 0, bytes.length, expireAtMs, encoding);
 }
 
 export const incr = command(

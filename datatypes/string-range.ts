@@ -33,15 +33,7 @@ export const append = command(
     const ref = asString(call, call.write(1));
     let length = call.length(2);
     if (ref === NONE) {
-      db.setString(
-        buffer,
-        call.start(1),
-        call.end(1),
-        buffer,
-        call.start(2),
-        call.end(2),
-        NEVER,
-      );
+      db.setString(buffer, call.start(1), call.end(1), buffer, call.start(2), call.end(2), NEVER);
     } else {
       const oldLength = db.stringAt(ref).length;
       length += oldLength;

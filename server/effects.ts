@@ -3,10 +3,8 @@ import type { Effects, EventClass } from '../datatypes/call.js';
 import type { Database } from '../datatypes/database.js';
 
 export class ServerEffects implements Effects {
-  /** Changes since the last save. */
   dirty = 0;
-  /** To be true as long as anyone watches keys, tracks them, or gets keyspace events. */
-  observed = false;
+  attentive = false;
 
   changed(_database: Database, _key: Uint8Array, changes: number): void {
     this.dirty += changes;
