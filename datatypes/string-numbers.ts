@@ -4,7 +4,7 @@
  * Integers of up to 2^53 are added as JavaScript numbers and written where they stand; only beyond
  * that does a BigInt come in, for the whole int64 range.
  */
-import { addLongDoubles, formatLongDouble, parseLongDouble } from '../protocol/long-double.js';
+import { addLongDoubleTexts, parseLongDouble } from '../protocol/long-double.js';
 import { INT64_MAX, INT64_MIN, parseBigInt64, parseSafeInteger } from '../protocol/numbers.js';
 import {
   DECREMENT_OVERFLOW,
@@ -12,6 +12,7 @@ import {
   NOT_A_FLOAT,
   NOT_AN_INTEGER,
   NOT_FINITE,
+  type Refusal,
 } from '../protocol/refusals.js';
 import { double, integer, key, keyArg } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
@@ -131,6 +132,16 @@ export const decrby = command(
   },
 );
 
+/** What stands in for the value of a key that is not there. */
+const ZERO = { bytes: Buffer.from('0'), start: 0, end: 1 };
+
+/** Why `bytes[start, end)` and argument 2 have no sum. */
+function whyNoSum(call: Call, bytes: Uint8Array, start: number, end: number): Refusal {
+  const value = parseLongDouble(bytes, start, end);
+  const increment = parseLongDouble(call.buffer, call.start(2), call.end(2));
+  return value === null || increment === null ? NOT_A_FLOAT : NOT_FINITE;
+}
+
 export const incrbyfloat = command(
   {
     name: 'incrbyfloat',
@@ -146,18 +157,10 @@ export const incrbyfloat = command(
   (call) => {
     const { buffer, effects } = call;
     const ref = asString(call, call.write(1));
-    const delta = parseLongDouble(buffer, call.start(2), call.end(2));
-    if (delta === null) throw NOT_A_FLOAT;
-    let sum = delta;
-    if (ref !== NONE) {
-      const { bytes, start, end } = call.db.stringAt(ref);
-      const value = parseLongDouble(bytes, start, end);
-      if (value === null) throw NOT_A_FLOAT;
-      const total = addLongDoubles(value, delta);
-      if (total === null) throw NOT_FINITE;
-      sum = total;
-    }
-    const digits = formatLongDouble(sum);
+    const value = ref === NONE ? ZERO : call.db.stringAt(ref);
+    const { bytes, start, end } = value;
+    const digits = addLongDoubleTexts(bytes, start, end, buffer, call.start(2), call.end(2));
+    if (digits === null) throw whyNoSum(call, bytes, start, end);
     const expires = ref !== NONE && call.keyspace.entries.hasExpiry(ref);
     // Not `int`, even if it is one: the real server keeps it as the text it made.
     replaceText(call, ref, digits, embeddedOrRaw(digits.length, call.length(1), expires));
