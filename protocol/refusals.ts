@@ -40,6 +40,12 @@ export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
 export const MAX_CLIENTS = refusal('ERR', 'max number of clients reached');
 export const SAME_OBJECT = refusal('ERR', 'source and destination objects are the same');
+export const NO_SHUTDOWN_IN_PROGRESS = refusal('ERR', 'No shutdown in progress.');
+export const SHUTDOWN_FAILED = refusal('ERR', 'Errors trying to SHUTDOWN. Check logs.');
+export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
+  'ERR',
+  'SHUTDOWN FAILOVER is only supported in cluster mode.',
+);
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
 
 export function wrongArity(command: string): Refusal {

@@ -2,5 +2,6 @@
 import type { Command } from '../../datatypes/command.js';
 import { get, set } from '../../datatypes/string.js';
 import { ping } from './connection.js';
+import { shutdown } from './shutdown.js';
 
-export const COMMANDS: readonly Command[] = [get, set, ping];
+export const COMMANDS: readonly Command[] = [get, set, ping, shutdown];
