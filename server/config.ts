@@ -49,6 +49,8 @@ export class Config {
   file: string | undefined;
 
   readonly #settings = new Map<ParameterName, Setting<unknown>>();
+  /** The settings as nobody set them. */
+  readonly #standard: ReadonlyMap<ParameterName, Setting<unknown>>;
   readonly #listeners = new Map<ParameterName, ChangeListener>();
 
   /** @param workingDirectory - What `dir` is until it is set. An absolute path. */
@@ -60,6 +62,7 @@ export class Config {
       this.#settings.set(name, setting);
       values[fieldName(name)] = setting.value;
     }
+    this.#standard = new Map(this.#settings);
     // Spreading makes the object one of fixed shape; growing it by 200 fields left a hash table.
     this.values = { ...values } as ConfigValues;
   }
@@ -71,13 +74,13 @@ export class Config {
 
   /** Whether the setting is what it would be if nobody had set it. */
   isDefault(name: ParameterName): boolean {
-    return this.text(name) === parameterOf(name).default;
+    return this.text(name) === this.#standard.get(name)?.text;
   }
 
   /** The lines that the file needs for this parameter, without its name; and which of them say a default. */
   lines(name: ParameterName): { readonly text: string; readonly isDefault: boolean }[] {
     const parameter = parameterOf(name);
-    const standard = parameter.lines(defaultOf(parameter));
+    const standard = parameter.lines(this.#standard.get(name) ?? this.#setting(name));
     return parameter
       .lines(this.#setting(name))
       .map((text, i) => ({ text, isDefault: !parameter.alwaysWritten && text === standard[i] }));
@@ -230,10 +233,6 @@ function namesLike(pattern: string): string[] {
     if (parameter === undefined || parameterOf(parameter).hidden) return false;
     return globMatch(glob, 0, glob.length, latin1(name), 0, name.length, true);
   });
-}
-
-function defaultOf(parameter: Parameter<unknown>): Setting<unknown> {
-  return parameter.read(wordsOf(parameter, parameter.default));
 }
 
 /** One CONFIG SET argument holds all the words of a setting: each single blank parts two. */
