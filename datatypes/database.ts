@@ -220,10 +220,7 @@ export class Database {
       encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expireAtMs !== NEVER);
     const ref = this.makeString(key, keyStart, keyEnd, length, expireAtMs, kind);
     const { value } = this;
-    const target = value.bytes;
-    const at = value.start;
-    if (length <= 64) for (let i = 0; i < length; i++) target[at + i] = bytes[start + i] as number;
-    else target.set(bytes.subarray(start, end), at);
+    this.entries.write(value.block, value.start, bytes, start, length);
     this.entries.setEncoding(ref, kind);
   }
 

@@ -5,7 +5,8 @@
  * that write completed at once. What does not fit goes on in further buffers; a large value that stands in
  * an arena block is not copied, but held by reference until it is written.
  */
-import { formatDouble, writeInteger } from './numbers.js';
+import { formatDouble } from './doubles.js';
+import { writeInteger } from './numbers.js';
 import type { Refusal } from './refusals.js';
 
 export type RespVersion = 2 | 3;
@@ -39,6 +40,8 @@ const BUFFER_BYTES = 64 * 1024;
 /** From this length on a stored value is sent from where it stands. */
 const HELD_BYTES = 16 * 1024;
 const LONGEST_HEADER_BYTES = 24;
+/** Up to this length a loop is faster than a native copy. */
+const SHORT_BYTES = 64;
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const OK = bytesOf('+OK\r\n');
@@ -301,8 +304,11 @@ export class ReplyWriter {
     this.room(length + 2);
     const { buffer } = this;
     const at = this.at;
-    if (length <= 64) for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i] as number;
-    else buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    if (length <= SHORT_BYTES) {
+      for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i] as number;
+    } else {
+      buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    }
     buffer[at + length] = CR;
     buffer[at + length + 1] = LF;
     this.at = at + length + 2;

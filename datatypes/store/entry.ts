@@ -14,6 +14,7 @@
  * A short value shares the block, so that a lookup meets its key and its value in neighbouring cache lines.
  */
 import { type Arena, NONE, type Ref } from './arena.js';
+import { ByteViews, copyWords, LONG_COPY_BYTES } from './byte-views.js';
 import type { KeyLayout } from './dict.js';
 
 export const Type = { string: 0, list: 1, set: 2, zset: 3, hash: 4, module: 5, stream: 6 } as const;
@@ -84,6 +85,7 @@ export class ValueView {
 
 export class Entries {
   readonly arena: Arena;
+  private readonly views = new ByteViews();
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -118,9 +120,7 @@ export class Entries {
       type | (encoding << 4) | (expires ? EXPIRES : 0) | (apart ? APART : valueLength << 16);
     words[word + 2] = access;
     words[word + 3] = keyLength;
-    const page = arena.bytes[ref >>> 16]!;
-    const at = ((ref & 0xffff) << 4) + KEY_BYTE;
-    for (let i = 0; i < keyLength; i++) page[at + i] = bytes[start + i]!;
+    this.write(ref, ((ref & 0xffff) << 4) + KEY_BYTE, bytes, start, keyLength);
     if (extras) {
       let extra = word + ((KEY_BYTE + keyLength + 3) >>> 2);
       if (expires) {
@@ -162,6 +162,16 @@ export class Entries {
     words[extra] = value;
     words[extra + 1] = length;
     return ref;
+  }
+
+  /** Writes `length` bytes from `from[start]` on into the page of `ref` at offset `at`. */
+  write(ref: Ref, at: number, from: Uint8Array, start: number, length: number): void {
+    const page = ref >>> 16;
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.views.of(from), start, this.arena.views[page]!, at, length);
+    } else {
+      this.arena.bytes[page]!.set(from.subarray(start, start + length), at);
+    }
   }
 
   type(ref: Ref): Type {
