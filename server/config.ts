@@ -57,7 +57,8 @@ export class Config {
   constructor(workingDirectory = process.cwd()) {
     const values: Record<string, unknown> = {};
     for (const [name, parameter] of PARAMETERS) {
-      const standard = name === 'dir' ? workingDirectory : parameter.default;
+      const standard =
+        name === 'dir' ? Buffer.from(workingDirectory).toString('latin1') : parameter.default;
       const setting = parameter.read(wordsOf(parameter, standard));
       this.#settings.set(name, setting);
       values[fieldName(name)] = setting.value;
@@ -70,6 +71,11 @@ export class Config {
   /** The text that CONFIG GET shows. */
   text(name: ParameterName): string {
     return this.#setting(name).text;
+  }
+
+  /** A text as the path it names: in UTF-8, as the file system functions take it. */
+  path(name: ParameterName): string {
+    return Buffer.from(this.text(name), 'latin1').toString();
   }
 
   /** Whether the setting is what it would be if nobody had set it. */

@@ -58,6 +58,8 @@ const WRONG_LINES = [
   'notify-keyspace-events q',
   'latency-tracking-info-percentiles 101',
   'replicaof "" 1 2',
+  'cluster-enabled yes\nreplicaof a 1',
+  'logfile /nonexistent/server.log',
 ];
 
 const WRONG_ARGUMENTS = [

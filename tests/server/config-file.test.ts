@@ -69,6 +69,8 @@ t.test('include reads other files in place, and every file that fits a glob', as
   load(`timeout 9\ninclude ${directory}/*[ab].conf\ninclude ${directory}/none*\n`);
   t.equal(config.values.timeout, 2);
   t.equal(config.values.hz, 20);
+  load(`timeout 8\ndir ${directory}\ninclude b.conf\n`);
+  t.equal(config.values.timeout, 2, 'a relative name starts at dir');
   t.throws(() => load(`include ${directory}/none`), {
     name: 'UnreadableConfigFile',
     message: `Fatal error, can't open config file '${directory}/none': No such file or directory`,
