@@ -18,9 +18,10 @@
  * Source: Fagin, Nievergelt, Pippenger, Strong, "Extendible Hashing" (1979); Amble and Knuth, "Ordered hash
  * tables" (1974).
  */
+
+import { ByteViews } from '../../protocol/byte-views.js';
 import type { Random } from '../random.js';
 import { type Arena, NONE, type Ref } from './arena.js';
-import { ByteViews } from './byte-views.js';
 
 /** Where an element keeps its key. */
 export interface KeyLayout {

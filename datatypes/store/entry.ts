@@ -13,8 +13,9 @@
  * Values of strings are always their bytes: `int` is a note that they are the digits of an int64.
  * A short value shares the block, so that a lookup meets its key and its value in neighbouring cache lines.
  */
+
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../../protocol/byte-views.js';
 import { type Arena, NONE, type Ref } from './arena.js';
-import { ByteViews, copyWords, LONG_COPY_BYTES } from './byte-views.js';
 import type { KeyLayout } from './dict.js';
 
 export const Type = { string: 0, list: 1, set: 2, zset: 3, hash: 4, module: 5, stream: 6 } as const;
@@ -57,6 +58,9 @@ const KEY_BYTE = 16;
 const EXPIRES = 0x100;
 const APART = 0x200;
 const KIND = 0xff;
+const TYPE = 0xf;
+/** A block that would waste this much more than its value's length is better given back. */
+const WORTHWHILE_BYTES = 32;
 /** Values up to this length stand in the entry's own block. */
 const LONGEST_INSIDE = 4096;
 
@@ -172,6 +176,31 @@ export class Entries {
     } else {
       this.arena.bytes[page]!.set(from.subarray(start, start + length), at);
     }
+  }
+
+  /**
+   * Puts a new string where a short one without expiry stands. False, with nothing done, when the entry is
+   * no such string, is held by others too, or the new value does not fit its block well.
+   */
+  overwrite(
+    ref: Ref,
+    from: Uint8Array,
+    start: number,
+    length: number,
+    encoding: Encoding,
+    access: number,
+  ): boolean {
+    const words = this.arena.words[ref >>> 16]!;
+    const word = (ref & 0xffff) << 2;
+    // One look at both words: a single owner, type 0 (string), no flag.
+    if (words[word] !== 1 || (words[word + 1]! & (TYPE | EXPIRES | APART)) !== 0) return false;
+    const offset = KEY_BYTE + words[word + 3]!;
+    const spare = this.arena.capacity(ref) - offset - length;
+    if (spare < 0 || spare > length + WORTHWHILE_BYTES) return false;
+    words[word + 1] = (encoding << 4) | (length << 16);
+    words[word + 2] = access;
+    this.write(ref, ((ref & 0xffff) << 4) + offset, from, start, length);
+    return true;
   }
 
   type(ref: Ref): Type {

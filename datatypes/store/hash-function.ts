@@ -1,4 +1,4 @@
-import { ByteViews } from './byte-views.js';
+import { ByteViews } from '../../protocol/byte-views.js';
 
 /**
  * HalfSipHash-1-3: a keyed hash of bytes, 32 bits wide, in 32-bit arithmetic.
