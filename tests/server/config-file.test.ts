@@ -38,6 +38,10 @@ t.test('the command line names a file, standard input and lines', async (t) => {
     stdin: true,
     lines: 'port "0" \nbind "127.0.0.1" "::1" ',
   });
+  t.equal(
+    readCommandLine(['my.conf', 'timeout', '5', '--hz', '9']).lines,
+    '"timeout" "5" \nhz "9" ',
+  );
   t.same(readCommandLine(['-', '--save', '--loglevel verbose', '--x', '--y', '--save']), {
     file: undefined,
     stdin: true,
