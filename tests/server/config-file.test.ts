@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { readCommandLine } from '../../server/command-line.js';
 import { Config } from '../../server/config.js';
@@ -29,6 +30,16 @@ t.test('splitWords reads quotes and escapes as they are in a file', async (t) =>
   t.equal(splitWords("a 'b\\'"), null);
   const odd = '\x00 "\\\n\r\t\b\x07\x7f\xff\'';
   t.same(splitWords(quoted(odd)), [odd]);
+});
+
+t.test('quoted writes any bytes so that splitWords reads them back', async () => {
+  const bytes = fc.uint8Array().map((array) => Buffer.from(array).toString('latin1'));
+  fc.assert(
+    fc.property(fc.array(bytes), (words) => {
+      const read = splitWords(words.map(quoted).join(' '));
+      return JSON.stringify(read) === JSON.stringify(words);
+    }),
+  );
 });
 
 t.test('the command line names a file, standard input and lines', async (t) => {
