@@ -42,6 +42,17 @@ export const MAX_CLIENTS = refusal('ERR', 'max number of clients reached');
 export const SAME_OBJECT = refusal('ERR', 'source and destination objects are the same');
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
 
+export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
+export const NO_KEY_ARGUMENTS = refusal('ERR', 'The command has no key arguments');
+export const INVALID_ARGUMENT_COUNT_FOR_COMMAND = refusal(
+  'ERR',
+  'Invalid number of arguments specified for command',
+);
+export const INVALID_ARGUMENTS_FOR_COMMAND = refusal(
+  'ERR',
+  'Invalid arguments specified for command',
+);
+
 export function wrongArity(command: string): Refusal {
   return refusal('ERR', `wrong number of arguments for '${command}' command`);
 }

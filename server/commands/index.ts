@@ -1,6 +1,7 @@
 /** The one list of commands. */
 import type { Command } from '../../datatypes/command.js';
 import { get, set } from '../../datatypes/string.js';
+import { COMMAND_COMMANDS } from './command.js';
 import { ping } from './connection.js';
 
-export const COMMANDS: readonly Command[] = [get, set, ping];
+export const COMMANDS: readonly Command[] = [get, set, ping, ...COMMAND_COMMANDS];
