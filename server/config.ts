@@ -35,7 +35,7 @@ export interface SetOptions {
 /** A part of a CONFIG SET, its name resolved. */
 interface Change {
   readonly name: ParameterName;
-  /** The name or alias given, in lower case: what messages call it. */
+  /** The name or alias given, in lower case: what messages about the value call it. */
   readonly called: string;
   readonly value: string;
 }
@@ -43,9 +43,6 @@ interface Change {
 export class Config {
   /** The current values. Hold this object, not its fields. */
   readonly values: ConfigValues;
-  /** The configuration file, an absolute path, when there is one. */
-  file: string | undefined;
-
   readonly #settings = new Map<ParameterName, Setting<unknown>>();
   readonly #listeners = new Map<ParameterName, ChangeListener>();
 
@@ -54,7 +51,7 @@ export class Config {
     const values: Record<string, unknown> = {};
     for (const [name, parameter] of PARAMETERS) {
       const standard = name === 'dir' ? workingDirectory : parameter.default;
-      const setting = parameter.read(wordsOf(parameter, standard), undefined);
+      const setting = parameter.read(wordsOf(parameter, standard));
       this.#settings.set(name, setting);
       values[fieldName(name)] = setting.value;
     }
@@ -72,9 +69,13 @@ export class Config {
     return this.text(name) === parameterOf(name).default;
   }
 
-  /** The lines that the file needs for this parameter, without its name. */
-  lines(name: ParameterName): string[] {
-    return parameterOf(name).lines(this.#setting(name));
+  /** The lines that the file needs for this parameter, without its name; and which of them say a default. */
+  lines(name: ParameterName): { readonly text: string; readonly isDefault: boolean }[] {
+    const parameter = parameterOf(name);
+    const standard = parameter.lines(defaultOf(parameter));
+    return parameter
+      .lines(this.#setting(name))
+      .map((text, i) => ({ text, isDefault: !parameter.alwaysWritten && text === standard[i] }));
   }
 
   /**
@@ -87,20 +88,15 @@ export class Config {
     patterns: readonly string[],
     matches: (pattern: string, name: string) => boolean,
   ): [name: string, text: string][] {
-    const found = new Map<string, ParameterName>();
+    const found = new Map<string, [shown: string, name: ParameterName]>();
     for (const pattern of patterns) {
-      if (!/[*?[]/.test(pattern)) {
-        const name = parameterNamed(pattern);
-        if (name !== undefined) found.set(pattern, name);
-        continue;
-      }
-      for (const name of ALL_NAMES) {
-        const parameter = parameterNamed(name);
-        if (parameter === undefined || parameterOf(parameter).hidden) continue;
-        if (matches(pattern.toLowerCase(), name)) found.set(name, parameter);
+      for (const shown of /[*?[]/.test(pattern) ? namesLike(pattern, matches) : [pattern]) {
+        const name = parameterNamed(shown);
+        const key = shown.toLowerCase();
+        if (name !== undefined && !found.has(key)) found.set(key, [shown, name]);
       }
     }
-    const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = [...found.values()].sort(([a], [b]) => (a < b ? -1 : 1));
     return sorted.map(([shown, name]) => [shown, this.text(name)]);
   }
 
@@ -120,7 +116,7 @@ export class Config {
    * Changes settings, all or none: CONFIG SET.
    *
    * @param pairs - Names or aliases, in any case, with the text of the argument.
-   * @returns Why it cannot be, as the error reply says it behind `ERR `; nothing when it is done.
+   * @returns The error reply when it cannot be, its code included; nothing when it is done.
    */
   set(
     pairs: readonly (readonly [name: string, value: string])[],
@@ -130,11 +126,12 @@ export class Config {
     for (const [given, value] of pairs) {
       const name = parameterNamed(given);
       if (name === undefined) {
-        return `Unknown option or number of arguments for CONFIG SET - '${given}'`;
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
       }
       const change = { name, called: given.toLowerCase(), value };
+      if (options.loading && parameterOf(name).denyLoading) return LOADING;
       const reason = refusedBefore(change, changes, options);
-      if (reason !== undefined) return failed(change, reason);
+      if (reason !== undefined) return failed(given, reason);
       changes.push(change);
     }
     return this.#change(changes);
@@ -147,7 +144,7 @@ export class Config {
    */
   load(name: ParameterName, words: readonly string[]): void {
     const parameter = parameterOf(name);
-    this.#put(name, parameter.read(words, this.#setting(name).value));
+    this.#put(name, parameter.read(words, this.#setting(name)));
   }
 
   /**
@@ -156,7 +153,7 @@ export class Config {
    */
   override(name: ParameterName, text: string): void {
     const parameter = parameterOf(name);
-    this.#put(name, parameter.read(wordsOf(parameter, text), this.#setting(name).value));
+    this.#put(name, parameter.read(wordsOf(parameter, text), this.#setting(name)));
   }
 
   #setting(name: ParameterName): Setting<unknown> {
@@ -178,7 +175,7 @@ export class Config {
         this.#changeOne(change, told);
       } catch (error) {
         this.#restore(before);
-        if (error instanceof InvalidSetting) return failed(change, error.message);
+        if (error instanceof InvalidSetting) return failed(change.called, error.message);
         throw error;
       }
     }
@@ -188,7 +185,7 @@ export class Config {
   #changeOne(change: Change, told: Map<ChangeListener, Change>): void {
     const parameter = parameterOf(change.name);
     const current = this.#setting(change.name);
-    const setting = parameter.read(wordsOf(parameter, change.value), current.value);
+    const setting = parameter.read(wordsOf(parameter, change.value), current);
     if (setting.text === current.text && !parameter.alwaysApplied) return;
     if (parameter.refused !== undefined) throw new InvalidSetting(parameter.refused);
     this.#put(change.name, setting);
@@ -206,7 +203,7 @@ export class Config {
       if (reason !== undefined) {
         this.#restore(before);
         for (const other of agreed) other();
-        return failed(change, reason);
+        return failed(change.called, reason);
       }
       agreed.push(listener);
     }
@@ -220,10 +217,25 @@ export class Config {
   }
 }
 
+const LOADING = 'LOADING Valkey is loading the dataset in memory';
+
 function parameterOf(name: ParameterName): Parameter<unknown> {
   const parameter = PARAMETERS.get(name);
   if (parameter === undefined) throw new Error(`Cannot find the parameter ${name}`);
   return parameter;
+}
+
+/** The names and aliases that a glob finds. */
+function namesLike(pattern: string, matches: (pattern: string, name: string) => boolean): string[] {
+  return ALL_NAMES.filter((name) => {
+    const parameter = parameterNamed(name);
+    const hidden = parameter !== undefined && parameterOf(parameter).hidden;
+    return !hidden && matches(pattern.toLowerCase(), name);
+  });
+}
+
+function defaultOf(parameter: Parameter<unknown>): Setting<unknown> {
+  return parameter.read(wordsOf(parameter, parameter.default));
 }
 
 /** One CONFIG SET argument holds all the words of a setting: each single blank parts two. */
@@ -232,8 +244,8 @@ function wordsOf(parameter: Parameter<unknown>, argument: string): string[] {
   return argument === '' ? [''] : argument.split(' ');
 }
 
-function failed({ called }: Change, reason: string): string {
-  return `CONFIG SET failed (possibly related to argument '${called}') - ${reason}`;
+function failed(name: string, reason: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
 }
 
 /** What speaks against a change before its value is even read. */
@@ -245,9 +257,6 @@ function refusedBefore(
   const parameter = parameterOf(name);
   if (parameter.immutable) return "can't set immutable config";
   if (parameter.protected && !options.protectedAllowed) return "can't set protected config";
-  if (parameter.denyLoading && options.loading) {
-    return "can't set in loading state";
-  }
   if (earlier.some((change) => change.called === called)) return 'duplicate parameter';
   return undefined;
 }

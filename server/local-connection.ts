@@ -1,0 +1,86 @@
+/** A client inside the process: the same road as a socket's, but replies come back as values. */
+import { Decoder, encodeRequest, Push, ReplyError, type ReplyValue } from '../protocol/decoder.js';
+import type { ReplyPart } from '../protocol/reply.js';
+import type { Client, Transport } from './client.js';
+import type { Server } from './server.js';
+
+interface Waiting {
+  resolve(value: ReplyValue): void;
+  reject(error: Error): void;
+}
+
+export class LocalConnection implements Transport {
+  readonly unsentBytes = 0;
+  readonly remoteAddress = '127.0.0.1:0';
+  readonly localAddress = '127.0.0.1:0';
+  readonly fileDescriptor = -1;
+  readonly isUnixSocket = false;
+  /** Told of pushes: messages, invalidations. */
+  onPush: (values: ReplyValue[]) => void = () => {};
+
+  private readonly server: Server;
+  private readonly client: Client;
+  private readonly decoder = new Decoder();
+  private readonly waiting: Waiting[] = [];
+
+  constructor(server: Server) {
+    this.server = server;
+    this.client = server.connect(this);
+    this.client.authenticated = true;
+    this.client.limits.authenticated = true;
+  }
+
+  /** Runs one command; an error reply is a rejection with a ReplyError. */
+  call(args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
+    const reply = new Promise<ReplyValue>((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+    });
+    const bytes = encodeRequest(args);
+    if (this.client.closed) this.giveUp();
+    else this.server.receive(this.client, bytes, bytes.length);
+    return reply;
+  }
+
+  send(bytes: Uint8Array): boolean {
+    this.decoder.add(bytes);
+    this.deliver();
+    return true;
+  }
+
+  sendAll(parts: readonly ReplyPart[]): void {
+    for (const { bytes, done } of parts) {
+      this.decoder.add(bytes);
+      done?.();
+    }
+    this.deliver();
+  }
+
+  end(): void {
+    this.server.forget(this.client);
+    this.giveUp();
+  }
+
+  destroy(): void {
+    this.giveUp();
+  }
+
+  resume(): void {
+    this.server.resume(this.client);
+  }
+
+  private deliver(): void {
+    for (let value = this.decoder.next(); value !== undefined; value = this.decoder.next()) {
+      if (value instanceof Push) {
+        this.onPush(value.values);
+        continue;
+      }
+      const waiting = this.waiting.shift();
+      if (value instanceof ReplyError) waiting?.reject(value);
+      else waiting?.resolve(value);
+    }
+  }
+
+  private giveUp(): void {
+    for (const { reject } of this.waiting.splice(0)) reject(new Error('Connection is closed'));
+  }
+}
