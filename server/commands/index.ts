@@ -2,6 +2,15 @@
 import type { Command } from '../../datatypes/command.js';
 import { get, set } from '../../datatypes/string.js';
 import { COMMAND_COMMANDS } from './command.js';
+import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { ping } from './connection.js';
+import { LATENCY_COMMANDS } from './latency.js';
 
-export const COMMANDS: readonly Command[] = [get, set, ping, ...COMMAND_COMMANDS];
+export const COMMANDS: readonly Command[] = [
+  get,
+  set,
+  ping,
+  ...COMMAND_COMMANDS,
+  ...COMMANDLOG_COMMANDS,
+  ...LATENCY_COMMANDS,
+];
