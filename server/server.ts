@@ -86,6 +86,7 @@ export class Server {
     });
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
+    this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
