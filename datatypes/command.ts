@@ -22,7 +22,7 @@ export interface CommandExtras {
 /** Declares a command. */
 export function command(
   spec: CommandSpec,
-  run: (call: Call) => void,
+  run: Command['run'],
   extras: CommandExtras = {},
 ): Command {
   return { spec, run, ...extras };

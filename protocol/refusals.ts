@@ -40,6 +40,12 @@ export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
 export const MAX_CLIENTS = refusal('ERR', 'max number of clients reached');
 export const SAME_OBJECT = refusal('ERR', 'source and destination objects are the same');
+export const NO_SHUTDOWN_IN_PROGRESS = refusal('ERR', 'No shutdown in progress.');
+export const SHUTDOWN_FAILED = refusal('ERR', 'Errors trying to SHUTDOWN. Check logs.');
+export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
+  'ERR',
+  'SHUTDOWN FAILOVER is only supported in cluster mode.',
+);
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
 
 export function wrongArity(command: string): Refusal {
@@ -57,4 +63,21 @@ export function unknownSubcommand(given: string, command: string): Refusal {
 
 export function protocolError(text: string): Refusal {
   return refusal('ERR', `Protocol error: ${text}`);
+}
+
+export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memory');
+export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
+
+export function unknownParameter(name: string): Refusal {
+  return refusal('ERR', `Unknown option or number of arguments for CONFIG SET - '${name}'`);
+}
+
+/** A CONFIG SET that was taken back; `name` is as the client called it, or in lower case. */
+export function configSetFailed(name: string, reason: string): Refusal {
+  return refusal('ERR', `CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
+}
+
+/** `reason` is the operating system's. */
+export function configRewriteFailed(reason: string): Refusal {
+  return refusal('ERR', `Rewriting config file: ${reason}`);
 }

@@ -16,6 +16,7 @@ import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
+import { Shutdown } from './shutdown.js';
 import { Stats } from './stats.js';
 
 /** Where the server's words go; each by its level. */
@@ -51,6 +52,7 @@ export class Server {
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
+  readonly shutdown: Shutdown;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -79,6 +81,7 @@ export class Server {
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
+    this.shutdown = new Shutdown(this);
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */

@@ -1,6 +1,6 @@
 /** Parameters of the cluster: identity, timeouts, slots on the move. */
 
-import { bool, integer, memory, oneOf, text } from './kinds.js';
+import { bool, integer, memory, oneOf, optionalText, text } from './kinds.js';
 import { INT_MAX, LONG_MAX, LONG_MIN, ULONG_MAX, withoutEffect } from './parameter.js';
 import { announcedAddress, hostName, ipv4, ipv6, nodeName } from './texts.js';
 
@@ -31,14 +31,14 @@ export const cluster = withoutEffect({
   'cluster-slot-migration-log-max-len': integer(0, LONG_MAX, 1000),
   'slot-migration-max-failover-repl-bytes': memory(-1, LONG_MAX, 0),
 
-  'cluster-announce-ip': text('', {}, announcedAddress),
+  'cluster-announce-ip': optionalText({}, announcedAddress),
   'cluster-announce-port': integer(0, 65535, 0),
   'cluster-announce-tls-port': integer(0, 65535, 0),
   'cluster-announce-bus-port': integer(0, 65535, 0),
-  'cluster-announce-client-ipv4': text('', {}, ipv4),
-  'cluster-announce-client-ipv6': text('', {}, ipv6),
+  'cluster-announce-client-ipv4': optionalText({}, ipv4),
+  'cluster-announce-client-ipv6': optionalText({}, ipv6),
   'cluster-announce-client-port': integer(0, 65535, 0),
   'cluster-announce-client-tls-port': integer(0, 65535, 0),
-  'cluster-announce-hostname': text('', {}, hostName),
-  'cluster-announce-human-nodename': text('', {}, nodeName),
+  'cluster-announce-hostname': optionalText({}, hostName),
+  'cluster-announce-human-nodename': optionalText({}, nodeName),
 });

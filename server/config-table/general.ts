@@ -1,6 +1,6 @@
 /** Parameters of the process: logs, watching itself, limits of the machine. */
 
-import { bool, integer, oneOf, text } from './kinds.js';
+import { bool, integer, oneOf, optionalText, settled, text } from './kinds.js';
 import { INT_MAX, INT_MIN, LONG_MAX, withoutEffect } from './parameter.js';
 import { directory, percentiles, scoreAdjustments, shutdownOptions } from './special.js';
 import { localeName, processTitle } from './texts.js';
@@ -11,27 +11,23 @@ const FACILITIES = ['user', ...Array.from({ length: 8 }, (_, i) => `local${i}`)]
 export const general = {
   databases: integer(1, INT_MAX, 16, { immutable: true }),
   dir: directory(),
-  hz: integer(0, INT_MAX, 10),
+  hz: settled(integer(0, INT_MAX, 10), (hz) => Math.min(Math.max(hz, 1), 500)),
   'always-show-logo': bool(false, { immutable: true }),
   daemonize: bool(false, { immutable: true }),
-  pidfile: text('', { immutable: true }),
+  pidfile: optionalText({ immutable: true }),
   'enable-debug-command': oneOf(ALLOWED, 'no', { immutable: true }),
   'enable-protected-configs': oneOf(ALLOWED, 'no', { immutable: true }),
-  'extended-redis-compatibility': bool(false),
   'availability-zone': text(''),
-  'hash-seed': text('', { immutable: true }),
-  'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
+  'hash-seed': optionalText({ immutable: true }),
   'shutdown-timeout': integer(0, INT_MAX, 10),
   'shutdown-on-sigint': shutdownOptions(),
   'shutdown-on-sigterm': shutdownOptions(),
-  'ignore-warnings': text(''),
 
   loglevel: oneOf(['debug', 'verbose', 'notice', 'warning', 'nothing'], 'notice'),
   logfile: text('', { immutable: true }),
   'log-format': oneOf(['legacy', 'logfmt', 'json'], 'legacy'),
   'log-timestamp-format': oneOf(['legacy', 'iso8601', 'milliseconds'], 'legacy'),
   'hide-user-data-from-log': bool(true),
-  'crash-log-enabled': bool(true),
 
   'commandlog-execution-slower-than': integer(-1, LONG_MAX, 10_000, {
     alias: 'slowlog-log-slower-than',
@@ -55,13 +51,17 @@ export const general = {
     'syslog-facility': oneOf(FACILITIES, 'local0', { immutable: true }),
     'locale-collate': text('', {}, localeName),
     'crash-memcheck-enabled': bool(true),
+    'extended-redis-compatibility': bool(false),
+    'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
+    'ignore-warnings': text(''),
+    'crash-log-enabled': bool(true),
     'disable-thp': bool(true, { immutable: true }),
     'oom-score-adj': oneOf(['no', 'yes', 'relative', 'absolute'], 'no', {}, { relative: 'yes' }),
     'oom-score-adj-values': scoreAdjustments('0 200 800'),
-    'server-cpulist': text('', { immutable: true, alias: 'server_cpulist' }),
-    'bio-cpulist': text('', { immutable: true, alias: 'bio_cpulist' }),
-    'bgsave-cpulist': text('', { immutable: true, alias: 'bgsave_cpulist' }),
-    'aof-rewrite-cpulist': text('', { immutable: true, alias: 'aof_rewrite_cpulist' }),
+    'server-cpulist': optionalText({ immutable: true, alias: 'server_cpulist' }),
+    'bio-cpulist': optionalText({ immutable: true, alias: 'bio_cpulist' }),
+    'bgsave-cpulist': optionalText({ immutable: true, alias: 'bgsave_cpulist' }),
+    'aof-rewrite-cpulist': optionalText({ immutable: true, alias: 'aof_rewrite_cpulist' }),
     'watchdog-period': integer(0, INT_MAX, 0, { hidden: true }),
     'use-exit-on-panic': bool(false, { hidden: true }),
     'enable-debug-assert': bool(false, { hidden: true, immutable: true }),

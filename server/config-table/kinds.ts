@@ -45,9 +45,10 @@ function readInteger(word: string): bigint {
   throw new InvalidSetting("argument couldn't be parsed into an integer");
 }
 
-function inRange(value: bigint, min: bigint, max: bigint): bigint {
+function inRange(value: bigint, min: bigint, max: bigint, radix = 10): bigint {
   if (value < min || value > max) {
-    throw new InvalidSetting(`argument must be between ${min} and ${max} inclusive`);
+    const bounds = `${min.toString(radix)} and ${max.toString(radix)}`;
+    throw new InvalidSetting(`argument must be between ${bounds} inclusive`);
   }
   return value;
 }
@@ -71,6 +72,21 @@ export function integer(
   };
 }
 
+/** Corrects the integers that `parameter` takes, without a word about it. */
+export function settled(
+  parameter: Parameter<number>,
+  settle: (value: number) => number,
+): Parameter<number> {
+  return {
+    ...parameter,
+    read(words, current) {
+      const setting = parameter.read(words, current);
+      const value = settle(setting.value);
+      return value === setting.value ? setting : { value, text: String(value) };
+    },
+  };
+}
+
 /** File permissions: read and shown in base 8. */
 export function octal(max: number, standard: number, flags?: Flags): Parameter<number> {
   return {
@@ -81,7 +97,7 @@ export function octal(max: number, standard: number, flags?: Flags): Parameter<n
       if (!/^[0-7]{1,21}$/.test(word)) {
         throw new InvalidSetting("argument couldn't be parsed as an octal number");
       }
-      const value = Number(inRange(BigInt(`0o${word}`), 0n, BigInt(max)));
+      const value = Number(inRange(BigInt(`0o${word}`), 0n, BigInt(max), 8));
       return { value, text: value.toString(8) };
     },
     lines: ({ text }) => [text],
@@ -196,6 +212,14 @@ export function oneOf<const W extends string>(
 
 export function notOneOf(words: readonly string[]): string {
   return `argument(s) must be one of the following: ${words.join(', ')}`;
+}
+
+/** Any bytes, or nothing at all: then CONFIG REWRITE leaves no line. */
+export function optionalText(flags?: Flags, check?: Check<string>): Parameter<string> {
+  return {
+    ...text('', flags, check),
+    lines: ({ text: value }) => (value === '' ? [] : [quoted(value)]),
+  };
 }
 
 /** Any bytes. */

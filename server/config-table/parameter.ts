@@ -58,9 +58,11 @@ export interface Kind<T> {
    * @param current - What is in force: some parameters are changed in part.
    * @throws {InvalidSetting} When they are none.
    */
-  read(words: readonly string[], current: T): Setting<T>;
+  read(words: readonly string[], current?: Setting<T>): Setting<T>;
   /** The rest of each line that CONFIG REWRITE writes for this parameter, quoted where need be. */
   lines(setting: Setting<T>): string[];
+  /** A second line of the file adds to the first instead of replacing it. */
+  readonly accumulates?: boolean;
   /** Whether CONFIG REWRITE writes the lines even though they say the default. */
   readonly alwaysWritten?: boolean;
 }

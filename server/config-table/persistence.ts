@@ -18,7 +18,7 @@ export const persistence = withoutEffect({
 
   appendonly: bool(false, { denyLoading: true }),
   appendfilename: text('appendonly.aof', { immutable: true }, fileName('appendfilename')),
-  appenddirname: text('appendonlydir', { immutable: true }, fileName('appenddirname')),
+  appenddirname: text('appendonlydir', { immutable: true }, fileName('appenddirname', 'dirname')),
   appendfsync: oneOf(['everysec', 'always', 'no'], 'everysec'),
   'no-appendfsync-on-rewrite': bool(false),
   'auto-aof-rewrite-percentage': integer(0, INT_MAX, 100),

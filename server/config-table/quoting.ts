@@ -44,7 +44,7 @@ function readEscape(line: string, at: number): Piece {
   return { text: BY_LETTER[letter] ?? letter, next: at + 2 };
 }
 
-/** Reads up to the closing quote, which must end the word. Null when it does not. */
+/** Reads up to the closing quote. Null when there is none. */
 function readQuoted(line: string, from: number, quote: string): Piece | null {
   let text = '';
   let at = from;
@@ -57,21 +57,18 @@ function readQuoted(line: string, from: number, quote: string): Piece | null {
       text += line[at++];
     }
   }
-  const behind = line[at + 1];
-  if (at >= line.length || (behind !== undefined && !BLANK.test(behind))) return null;
-  return { text, next: at + 1 };
+  return at < line.length ? { text, next: at + 1 } : null;
 }
 
+/** Reads up to a blank outside quotes: quoted and plain parts may follow each other at once. */
 function readWord(line: string, from: number): Piece | null {
   let text = '';
   let at = from;
   for (let c = line[at]; c !== undefined && !BLANK.test(c); c = line[at]) {
-    if (c === '"' || c === "'") {
-      const piece = readQuoted(line, at + 1, c);
-      return piece && { text: text + piece.text, next: piece.next };
-    }
-    text += c;
-    at++;
+    const piece = c === '"' || c === "'" ? readQuoted(line, at + 1, c) : { text: c, next: at + 1 };
+    if (piece === null) return null;
+    text += piece.text;
+    at = piece.next;
   }
   return { text, next: at };
 }
@@ -79,7 +76,7 @@ function readWord(line: string, from: number): Piece | null {
 /**
  * Splits a line at blanks. `"…"` takes \n \r \t \b \a \xHH and any escaped character; `'…'` only \'.
  *
- * @returns The words, or null when a quote is not closed or text follows it at once.
+ * @returns The words, or null when a quote is not closed.
  */
 export function splitWords(line: string): string[] | null {
   const words: string[] = [];

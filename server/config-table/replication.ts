@@ -1,13 +1,13 @@
 /** Parameters of primaries and replicas. */
 
-import { bool, integer, memory, oneOf, text } from './kinds.js';
+import { bool, integer, memory, oneOf, optionalText } from './kinds.js';
 import { INT_MAX, LONG_MAX, withoutEffect } from './parameter.js';
 import { primaryAddress } from './special.js';
 
 export const replication = withoutEffect({
   replicaof: primaryAddress({ alias: 'slaveof' }),
-  primaryauth: text('', { alias: 'masterauth', sensitive: true }),
-  primaryuser: text('', { alias: 'masteruser', sensitive: true }),
+  primaryauth: optionalText({ alias: 'masterauth', sensitive: true }),
+  primaryuser: optionalText({ alias: 'masteruser', sensitive: true }),
   'replica-read-only': bool(true, { alias: 'slave-read-only' }),
   'replica-serve-stale-data': bool(true, { alias: 'slave-serve-stale-data' }),
   'replica-lazy-flush': bool(true, { alias: 'slave-lazy-flush' }),
@@ -15,7 +15,7 @@ export const replication = withoutEffect({
   'replica-ignore-maxmemory': bool(true, { alias: 'slave-ignore-maxmemory' }),
   'replica-ignore-disk-write-errors': bool(false),
   'replica-announced': bool(true),
-  'replica-announce-ip': text('', { alias: 'slave-announce-ip' }),
+  'replica-announce-ip': optionalText({ alias: 'slave-announce-ip' }),
   'replica-announce-port': integer(0, 65535, 0, { alias: 'slave-announce-port' }),
   'repl-backlog-size': memory(1, LONG_MAX, 10_485_760),
   'repl-backlog-ttl': integer(0, LONG_MAX, 3600),

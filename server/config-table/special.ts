@@ -46,6 +46,7 @@ export function savePoints(standard: string): Parameter<readonly SavePoint[]> {
   return {
     default: standard,
     manyWords: true,
+    accumulates: true,
     alwaysWritten: true,
     read(words) {
       const numbers = given(words);
@@ -86,30 +87,36 @@ const CLIENT_CLASSES: Readonly<Record<string, keyof OutputBufferLimits>> = {
 const BAD_LIMIT = 'Error in hard, soft or soft_seconds setting in buffer limit configuration.';
 const anySize = memory(0, ULONG_MAX, 0);
 
-function limitBytes(word: string): number {
+/** A limit with the exact texts of its numbers. */
+interface ExactLimit {
+  readonly hard: string;
+  readonly soft: string;
+  readonly seconds: string;
+}
+
+type ExactLimits = Readonly<Record<keyof OutputBufferLimits, ExactLimit>>;
+
+function sizeText(word: string): string {
   try {
-    return anySize.read([word], 0).value;
+    return anySize.read([word]).text;
   } catch {
     throw new InvalidSetting(BAD_LIMIT);
   }
 }
 
-function readLimit(words: readonly string[]): OutputBufferLimit {
+function readLimit(words: readonly string[]): ExactLimit {
   const [hard = '', soft = '', seconds = ''] = words;
-  const hardBytes = limitBytes(hard);
-  const softBytes = limitBytes(soft);
-  const softSeconds = readLong(seconds);
-  if (softSeconds === null || softSeconds < 0n || softSeconds === LONG_MAX) {
-    throw new InvalidSetting(BAD_LIMIT);
-  }
-  return { hardBytes, softBytes, softSeconds: Number(softSeconds) };
+  const limit = { hard: sizeText(hard), soft: sizeText(soft) };
+  const span = readLong(seconds);
+  if (span === null || span < 0n || span === LONG_MAX) throw new InvalidSetting(BAD_LIMIT);
+  return { ...limit, seconds: String(span) };
 }
 
-function readLimits(words: readonly string[], current: OutputBufferLimits): OutputBufferLimits {
+function readLimits(words: readonly string[], before: ExactLimits): ExactLimits {
   if (words.length % 4) {
     throw new InvalidSetting('Wrong number of arguments in buffer limit configuration.');
   }
-  const limits = { ...current };
+  const limits = { ...before };
   for (let i = 0; i < words.length; i += 4) {
     const clientClass = CLIENT_CLASSES[(words[i] ?? '').toLowerCase()];
     if (clientClass === undefined) {
@@ -120,30 +127,42 @@ function readLimits(words: readonly string[], current: OutputBufferLimits): Outp
   return limits;
 }
 
+const NO_LIMIT: ExactLimit = { hard: '0', soft: '0', seconds: '0' };
+const NO_LIMITS: ExactLimits = { normal: NO_LIMIT, replica: NO_LIMIT, pubsub: NO_LIMIT };
+
 /** The real server says `slave` in CONFIG GET and `replica` in its file. */
-function limitsTexts(limits: OutputBufferLimits, replica: string, size: (n: number) => string) {
+function limitsTexts(
+  { normal, replica, pubsub }: ExactLimits,
+  word: string,
+  size: (text: string) => string = String,
+) {
   const classes = [
-    ['normal', limits.normal],
-    [replica, limits.replica],
-    ['pubsub', limits.pubsub],
-  ] as const;
+    ['normal', normal] as const,
+    [word, replica] as const,
+    ['pubsub', pubsub] as const,
+  ];
   return classes.map(
-    ([name, limit]) =>
-      `${name} ${size(limit.hardBytes)} ${size(limit.softBytes)} ${limit.softSeconds}`,
+    ([name, { hard, soft, seconds }]) => `${name} ${size(hard)} ${size(soft)} ${seconds}`,
   );
+}
+
+function limitOf({ hard, soft, seconds }: ExactLimit): OutputBufferLimit {
+  return { hardBytes: Number(hard), softBytes: Number(soft), softSeconds: Number(seconds) };
 }
 
 /** `normal 0 0 0 replica 256mb 64mb 60`: classes that are not named stay as they are. */
 export function outputBufferLimits(standard: string): Parameter<OutputBufferLimits> {
-  const none = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+  const exact = (text: string) => readLimits(text.split(' '), NO_LIMITS);
   return {
     default: standard,
     manyWords: true,
-    read(words, current = { normal: none, replica: none, pubsub: none }) {
-      const value = readLimits(given(words), current);
-      return { value, text: limitsTexts(value, 'slave', String).join(' ') };
+    read(words, current) {
+      const limits = readLimits(given(words), current ? exact(current.text) : NO_LIMITS);
+      const { normal, replica, pubsub } = limits;
+      const value = { normal: limitOf(normal), replica: limitOf(replica), pubsub: limitOf(pubsub) };
+      return { value, text: limitsTexts(limits, 'slave').join(' ') };
     },
-    lines: ({ value }) => limitsTexts(value, 'replica', (n) => bytesText(BigInt(n))),
+    lines: ({ text }) => limitsTexts(exact(text), 'replica', (size) => bytesText(BigInt(size))),
   };
 }
 
@@ -173,6 +192,7 @@ export function percentiles(standard: string): Parameter<readonly number[]> {
   return {
     default: standard,
     manyWords: true,
+    alwaysWritten: true,
     read(words) {
       const value = given(words).map((word) => {
         const percentile = /^[+-]?(?:inf|[0-9.]+(?:e[+-]?[0-9]+)?)$/i.test(word)
@@ -193,25 +213,29 @@ export function percentiles(standard: string): Parameter<readonly number[]> {
 }
 
 /** Addresses to listen on; one that begins with `-` may be absent, `*` stands for all. */
-export function addresses(standard: string, max: number, alwaysWritten = false) {
+export function addresses(standard: string, max: number) {
   const parameter: Parameter<readonly string[]> = {
     default: standard,
     manyWords: true,
     alwaysApplied: true,
-    alwaysWritten,
     read(words) {
       if (words.length > max) throw new InvalidSetting('Too many bind addresses specified.');
       const value = given(words);
       return { value, text: value.join(' ') };
     },
-    lines: ({ text }) => [text === '' ? '""' : text],
+    // No line says the default: the file then stays as it was made.
+    lines: ({ text }) => (text === standard ? [] : [text === '' ? '""' : text]),
   };
   return parameter;
 }
 
+/** How a server may be told to end, as SHUTDOWN and the settings for signals name it. */
+export const SHUTDOWN_OPTIONS = ['save', 'nosave', 'now', 'force', 'safe', 'failover'] as const;
+export type ShutdownOption = (typeof SHUTDOWN_OPTIONS)[number];
+
 /** Options of SHUTDOWN on a signal. `default` (no options) leaves the choice to the save points. */
-export function shutdownOptions(): Parameter<readonly string[]> {
-  const options = ['save', 'nosave', 'now', 'force', 'safe', 'failover'];
+export function shutdownOptions(): Parameter<readonly ShutdownOption[]> {
+  const options: readonly string[] = SHUTDOWN_OPTIONS;
   return {
     default: 'default',
     manyWords: true,
@@ -223,7 +247,7 @@ export function shutdownOptions(): Parameter<readonly string[]> {
       if (chosen.includes('save') && chosen.includes('nosave')) {
         throw new InvalidSetting("shutdown options SAVE and NOSAVE can't be used simultaneously");
       }
-      const value = options.filter((option) => chosen.includes(option));
+      const value = SHUTDOWN_OPTIONS.filter((option) => chosen.includes(option));
       return { value, text: value.join(' ') || 'default' };
     },
     lines: ({ text }) => [text],
@@ -248,7 +272,7 @@ export function primaryAddress(flags: { alias: string }): Parameter<string> {
       }
       return { value: `${host} ${port}`, text: `${host} ${port}` };
     },
-    lines: ({ text }) => [text],
+    lines: ({ text }) => (text === '' ? [] : [text]),
   };
 }
 
@@ -262,11 +286,11 @@ export function directory(): Parameter<string> {
     default: '.',
     protected: true,
     denyLoading: true,
-    read(words, current = process.cwd()) {
+    read(words, current) {
       const [path = ''] = words;
       if (words.length !== 1) throw new InvalidSetting('wrong number of arguments');
       if (path === '') throw new InvalidSetting("dir can't be empty");
-      const value = enterable(resolve(toPath(current), toPath(path)));
+      const value = enterable(resolve(toPath(current?.text ?? ''), toPath(path)));
       return { value, text: value };
     },
     lines: ({ text }) => [quoted(text)],

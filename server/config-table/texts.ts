@@ -21,10 +21,10 @@ export function processTitle(template: string): string | undefined {
 }
 
 /** A file name without folders, for the parameter of this name. */
-export function fileName(parameter: string) {
+export function fileName(parameter: string, kind = 'filename') {
   return (name: string): string | undefined => {
     if (name === '') return `${parameter} can't be empty`;
-    if (/[/\\]/.test(name)) return `${parameter} can't be a path, just a filename`;
+    if (/[/\\]/.test(name)) return `${parameter} can't be a path, just a ${kind}`;
     return undefined;
   };
 }

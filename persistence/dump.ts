@@ -1,0 +1,53 @@
+/**
+ * DUMP payloads: a type byte, the value as in RDB, the RDB version (2 bytes, little-endian), CRC-64.
+ */
+import { Crc64 } from './crc64.js';
+
+/** The RDB version that is written, that of Valkey 9.1. */
+export const RDB_VERSION = 80;
+
+/** Versions of the other fork of this format, and none at all, are read only when told to. */
+const FOREIGN_VERSION_MIN = 12;
+const FOREIGN_VERSION_MAX = 79;
+
+const FOOTER_BYTES = 10;
+
+/**
+ * Says whether payloads and files of an RDB version can be read.
+ *
+ * @param relaxed - The option `rdb-version-check relaxed`: foreign and future versions are tried.
+ */
+export function canReadRdbVersion(version: number, relaxed: boolean): boolean {
+  if (version < 1) return false;
+  if (relaxed) return true;
+  const foreign = version >= FOREIGN_VERSION_MIN && version <= FOREIGN_VERSION_MAX;
+  return !foreign && version <= RDB_VERSION;
+}
+
+/** Makes a payload of a type byte and the value's RDB bytes. */
+export function dumpPayload(type: number, body: Uint8Array): Uint8Array {
+  const payload = new Uint8Array(1 + body.length + FOOTER_BYTES);
+  payload[0] = type;
+  payload.set(body, 1);
+  const versionAt = 1 + body.length;
+  payload[versionAt] = RDB_VERSION & 255;
+  payload[versionAt + 1] = RDB_VERSION >>> 8;
+  new Crc64().update(payload, 0, versionAt + 2).writeTo(payload, versionAt + 2);
+  return payload;
+}
+
+/**
+ * Checks the footer of a payload.
+ *
+ * @param relaxed - See `canReadRdbVersion`.
+ * @returns Where the footer starts: the value is from offset 1 to there, its type at 0. -1 when the
+ *   version cannot be read or the CRC is wrong.
+ */
+export function checkDumpPayload(payload: Uint8Array, relaxed = false): number {
+  const versionAt = payload.length - FOOTER_BYTES;
+  if (versionAt < 0) return -1;
+  const version = (payload[versionAt] as number) | ((payload[versionAt + 1] as number) << 8);
+  if (!canReadRdbVersion(version, relaxed)) return -1;
+  const crc = new Crc64().update(payload, 0, versionAt + 2);
+  return crc.equals(payload, versionAt + 2) ? versionAt : -1;
+}

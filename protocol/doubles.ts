@@ -1,0 +1,89 @@
+/**
+ * Doubles as text: what the real server reads as one (ZADD, GEOADD) and how it prints one (ZSCORE).
+ */
+import { toLatin1 } from './bytes.js';
+import { type Digits, grisuDigits } from './grisu.js';
+
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const INFINITE = /^[+-]?inf(inity)?$/i;
+/** A digit other than 0 before any exponent: such text is not zero, whatever it rounds to. */
+const NOT_ZERO = /^[^e]*[1-9]/i;
+
+/** Powers of ten that are exact doubles. */
+const EXACT_POWERS = Array.from({ length: 16 }, (_, i) => 10 ** i);
+
+/**
+ * Reads a double: decimal text with an optional exponent, or an infinity in any case.
+ *
+ * @returns NaN when it is no such text (`nan` and hexadecimal are not), and when a finite text is
+ *   too large, or too small to differ from zero.
+ */
+export function parseDouble(bytes: Uint8Array, start: number, end: number): number {
+  const short = parseShortDecimal(bytes, start, end);
+  if (!Number.isNaN(short)) return short;
+  const text = toLatin1(bytes, start, end);
+  if (!DECIMAL.test(text)) {
+    if (!INFINITE.test(text)) return NaN;
+    return bytes[start] === 0x2d ? -Infinity : Infinity;
+  }
+  const value = Number(text);
+  if (!Number.isFinite(value) || (value === 0 && NOT_ZERO.test(text))) return NaN;
+  return value;
+}
+
+/**
+ * Reads up to 15 digits with at most one point; NaN for anything else. Whole numbers below 2^53 and
+ * powers of ten to 10^15 are exact, so one division rounds as it should.
+ */
+function parseShortDecimal(bytes: Uint8Array, start: number, end: number): number {
+  const negative = start < end && bytes[start] === 0x2d;
+  const first = negative ? start + 1 : start;
+  const size = end - first;
+  if (size < 1 || size > 15) return NaN;
+  let whole = 0;
+  let pointAt = -1;
+  for (let i = first; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte >= 0x30 && byte <= 0x39) whole = whole * 10 + (byte - 0x30);
+    else if (byte === 0x2e && pointAt === -1) pointAt = i;
+    else return NaN;
+  }
+  if (pointAt !== -1) {
+    if (size === 1) return NaN;
+    whole /= EXACT_POWERS[end - pointAt - 1] as number;
+  }
+  return negative ? -whole : whole;
+}
+
+/** Whole numbers up to this are printed exactly, larger ones by their shortest digits. */
+const EXACT_INTEGER_MAX = 2 ** 62;
+
+/** Prints a double as the real server does in both protocol versions: 0.1, -0, inf, 2.5e-9, 1e+19. */
+export function formatDouble(value: number): string {
+  if (Number.isInteger(value)) {
+    if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
+    if (Math.abs(value) <= EXACT_INTEGER_MAX) return String(BigInt(value));
+  }
+  if (Number.isNaN(value)) return 'nan';
+  const sign = value < 0 ? '-' : '';
+  const size = Math.abs(value);
+  return sign + (size === Infinity ? 'inf' : layOut(grisuDigits(size)));
+}
+
+/** Zeros that may follow the digits of a whole number before an exponent is used. */
+const TRAILING_ZEROS_MAX = 7;
+
+function layOut({ digits, exponent }: Digits): string {
+  const scientific = exponent + digits.length - 1;
+  const size = Math.abs(scientific);
+  if (exponent >= 0 && size < digits.length + TRAILING_ZEROS_MAX) {
+    return digits + '0'.repeat(exponent);
+  }
+  if (exponent < 0 && (exponent > -TRAILING_ZEROS_MAX || size < 4)) {
+    const point = digits.length + exponent;
+    if (point <= 0) return `0.${'0'.repeat(-point)}${digits}`;
+    return `${digits.slice(0, point)}.${digits.slice(point)}`;
+  }
+  const tail = digits.length > 1 ? `.${digits.slice(1)}` : '';
+  return `${digits.charAt(0)}${tail}e${scientific < 0 ? '-' : '+'}${size}`;
+}
