@@ -77,6 +77,10 @@ export const INVALID_ARGUMENTS_FOR_COMMAND = refusal(
   'Invalid arguments specified for command',
 );
 
+export const WRONG_LOLWUT = refusal(
+  'ERR',
+  'Syntax error. Use: LOLWUT [columns rows] [real imaginary]',
+);
 export const UNKNOWN_LOG_KIND = refusal(
   'ERR',
   'type should be one of the following: slow, large-request, large-reply',

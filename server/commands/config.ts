@@ -4,7 +4,6 @@ import { latin1 } from '../../protocol/bytes.js';
 import { configRewriteFailed, NO_CONFIG_FILE, SYNTAX_ERROR } from '../../protocol/refusals.js';
 import { block, text } from '../../protocol/spec.js';
 import type { Client } from '../client.js';
-import type { CommandTable } from '../command-table.js';
 import { rewriteConfigFile } from '../config-rewrite.js';
 import { systemErrorText } from '../config-table/system-error.js';
 import type { ServerCall } from '../server-call.js';
@@ -121,16 +120,6 @@ const configRewrite = serverCommand(
   },
 );
 
-function resetCounts(commands: CommandTable): void {
-  for (const entry of commands.all) {
-    entry.calls = 0;
-    entry.usec = 0;
-    entry.rejectedCalls = 0;
-    entry.failedCalls = 0;
-    if (entry.subcommands) resetCounts(entry.subcommands);
-  }
-}
-
 const configResetStat = serverCommand(
   {
     ...ADMIN,
@@ -142,8 +131,7 @@ const configResetStat = serverCommand(
     summary: 'Sets the counters that INFO tells back to zero.',
   },
   (call) => {
-    call.server.stats.reset();
-    resetCounts(call.server.commands);
+    call.server.resetStats();
     call.reply.ok();
   },
 );
