@@ -3,9 +3,9 @@ import { container } from '../../datatypes/command.js';
 import { latin1 } from '../../protocol/bytes.js';
 import { configRewriteFailed, NO_CONFIG_FILE, SYNTAX_ERROR } from '../../protocol/refusals.js';
 import { block, text } from '../../protocol/spec.js';
-import type { Client } from '../client.js';
 import { rewriteConfigFile } from '../config-rewrite.js';
 import { systemErrorText } from '../config-table/system-error.js';
+import { isLocal } from '../is-local.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
 import { replyHelp } from './help.js';
@@ -55,12 +55,6 @@ const configGet = serverCommand(
     }
   },
 );
-
-/** Whether a client is on this machine, or inside this process. */
-function isLocal({ transport }: Client): boolean {
-  if (transport === null || transport.isUnixSocket) return true;
-  return /^(?:127\.|::1:|::ffff:127\.)/.test(transport.remoteAddress);
-}
 
 /** Names and values in turn. @throws {Refusal} SYNTAX_ERROR when the last name has no value. */
 function readPairs(call: ServerCall): [name: string, value: string][] {
