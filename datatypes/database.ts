@@ -6,6 +6,7 @@
  * Dict are right by construction. It tells nobody: events are the command layer's, but for a key that goes
  * because its time has come, of which `onExpired` is told.
  */
+import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
@@ -39,6 +40,8 @@ export interface ValueKeeper {
   free(value: Ref): void;
   /** Adds a hold on the value: a second entry is to share it. */
   retain(value: Ref): void;
+  /** Bytes of the arena that the value takes, by `samples` of its elements; 0 for all of them. */
+  bytes(value: Ref, samples: number): number;
 }
 
 export interface KeyspaceStats {
@@ -61,6 +64,7 @@ export class Keyspace {
   readonly hash: HashFunction;
   readonly clock: Clock;
   readonly random: Random;
+  readonly accessClock: AccessClock;
   readonly databases: readonly Database[];
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
   /** Keepers of the values that stand apart, by `Type`; a string's is the arena itself. */
@@ -69,14 +73,13 @@ export class Keyspace {
   onExpiry: OnExpiry = OnExpiry.remove;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
-  /** The access word of an entry made now. */
-  initialAccess: () => number = () => 0;
-  /** The access word of an entry that is met now and had `previous`. */
-  nextAccess: (previous: number) => number = (previous) => previous;
   /** Told before an expired key goes. */
   onExpired: (database: Database, ref: Ref) => void = () => {};
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
+
+  /** Releases, when it suits, all entries of a Dict that a database gave up by `detachAll`. */
+  freeLater: (dict: Dict) => void = (dict) => this.releaseAll(dict);
 
   constructor(parts: KeyspaceParts) {
     this.arena = parts.arena;
@@ -84,12 +87,31 @@ export class Keyspace {
     this.hash = parts.hash;
     this.clock = parts.clock;
     this.random = parts.random;
+    this.accessClock = new AccessClock(parts.clock, parts.random);
     this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
   }
 
   /** Keys in all databases. */
   get size(): number {
     return this.databases.reduce((sum, database) => sum + database.keys.size, 0);
+  }
+
+  /** The access word of an entry made now. */
+  initialAccess(): number {
+    return this.accessClock.initial();
+  }
+
+  /** The access word of an entry that is met now and had `previous`. */
+  nextAccess(previous: number): number {
+    return this.accessClock.next(previous);
+  }
+
+  /** Releases all entries of a Dict, and its own memory. */
+  releaseAll(dict: Dict): void {
+    dict.forEach((ref) => {
+      this.releaseEntry(ref);
+    });
+    dict.clear();
   }
 
   /** Gives up one hold on an entry; the last one frees it and its value. */
@@ -102,6 +124,20 @@ export class Keyspace {
       else this.keepers[type]?.free(value);
     }
     arena.release(ref);
+  }
+
+  /**
+   * Bytes of the arena that an entry and its value take: exact for strings, and what its type makes of
+   * `samples` elements (0: all) for others. The tables that name the entry are not counted.
+   */
+  entryBytes(ref: Ref, samples: number): number {
+    const { arena, entries } = this;
+    const own = arena.capacity(ref);
+    if (!entries.isApart(ref)) return own;
+    const type = entries.type(ref);
+    const value = entries.value(ref);
+    if (type === Type.string) return own + arena.capacity(value);
+    return own + (this.keepers[type]?.bytes(value, samples) ?? 0);
   }
 
   retainValue(ref: Ref): void {
@@ -357,11 +393,8 @@ export class Database {
   /** Deletes everything at once. Returns how many keys there were. */
   clear(): number {
     const { size } = this.keys;
-    this.keys.forEach((ref) => {
-      this.keyspace.releaseEntry(ref);
-    });
     this.expires.clear();
-    this.keys.clear();
+    this.keyspace.releaseAll(this.keys);
     return size;
   }
 
