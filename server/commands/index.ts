@@ -6,6 +6,7 @@ import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
 import { ping } from './connection.js';
 import { LATENCY_COMMANDS } from './latency.js';
+import { memory } from './memory.js';
 import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   ping,
   config,
   shutdown,
+  memory,
   ...COMMAND_COMMANDS,
   ...COMMANDLOG_COMMANDS,
   ...LATENCY_COMMANDS,
