@@ -4,6 +4,7 @@ import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import { refuse } from './gate.js';
+import { onExpiryFor } from './keyspace-events.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
 
@@ -55,6 +56,7 @@ export class Executor {
     const { client, reply } = call;
     const errors = reply.errors;
     server.keyspace.touching = !client.noTouch;
+    server.keyspace.onExpiry = onExpiryFor(server, client);
     client.lastCommand = entry.command;
     this.running = entry;
     try {

@@ -14,6 +14,7 @@ import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { watchKeyspace } from './keyspace-events.js';
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
 import { Stats } from './stats.js';
@@ -73,7 +74,9 @@ export class Server {
       clock: this.clock,
       random: this.random,
       databaseCount: this.config.values.databases,
+      settings: this.config.values,
     });
+    watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
