@@ -1,17 +1,23 @@
-// Makes a fresh clone ready: installs the packages when the lock file is newer than what is
-// installed, then compiles what changed. Runs before `npm start`, `npm test` and `npm run bench`.
+// Makes a fresh clone ready: installs the packages when others than the lock file's are installed,
+// then compiles what changed. Runs before `npm start`, `npm test` and `npm run bench`.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-const INSTALLED = 'node_modules/.package-lock.json';
-const LOCK = 'package-lock.json';
+const packagesIn = (path) =>
+  existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : {};
 
 const run = (command) => {
   const { status } = spawnSync(command, { stdio: 'inherit', shell: true });
   if (status !== 0) process.exit(status ?? 1);
 };
 
-const changedAtMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : -1);
+const installed = packagesIn('node_modules/.package-lock.json');
+// A package for another system is optional, and not installed here.
+const lacking = Object.entries(packagesIn('package-lock.json')).filter(
+  ([path, { version, optional }]) =>
+    path !== '' && !optional && installed[path]?.version !== version,
+);
 
-if (changedAtMs(INSTALLED) < changedAtMs(LOCK)) run('npm ci --loglevel=error');
+// Not `npm ci`: it also wants the other systems' packages from a registry that may not have them.
+if (lacking.length > 0) run('npm install --no-save --loglevel=error');
 run('npx --no-install tsc -p .');

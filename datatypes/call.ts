@@ -34,6 +34,10 @@ export type EventClass = (typeof EventClass)[keyof typeof EventClass];
 
 /** How a command tells what it did; others spread the news. */
 export interface Effects {
+  /** Changes since the last save. */
+  dirty: number;
+  /** Whether anybody wants to know which keys change; when not, only `dirty` counts them. */
+  readonly attentive: boolean;
   /** A key was changed, in `changes` places: WATCH, tracking, dirty count. */
   changed(database: Database, key: Uint8Array, changes: number): void;
   /** A keyspace event of `eventClass` about a key. */
@@ -140,8 +144,13 @@ export abstract class Call {
 
   /** The key in argument `i` changed: told to all who care, and the event `event` sent. */
   changed(i: number, eventClass: EventClass, event: string, changes = 1): void {
+    const { effects } = this;
+    if (!effects.attentive) {
+      effects.dirty += changes;
+      return;
+    }
     const key = this.bytes(i);
-    this.effects.changed(this.db, key, changes);
-    this.effects.notify(this.db, eventClass, event, key);
+    effects.changed(this.db, key, changes);
+    effects.notify(this.db, eventClass, event, key);
   }
 }

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /**
  * Where a server's time comes from. A turn of the event loop sees one moment: `now()` is read from
  * `refresh()`'s last answer, so a command, and all keys it meets, agree on what has expired.

@@ -279,60 +279,26 @@ export class Database {
     const length = end - start;
     const kind =
       encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expireAtMs !== NEVER);
-    const ref = this.makeString(key, keyStart, keyEnd, length, expireAtMs, kind);
-    const { value } = this;
-    const target = value.bytes;
-    const at = value.start;
-    if (length <= 64) for (let i = 0; i < length; i++) target[at + i] = bytes[start + i] as number;
-    else target.set(bytes.subarray(start, end), at);
-    this.entries.setEncoding(ref, kind);
-  }
-
-  /**
-   * Makes key a string of `length` bytes, not yet written: the shared view (`stringAt`) says where they go.
-   * An entry that fits is taken over in place. Bytes to be written must not come from the old value.
-   */
-  private makeString(
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    length: number,
-    expireAtMs: number,
-    encoding: Encoding,
-  ): Ref {
-    const { keyspace, entries } = this;
+    const { keyspace, entries, value } = this;
     const hash = keyspace.hash.hash(key, keyStart, keyEnd);
     const previous = this.keys.find(hash, key, keyStart, keyEnd);
-    if (previous !== NONE && this.reusable(previous, length, expireAtMs)) {
-      if (expireAtMs !== NEVER) entries.setExpireAtMs(previous, expireAtMs);
-      entries.setLength(previous, length);
-      entries.setAccess(previous, keyspace.initialAccess());
-      entries.view(previous, this.value);
-      return previous;
-    }
     const access = keyspace.initialAccess();
+    if (previous !== NONE && expireAtMs === NEVER) {
+      if (entries.overwrite(previous, bytes, start, length, kind, access)) return;
+    }
     const ref = entries.create(
       key,
       keyStart,
       keyEnd,
       Type.string,
-      encoding,
+      kind,
       expireAtMs,
       access,
       length,
     );
+    entries.view(ref, value);
+    entries.write(value.block, value.start, bytes, start, length);
     this.putEntry(hash, previous, ref);
-    entries.view(ref, this.value);
-    return ref;
-  }
-
-  /** Whether a string of `length` bytes can take the place of the old value without waste. */
-  private reusable(ref: Ref, length: number, expireAtMs: number): boolean {
-    const { entries } = this;
-    if (entries.type(ref) !== Type.string) return false;
-    if (entries.hasExpiry(ref) !== (expireAtMs !== NEVER)) return false;
-    const room = entries.room(ref);
-    return length <= room && length * 2 + 32 >= room && entries.isSole(ref);
   }
 
   /**

@@ -125,6 +125,3 @@ export function writeInteger(value: number, into: Uint8Array, at: number): numbe
   } while (small > 0);
   return end;
 }
-export function formatDouble(value: number): string {
-  return String(value);
-}

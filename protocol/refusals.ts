@@ -40,8 +40,15 @@ export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
 export const MAX_CLIENTS = refusal('ERR', 'max number of clients reached');
 export const SAME_OBJECT = refusal('ERR', 'source and destination objects are the same');
+export const NO_SHUTDOWN_IN_PROGRESS = refusal('ERR', 'No shutdown in progress.');
+export const SHUTDOWN_FAILED = refusal('ERR', 'Errors trying to SHUTDOWN. Check logs.');
+export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
+  'ERR',
+  'SHUTDOWN FAILOVER is only supported in cluster mode.',
+);
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
 
+<<<<<<< HEAD
 export const OUT_OF_INT_RANGE = refusal(
   'ERR',
   'value is out of range, value must between -2147483648 and 2147483647',
@@ -80,6 +87,35 @@ export function unsupportedOption(given: string): Refusal {
 
 export function unknownTypeName(given: string): Refusal {
   return refusal('ERR', `unknown type name '${given}'`);
+=======
+export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
+export const NO_KEY_ARGUMENTS = refusal('ERR', 'The command has no key arguments');
+export const INVALID_ARGUMENT_COUNT_FOR_COMMAND = refusal(
+  'ERR',
+  'Invalid number of arguments specified for command',
+);
+export const INVALID_ARGUMENTS_FOR_COMMAND = refusal(
+  'ERR',
+  'Invalid arguments specified for command',
+);
+
+export const UNKNOWN_LOG_KIND = refusal(
+  'ERR',
+  'type should be one of the following: slow, large-request, large-reply',
+);
+export const LOG_COUNT_TOO_LOW = refusal('ERR', 'count should be greater than or equal to -1');
+
+export function noLatencySamples(event: string): Refusal {
+  return refusal('ERR', `No samples available for event '${event}'`);
+}
+
+/** A container's own refusal of a subcommand it cannot make sense of. */
+export function wrongSubcommandArity(given: string, container: string): Refusal {
+  return refusal(
+    'ERR',
+    `unknown subcommand or wrong number of arguments for '${given}'. Try ${container} HELP.`,
+  );
+>>>>>>> main
 }
 
 export function wrongArity(command: string): Refusal {
@@ -97,4 +133,21 @@ export function unknownSubcommand(given: string, command: string): Refusal {
 
 export function protocolError(text: string): Refusal {
   return refusal('ERR', `Protocol error: ${text}`);
+}
+
+export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memory');
+export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
+
+export function unknownParameter(name: string): Refusal {
+  return refusal('ERR', `Unknown option or number of arguments for CONFIG SET - '${name}'`);
+}
+
+/** A CONFIG SET that was taken back; `name` is as the client called it, or in lower case. */
+export function configSetFailed(name: string, reason: string): Refusal {
+  return refusal('ERR', `CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
+}
+
+/** `reason` is the operating system's. */
+export function configRewriteFailed(reason: string): Refusal {
+  return refusal('ERR', `Rewriting config file: ${reason}`);
 }

@@ -3,8 +3,8 @@ import type { Effects, EventClass } from '../datatypes/call.js';
 import type { Database } from '../datatypes/database.js';
 
 export class ServerEffects implements Effects {
-  /** Changes since the last save. */
   dirty = 0;
+  attentive = false;
 
   changed(_database: Database, _key: Uint8Array, changes: number): void {
     this.dirty += changes;

@@ -4,6 +4,7 @@
  * A socket that Node accepted is opened anew around its handle, so that it reads into the server's one
  * buffer rather than making a new one for every read. Where there is no such handle, plain `data` events serve.
  */
+import { chmodSync } from 'node:fs';
 import net from 'node:net';
 import type { ReplyPart } from '../protocol/reply.js';
 import type { Client, Transport } from './client.js';
@@ -31,11 +32,24 @@ export class Listener {
     listening.on('connection', (socket) => this.accept(socket));
     await new Promise<void>((resolve, reject) => {
       listening.once('error', reject);
-      listening.listen({ port, host, backlog: this.server.config.values.tcpBacklog }, resolve);
+      const backlog = this.server.config.values.tcpBacklog;
+      listening.listen({ port, host, backlog, ipv6Only: host.includes(':') }, resolve);
     });
     this.listening.push(listening);
     const address = listening.address();
     return typeof address === 'object' && address ? address.port : port;
+  }
+
+  /** Listens on a Unix socket. `permissions` are those of its file; 0 leaves them to the system. */
+  async listenUnix(path: string, permissions: number): Promise<void> {
+    const listening = net.createServer({ pauseOnConnect: true });
+    listening.on('connection', (socket) => this.accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject);
+      listening.listen({ path, backlog: this.server.config.values.tcpBacklog }, resolve);
+    });
+    if (permissions !== 0) chmodSync(path, permissions);
+    this.listening.push(listening);
   }
 
   async close(): Promise<void> {

@@ -65,6 +65,8 @@ function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
 export class Arena {
   /** Each page as bytes; a block's first byte is at `(ref & 0xffff) << 4`. */
   readonly bytes: Uint8Array[] = [new Uint8Array(0)];
+  /** Each page for unaligned reads and writes of words. */
+  readonly views: DataView[] = [new DataView(new ArrayBuffer(0))];
   /** Each page as 32-bit words; a block's first word is at `(ref & 0xffff) << 2`. */
   readonly words: Int32Array[] = [new Int32Array(0)];
 
@@ -224,6 +226,7 @@ export class Arena {
   private hold(page: number, buffer: ArrayBuffer): void {
     this.bytes[page] = Buffer.from(buffer);
     this.words[page] = new Int32Array(buffer);
+    this.views[page] = new DataView(buffer);
     this.reservedBytes += buffer.byteLength;
   }
 
@@ -235,6 +238,7 @@ export class Arena {
     }
     this.bytes[page] = this.bytes[0]!;
     this.words[page] = this.words[0]!;
+    this.views[page] = this.views[0]!;
     this.freePageNumbers.push(page);
   }
 
@@ -245,9 +249,10 @@ export class Arena {
     if (page === PAGE_LIMIT)
       throw new RangeError('Cannot allocate: all 64 GiB of the arena are used');
     if (page === this.pageClass.length) this.widen(page * 2);
-    // A place in both arrays now, so that they stay packed.
+    // A place in each array now, so that they stay packed.
     this.bytes.push(this.bytes[0]!);
     this.words.push(this.words[0]!);
+    this.views.push(this.views[0]!);
     return page;
   }
 

@@ -18,6 +18,8 @@
  * Source: Fagin, Nievergelt, Pippenger, Strong, "Extendible Hashing" (1979); Amble and Knuth, "Ordered hash
  * tables" (1974).
  */
+
+import { ByteViews } from '../../protocol/byte-views.js';
 import type { Random } from '../random.js';
 import { type Arena, NONE, type Ref } from './arena.js';
 
@@ -58,6 +60,7 @@ export class Dict {
   private readonly arena: Arena;
   private readonly keyOffset: number;
   private readonly lengthWord: number;
+  private readonly views = new ByteViews();
 
   constructor(arena: Arena, layout: KeyLayout) {
     this.arena = arena;
@@ -107,10 +110,15 @@ export class Dict {
     const granule = ref & 0xffff;
     const length = end - start;
     if (this.arena.words[page]![(granule << 2) + this.lengthWord] !== length) return false;
-    const own = this.arena.bytes[page]!;
+    const own = this.arena.views[page]!;
     const from = (granule << 4) + this.keyOffset;
-    for (let i = 0; i < length; i++) {
-      if (own[from + i] !== bytes[start + i]) return false;
+    const given = this.views.of(bytes);
+    let i = 0;
+    for (const whole = length - 3; i < whole; i += 4) {
+      if (own.getInt32(from + i, true) !== given.getInt32(start + i, true)) return false;
+    }
+    for (; i < length; i++) {
+      if (own.getUint8(from + i) !== given.getUint8(start + i)) return false;
     }
     return true;
   }

@@ -13,6 +13,8 @@
  * Values of strings are always their bytes: `int` is a note that they are the digits of an int64.
  * A short value shares the block, so that a lookup meets its key and its value in neighbouring cache lines.
  */
+
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../../protocol/byte-views.js';
 import { type Arena, NONE, type Ref } from './arena.js';
 import type { KeyLayout } from './dict.js';
 
@@ -56,6 +58,9 @@ const KEY_BYTE = 16;
 const EXPIRES = 0x100;
 const APART = 0x200;
 const KIND = 0xff;
+const TYPE = 0xf;
+/** A block that would waste this much more than its value's length is better given back. */
+const WORTHWHILE_BYTES = 32;
 /** Values up to this length stand in the entry's own block. */
 const LONGEST_INSIDE = 4096;
 
@@ -84,6 +89,7 @@ export class ValueView {
 
 export class Entries {
   readonly arena: Arena;
+  private readonly views = new ByteViews();
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -118,9 +124,7 @@ export class Entries {
       type | (encoding << 4) | (expires ? EXPIRES : 0) | (apart ? APART : valueLength << 16);
     words[word + 2] = access;
     words[word + 3] = keyLength;
-    const page = arena.bytes[ref >>> 16]!;
-    const at = ((ref & 0xffff) << 4) + KEY_BYTE;
-    for (let i = 0; i < keyLength; i++) page[at + i] = bytes[start + i]!;
+    this.write(ref, ((ref & 0xffff) << 4) + KEY_BYTE, bytes, start, keyLength);
     if (extras) {
       let extra = word + ((KEY_BYTE + keyLength + 3) >>> 2);
       if (expires) {
@@ -162,6 +166,41 @@ export class Entries {
     words[extra] = value;
     words[extra + 1] = length;
     return ref;
+  }
+
+  /** Writes `length` bytes from `from[start]` on into the page of `ref` at offset `at`. */
+  write(ref: Ref, at: number, from: Uint8Array, start: number, length: number): void {
+    const page = ref >>> 16;
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.views.of(from), start, this.arena.views[page]!, at, length);
+    } else {
+      this.arena.bytes[page]!.set(from.subarray(start, start + length), at);
+    }
+  }
+
+  /**
+   * Puts a new string where a short one without expiry stands. False, with nothing done, when the entry is
+   * no such string, is held by others too, or the new value does not fit its block well.
+   */
+  overwrite(
+    ref: Ref,
+    from: Uint8Array,
+    start: number,
+    length: number,
+    encoding: Encoding,
+    access: number,
+  ): boolean {
+    const words = this.arena.words[ref >>> 16]!;
+    const word = (ref & 0xffff) << 2;
+    // One look at both words: a single owner, type 0 (string), no flag.
+    if (words[word] !== 1 || (words[word + 1]! & (TYPE | EXPIRES | APART)) !== 0) return false;
+    const offset = KEY_BYTE + words[word + 3]!;
+    const spare = this.arena.capacity(ref) - offset - length;
+    if (spare < 0 || spare > length + WORTHWHILE_BYTES) return false;
+    words[word + 1] = (encoding << 4) | (length << 16);
+    words[word + 2] = access;
+    this.write(ref, ((ref & 0xffff) << 4) + offset, from, start, length);
+    return true;
   }
 
   type(ref: Ref): Type {

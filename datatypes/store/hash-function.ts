@@ -1,3 +1,5 @@
+import { ByteViews } from '../../protocol/byte-views.js';
+
 /**
  * HalfSipHash-1-3: a keyed hash of bytes, 32 bits wide, in 32-bit arithmetic.
  *
@@ -5,6 +7,7 @@
  * Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012); the half-width variant of its authors.
  */
 export class HashFunction {
+  private readonly views = new ByteViews();
   private readonly key0: number;
   private readonly key1: number;
 
@@ -21,8 +24,9 @@ export class HashFunction {
     let v3 = 0x74656462 ^ this.key1;
     let i = start;
     const lastWhole = end - 3;
+    const view = this.views.of(bytes);
     for (; i < lastWhole; i += 4) {
-      const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      const word = view.getInt32(i, true);
       v3 ^= word;
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;

@@ -1,8 +1,29 @@
 /** The one list of commands. */
 import type { Command } from '../../datatypes/command.js';
+<<<<<<< HEAD
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { get, set } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
+=======
+import { STRING_COMMANDS } from '../../datatypes/string.js';
+import { COMMAND_COMMANDS } from './command.js';
+import { COMMANDLOG_COMMANDS } from './commandlog.js';
+import { config } from './config.js';
+>>>>>>> main
 import { ping } from './connection.js';
+import { LATENCY_COMMANDS } from './latency.js';
+import { shutdown } from './shutdown.js';
 
+<<<<<<< HEAD
 export const COMMANDS: readonly Command[] = [get, set, ping, ...KEY_COMMANDS, ...DUMP_COMMANDS];
+=======
+export const COMMANDS: readonly Command[] = [
+  ...STRING_COMMANDS,
+  ping,
+  config,
+  shutdown,
+  ...COMMAND_COMMANDS,
+  ...COMMANDLOG_COMMANDS,
+  ...LATENCY_COMMANDS,
+];
+>>>>>>> main

@@ -229,9 +229,13 @@ export function addresses(standard: string, max: number) {
   return parameter;
 }
 
+/** How a server may be told to end, as SHUTDOWN and the settings for signals name it. */
+export const SHUTDOWN_OPTIONS = ['save', 'nosave', 'now', 'force', 'safe', 'failover'] as const;
+export type ShutdownOption = (typeof SHUTDOWN_OPTIONS)[number];
+
 /** Options of SHUTDOWN on a signal. `default` (no options) leaves the choice to the save points. */
-export function shutdownOptions(): Parameter<readonly string[]> {
-  const options = ['save', 'nosave', 'now', 'force', 'safe', 'failover'];
+export function shutdownOptions(): Parameter<readonly ShutdownOption[]> {
+  const options: readonly string[] = SHUTDOWN_OPTIONS;
   return {
     default: 'default',
     manyWords: true,
@@ -243,7 +247,7 @@ export function shutdownOptions(): Parameter<readonly string[]> {
       if (chosen.includes('save') && chosen.includes('nosave')) {
         throw new InvalidSetting("shutdown options SAVE and NOSAVE can't be used simultaneously");
       }
-      const value = options.filter((option) => chosen.includes(option));
+      const value = SHUTDOWN_OPTIONS.filter((option) => chosen.includes(option));
       return { value, text: value.join(' ') || 'default' };
     },
     lines: ({ text }) => [text],

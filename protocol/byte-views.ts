@@ -1,0 +1,36 @@
+/**
+ * Word-wise access to byte arrays: a DataView reads and writes four bytes at a time at any offset, which
+ * is several times faster than a loop over bytes and, for short runs, than a call of `set`.
+ */
+
+/** Remembers the DataView of the last byte array asked for: most requests stand in the same read buffer. */
+export class ByteViews {
+  private bytes: Uint8Array = new Uint8Array(0);
+  private view = new DataView(this.bytes.buffer);
+
+  of(bytes: Uint8Array): DataView {
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    return this.view;
+  }
+}
+
+/** From this length on, one native copy is faster than a loop. */
+export const LONG_COPY_BYTES = 128;
+
+/** Copies `length` bytes, few of them; the ranges do not overlap. */
+export function copyWords(
+  from: DataView,
+  fromAt: number,
+  to: DataView,
+  toAt: number,
+  length: number,
+): void {
+  let i = 0;
+  for (const whole = length - 3; i < whole; i += 4) {
+    to.setInt32(toAt + i, from.getInt32(fromAt + i, true), true);
+  }
+  for (; i < length; i++) to.setUint8(toAt + i, from.getUint8(fromAt + i));
+}

@@ -1,0 +1,162 @@
+/** A run of the program, from its arguments to the last signal. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { SystemClock } from '../datatypes/clock.js';
+import { startInBackground, takeBackgroundMark } from './background.js';
+import { banner } from './banner.js';
+import { readCommandLine } from './command-line.js';
+import { Config } from './config.js';
+import { FatalConfigError, loadConfiguration, UnreadableConfigFile } from './config-file.js';
+import { systemErrorText } from './config-table/system-error.js';
+import type { ConfigValues } from './config-table.js';
+import { filePath } from './file-path.js';
+import { Log, logFile, standardOutput } from './log.js';
+import { openPorts, StartRefused } from './open-ports.js';
+import { pidFilePath, removePidFile, writePidFile } from './pid-file.js';
+import { Server } from './server.js';
+import { obeySignals } from './signals.js';
+import { COMMIT, VERSION } from './version.js';
+
+/** What a program is started with. */
+export interface Invocation {
+  /** The path of the script. */
+  readonly script: string;
+  /** The arguments behind it. */
+  readonly args: readonly string[];
+}
+
+/** Starts what the arguments describe. Ends the process with 1 when that cannot be. */
+export async function run(invocation: Invocation): Promise<void> {
+  const args = invocation.args.map(byteString);
+  const stdin = readCommandLine(args).stdin ? await readStandardInput() : undefined;
+  const isBackground = takeBackgroundMark(process.env);
+  const directory = process.cwd();
+  const config = new Config();
+  try {
+    loadConfiguration(config, args, { version: VERSION, readStdin: () => stdin ?? '' });
+    checkLogFile(config.values);
+  } catch (error) {
+    giveUpOver(error, config);
+    return;
+  }
+  if (config.values.daemonize && !isBackground) {
+    const command = [invocation.script, ...invocation.args];
+    await startInBackground({ command, stdin, directory });
+    return;
+  }
+  await serve(config, args.length === 0, stdin !== undefined);
+}
+
+/** One character a byte: how settings hold names of files and other texts of unknown encoding. */
+function byteString(argument: string): string {
+  return Buffer.from(argument, 'utf8').toString('latin1');
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+/** Throws when the log file cannot be written: nobody would read why the server fails later. */
+function checkLogFile(values: ConfigValues): void {
+  if (values.logfile === '') return;
+  try {
+    closeSync(openSync(filePath(values, values.logfile), 'a'));
+  } catch (error) {
+    throw new FatalConfigError(
+      `\n*** FATAL CONFIG FILE ERROR (Version ${VERSION}) ***\nCan't open the log file: ${systemErrorText(error)}\n`,
+    );
+  }
+}
+
+function giveUpOver(error: unknown, config: Config): void {
+  process.exitCode = 1;
+  if (error instanceof FatalConfigError) {
+    process.stderr.write(Buffer.from(error.message, 'latin1'));
+  } else if (error instanceof UnreadableConfigFile) {
+    makeLog(config.values, new SystemClock()).warning(error.message);
+  } else {
+    throw error;
+  }
+}
+
+function makeLog(values: ConfigValues, clock: SystemClock): Log {
+  return new Log({
+    settings: values,
+    now: () => clock.refresh(),
+    role: () => 'primary',
+    pid: process.pid,
+    sink: values.logfile === '' ? standardOutput() : logFile(filePath(values, values.logfile)),
+  });
+}
+
+async function serve(config: Config, isBare: boolean, readStdin: boolean): Promise<void> {
+  const { values } = config;
+  const clock = new SystemClock();
+  const log = makeLog(values, clock);
+  config.onChange('loglevel', () => log.refresh());
+  reportFatalErrors(log);
+  greet(log, isBare, readStdin);
+  const server = new Server({ config, clock, log, seed: randomBytes(4).readUInt32LE() });
+  server.shutdown.end = (exitCode) => process.exit(exitCode);
+  obeySignals(server, log);
+  const pidFile = pidFilePath(values);
+  if (pidFile !== undefined) keepPidFile(server, filePath(values, pidFile));
+  introduce(values, log);
+  await open(server);
+}
+
+/** The lines before anything is done. */
+function greet(log: Log, isBare: boolean, readStdin: boolean): void {
+  if (readStdin) log.notice('Reading config from stdin');
+  log.notice('oO0OoO0OoO0Oo Valkey is starting oO0OoO0OoO0Oo');
+  log.notice(
+    `Valkey version=${VERSION}, bits=64, commit=${COMMIT}, modified=0, pid=${process.pid}, just started`,
+  );
+  if (isBare) {
+    log.warning(
+      'Warning: No config file specified, using the default config. ' +
+        'In order to specify a config file use valkey-ts /path/to/valkey.conf',
+    );
+  } else {
+    log.notice('Configuration loaded');
+  }
+}
+
+/** The banner, for eyes at a terminal and for those who want it always; otherwise a line. */
+function introduce(values: ConfigValues, log: Log): void {
+  const mode = values.clusterEnabled ? 'cluster' : 'standalone';
+  const isWatched = values.logfile === '' && process.stdout.isTTY;
+  if (isWatched || values.alwaysShowLogo) {
+    log.raw(banner({ port: values.port, pid: process.pid, mode }));
+  } else {
+    log.notice(`Running mode=${mode}, port=${values.port}.`);
+  }
+}
+
+function keepPidFile(server: Server, path: string): void {
+  writePidFile(path, process.pid, server.log);
+  server.shutdown.tidy.push(() => removePidFile(path, server.log));
+}
+
+async function open(server: Server): Promise<void> {
+  try {
+    const kinds = await openPorts(server);
+    server.log.notice('Server initialized');
+    for (const kind of kinds) server.log.notice(`Ready to accept connections ${kind}`);
+  } catch (error) {
+    if (!(error instanceof StartRefused)) throw error;
+    server.log.warning(error.message);
+    process.exit(1);
+  }
+}
+
+/** An error that nobody handled leaves the data in a state nobody knows: the log has it, and the process ends. */
+function reportFatalErrors(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.warning('The server ends: an error was not handled');
+    for (const line of (error.stack ?? String(error)).split('\n')) log.warning(line);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,17 @@
+/** Which release of the real server this one answers as. */
+
+export const VERSION = '9.1.2';
+
+/** The commit that the real release names, cut to 8 digits. */
+export const COMMIT = '00000000';
+
+/** 16 hexadecimal digits that tell builds apart. */
+export const BUILD = '7661656b65790901';
+
+/** What allocates memory: the arena of this server. */
+export const ALLOCATOR = 'arena';
+
+/** The answer to `--version`. */
+export function versionLine(): string {
+  return `Valkey server v=${VERSION} sha=${COMMIT}:0 malloc=${ALLOCATOR} bits=64 build=${BUILD}`;
+}
