@@ -6,6 +6,7 @@
  * Dict are right by construction. It tells nobody: events are the command layer's, but for a key that goes
  * because its time has come, of which `onExpired` is told.
  */
+import { integerLength, writeInteger } from '../protocol/numbers.js';
 import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
@@ -22,7 +23,7 @@ import {
   ValueView,
 } from './store/entry.js';
 import type { HashFunction } from './store/hash-function.js';
-import { embeds, stringEncoding } from './string-encoding.js';
+import { embeddedOrRaw, stringEncoding } from './string-encoding.js';
 
 /** What becomes of a key whose time has come when a command meets it. */
 export const OnExpiry = {
@@ -74,6 +75,8 @@ export class Keyspace {
   onExpiry: OnExpiry = OnExpiry.remove;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
+  /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
+  maxStringBytes: () => number = () => 512 * 1024 * 1024;
   /** Told before an expired key goes. */
   onExpired: (database: Database, ref: Ref) => void = () => {};
   /** Told of a key that was not there and is now; its value need not be written yet. */
@@ -93,7 +96,7 @@ export class Keyspace {
     this.clock = parts.clock;
     this.random = parts.random;
     this.settings = parts.settings ?? STANDARD_SETTINGS;
-    this.accessClock = new AccessClock(parts.clock, parts.random);
+    this.accessClock = new AccessClock(parts.clock, parts.random, this.settings);
     this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
   }
 
@@ -277,11 +280,12 @@ export class Database {
     encoding?: Encoding,
   ): void {
     const length = end - start;
-    const kind =
-      encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expireAtMs !== NEVER);
     const { keyspace, entries, value } = this;
     const hash = keyspace.hash.hash(key, keyStart, keyEnd);
-    const previous = this.keys.find(hash, key, keyStart, keyEnd);
+    const previous = this.findToReplace(hash, key, keyStart, keyEnd);
+    // The real server makes the new value before it takes the old one's expiry away.
+    const expires = expireAtMs !== NEVER || (previous !== NONE && entries.hasExpiry(previous));
+    const kind = encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expires);
     const access = keyspace.initialAccess();
     if (previous !== NONE && expireAtMs === NEVER) {
       if (entries.overwrite(previous, bytes, start, length, kind, access)) return;
@@ -299,6 +303,46 @@ export class Database {
     entries.view(ref, value);
     entries.write(value.block, value.start, bytes, start, length);
     this.putEntry(hash, previous, ref);
+  }
+
+  /**
+   * Sets key `key[keyStart, keyEnd)` to the digits of a safe integer.
+   *
+   * @param ref - The string that the key holds now, whose expiry stays, or NONE.
+   */
+  setInteger(key: Uint8Array, keyStart: number, keyEnd: number, ref: Ref, integer: number): void {
+    const { entries, value } = this;
+    const length = integerLength(integer);
+    if (ref !== NONE && length <= entries.room(ref) && entries.isSole(ref)) {
+      entries.setLength(ref, length);
+      entries.setEncoding(ref, Encoding.int);
+      entries.view(ref, value);
+      writeInteger(integer, value.bytes, value.start);
+      return;
+    }
+    const { keyspace } = this;
+    const next = entries.create(
+      key,
+      keyStart,
+      keyEnd,
+      Type.string,
+      Encoding.int,
+      ref === NONE ? NEVER : entries.expireAtMs(ref),
+      keyspace.initialAccess(),
+      length,
+    );
+    entries.view(next, value);
+    writeInteger(integer, value.bytes, value.start);
+    this.putEntry(keyspace.hash.hash(key, keyStart, keyEnd), ref, next);
+  }
+
+  /** The entry that a new value of the key takes the place of, or NONE. One whose time has come goes as such. */
+  private findToReplace(hash: number, key: Uint8Array, keyStart: number, keyEnd: number): Ref {
+    const ref = this.keys.find(hash, key, keyStart, keyEnd);
+    if (ref === NONE || !this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
+    if (this.keyspace.onExpiry !== OnExpiry.remove) return ref;
+    this.expire(hash, ref);
+    return NONE;
   }
 
   /**
@@ -370,6 +414,11 @@ export class Database {
     }
     if (expireAtMs === NEVER && !entries.hasExpiry(ref)) return ref;
     const next = this.withKey(entries.key(ref), ref, expireAtMs);
+    // The room an expiry takes counts: it can be what makes a string too long to be embedded.
+    if (entries.encoding(next) === Encoding.embstr && expireAtMs !== NEVER) {
+      const { length } = entries.view(next, this.value);
+      entries.setEncoding(next, embeddedOrRaw(length, entries.keyLength(next), true));
+    }
     this.putEntry(this.hashOf(ref), ref, next);
     return next;
   }
@@ -393,8 +442,8 @@ export class Database {
     }
     const old = entries.view(ref, new ValueView());
     // A longer key, or an expiry, may push out what the real server had embedded.
-    if (encoding === Encoding.embstr && !embeds(key.length, old.length, expireAtMs !== NEVER)) {
-      encoding = Encoding.raw;
+    if (encoding === Encoding.embstr) {
+      encoding = embeddedOrRaw(old.length, key.length, expireAtMs !== NEVER);
     }
     const next = entries.create(key, 0, key.length, type, encoding, expireAtMs, access, old.length);
     const { bytes, start } = entries.view(next, this.value);

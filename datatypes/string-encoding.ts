@@ -25,15 +25,15 @@ export function stringEncoding(
 ): Encoding {
   const length = end - start;
   if (length <= LONGEST_INTEGER && isInt64(bytes, start, end)) return Encoding.int;
-  return embeds(keyLength, length, expires) ? Encoding.embstr : Encoding.raw;
+  return embeddedOrRaw(length, keyLength, expires);
 }
 
-/** Whether the real server keeps a key and a string of these lengths in one object. */
-export function embeds(keyLength: number, valueLength: number, expires: boolean): boolean {
+/** The encoding of a string of `length` bytes, set anew, that is not to be `int`. */
+export function embeddedOrRaw(length: number, keyLength: number, expires: boolean): Encoding {
   const keyBytes = 1 + keyHeaderBytes(keyLength) + keyLength + 1;
-  const valueBytes = 3 + valueLength + 1;
+  const valueBytes = 3 + length + 1;
   const total = OBJECT_BYTES + (expires ? EXPIRY_BYTES : 0) + keyBytes + valueBytes;
-  return total <= LARGEST_EMBEDDED_BYTES;
+  return total <= LARGEST_EMBEDDED_BYTES ? Encoding.embstr : Encoding.raw;
 }
 
 /** Whether the bytes are a canonical decimal int64. */

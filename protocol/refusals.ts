@@ -35,6 +35,24 @@ export const NOT_AN_INTEGER = refusal('ERR', 'value is not an integer or out of 
 export const NOT_A_FLOAT = refusal('ERR', 'value is not a valid float');
 export const OUT_OF_RANGE = refusal('ERR', 'value is out of range');
 export const INDEX_OUT_OF_RANGE = refusal('ERR', 'index out of range');
+export const OFFSET_OUT_OF_RANGE = refusal('ERR', 'offset is out of range');
+export const STRING_TOO_LONG = refusal(
+  'ERR',
+  'string exceeds maximum allowed size (proto-max-bulk-len)',
+);
+export const INCREMENT_OVERFLOW = refusal('ERR', 'increment or decrement would overflow');
+export const DECREMENT_OVERFLOW = refusal('ERR', 'decrement would overflow');
+export const NOT_FINITE = refusal('ERR', 'increment would produce NaN or Infinity');
+export const INVALID_NUMKEYS = refusal('ERR', 'invalid numkeys value or out of range');
+export const LCS_NOT_STRINGS = refusal('ERR', 'The specified keys must contain string values');
+export const LCS_LEN_AND_IDX = refusal(
+  'ERR',
+  'If you want both the length and indexes, please just use IDX.',
+);
+export const LCS_TOO_LARGE = refusal(
+  'ERR',
+  'Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+);
 export const INTERNAL_ERROR = refusal('ERR', 'internal error');
 export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
@@ -47,8 +65,6 @@ export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
   'SHUTDOWN FAILOVER is only supported in cluster mode.',
 );
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
-
-<<<<<<< HEAD
 export const OUT_OF_INT_RANGE = refusal(
   'ERR',
   'value is out of range, value must between -2147483648 and 2147483647',
@@ -87,7 +103,8 @@ export function unsupportedOption(given: string): Refusal {
 
 export function unknownTypeName(given: string): Refusal {
   return refusal('ERR', `unknown type name '${given}'`);
-=======
+}
+
 export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
 export const NO_KEY_ARGUMENTS = refusal('ERR', 'The command has no key arguments');
 export const INVALID_ARGUMENT_COUNT_FOR_COMMAND = refusal(
@@ -115,7 +132,6 @@ export function wrongSubcommandArity(given: string, container: string): Refusal 
     'ERR',
     `unknown subcommand or wrong number of arguments for '${given}'. Try ${container} HELP.`,
   );
->>>>>>> main
 }
 
 export function wrongArity(command: string): Refusal {

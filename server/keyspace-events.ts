@@ -2,7 +2,6 @@
 import { EventClass } from '../datatypes/call.js';
 import { OnExpiry } from '../datatypes/database.js';
 import type { Client } from './client.js';
-import { KEYSPACE_EVENTS } from './config-table/keyspace-events.js';
 import type { Server } from './server.js';
 
 /** Connects the keyspace of a server with its effects and settings. Called once. */
@@ -16,22 +15,19 @@ export function watchKeyspace(server: Server): void {
     effects.notify(database, EventClass.expired, 'expired', key);
   };
   keyspace.onCreated = (database, ref) => {
-    if ((values.notifyKeyspaceEvents & KEYSPACE_EVENTS.newKey) === 0) return;
+    if ((values.notifyKeyspaceEvents & EventClass.newKey) === 0) return;
     effects.notify(database, EventClass.newKey, 'new', keyspace.entries.key(ref));
   };
   keyspace.onMissed = (database, bytes, start, end) => {
-    if ((values.notifyKeyspaceEvents & KEYSPACE_EVENTS.keyMiss) === 0) return;
+    if ((values.notifyKeyspaceEvents & EventClass.keyMiss) === 0) return;
     effects.notify(database, EventClass.keyMiss, 'keymiss', bytes.subarray(start, end));
   };
-  const tune = () => {
-    const { accessClock } = keyspace;
-    accessClock.isLfu = values.maxmemoryPolicy.endsWith('-lfu');
-    accessClock.logFactor = values.lfuLogFactor;
-    accessClock.decayMinutes = values.lfuDecayTime;
+  const choosePolicy = () => {
+    keyspace.accessClock.isLfu = values.maxmemoryPolicy.endsWith('-lfu');
     return undefined;
   };
-  tune();
-  config.onChange(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], tune);
+  choosePolicy();
+  config.onChange('maxmemory-policy', choosePolicy);
 }
 
 /** What becomes of expired keys that a command of `client` meets. */

@@ -15,11 +15,8 @@ import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
-<<<<<<< HEAD
 import { watchKeyspace } from './keyspace-events.js';
-=======
 import { LatencyMonitor } from './latency.js';
->>>>>>> main
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
 import { Rates } from './rates.js';
@@ -89,12 +86,10 @@ export class Server {
       databaseCount: this.config.values.databases,
       settings: this.config.values,
     });
-<<<<<<< HEAD
-    watchKeyspace(this);
-=======
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
->>>>>>> main
+    this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
+    watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
@@ -143,6 +138,7 @@ export class Server {
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
   private turn(client: Client, work: () => void): void {
     this.clock.refresh();
+    this.keyspace.accessClock.tick();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
     this.serving = client;

@@ -1,24 +1,19 @@
 /** The one list of commands. */
 import type { Command } from '../../datatypes/command.js';
-<<<<<<< HEAD
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
-import { get, set } from '../../datatypes/string.js';
-import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
-=======
 import { STRING_COMMANDS } from '../../datatypes/string.js';
+import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { COMMAND_COMMANDS } from './command.js';
 import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
->>>>>>> main
 import { ping } from './connection.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { shutdown } from './shutdown.js';
 
-<<<<<<< HEAD
-export const COMMANDS: readonly Command[] = [get, set, ping, ...KEY_COMMANDS, ...DUMP_COMMANDS];
-=======
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
+  ...KEY_COMMANDS,
+  ...DUMP_COMMANDS,
   ping,
   config,
   shutdown,
@@ -26,4 +21,3 @@ export const COMMANDS: readonly Command[] = [
   ...COMMANDLOG_COMMANDS,
   ...LATENCY_COMMANDS,
 ];
->>>>>>> main
