@@ -96,7 +96,7 @@ export class Keyspace {
     this.clock = parts.clock;
     this.random = parts.random;
     this.settings = parts.settings ?? STANDARD_SETTINGS;
-    this.accessClock = new AccessClock(parts.clock, parts.random, this.settings);
+    this.accessClock = new AccessClock(parts.clock, parts.random);
     this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
   }
 

@@ -6,8 +6,6 @@ export interface KeyspaceSettings {
   readonly lazyfreeLazyServerDel: boolean;
   readonly lazyfreeLazyUserFlush: boolean;
   readonly clusterEnabled: boolean;
-  readonly lfuLogFactor: number;
-  readonly lfuDecayTime: number;
   readonly rdbcompression: boolean;
   readonly rdbVersionCheck: 'strict' | 'relaxed';
 }
@@ -18,8 +16,6 @@ export const STANDARD_SETTINGS: KeyspaceSettings = {
   lazyfreeLazyServerDel: true,
   lazyfreeLazyUserFlush: true,
   clusterEnabled: false,
-  lfuLogFactor: 10,
-  lfuDecayTime: 1,
   rdbcompression: true,
   rdbVersionCheck: 'strict',
 };

@@ -22,12 +22,15 @@ export function watchKeyspace(server: Server): void {
     if ((values.notifyKeyspaceEvents & EventClass.keyMiss) === 0) return;
     effects.notify(database, EventClass.keyMiss, 'keymiss', bytes.subarray(start, end));
   };
-  const choosePolicy = () => {
-    keyspace.accessClock.isLfu = values.maxmemoryPolicy.endsWith('-lfu');
+  const tune = () => {
+    const { accessClock } = keyspace;
+    accessClock.isLfu = values.maxmemoryPolicy.endsWith('-lfu');
+    accessClock.logFactor = values.lfuLogFactor;
+    accessClock.decayMinutes = values.lfuDecayTime;
     return undefined;
   };
-  choosePolicy();
-  config.onChange('maxmemory-policy', choosePolicy);
+  tune();
+  config.onChange(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], tune);
 }
 
 /** What becomes of expired keys that a command of `client` meets. */

@@ -138,7 +138,6 @@ export class Server {
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
   private turn(client: Client, work: () => void): void {
     this.clock.refresh();
-    this.keyspace.accessClock.tick();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
     this.serving = client;
