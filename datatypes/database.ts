@@ -42,6 +42,8 @@ export interface ValueKeeper {
   free(value: Ref): void;
   /** Adds a hold on the value: a second entry is to share it. */
   retain(value: Ref): void;
+  /** Bytes of the arena that the value takes, by `samples` of its elements; 0 for all of them. */
+  bytes(value: Ref, samples: number): number;
 }
 
 export interface KeyspaceStats {
@@ -143,6 +145,20 @@ export class Keyspace {
       else this.keepers[type]?.free(value);
     }
     arena.release(ref);
+  }
+
+  /**
+   * Bytes of the arena that an entry and its value take: exact for strings, and what its type makes of
+   * `samples` elements (0: all) for others. The tables that name the entry are not counted.
+   */
+  entryBytes(ref: Ref, samples: number): number {
+    const { arena, entries } = this;
+    const own = arena.capacity(ref);
+    if (!entries.isApart(ref)) return own;
+    const type = entries.type(ref);
+    const value = entries.value(ref);
+    if (type === Type.string) return own + arena.capacity(value);
+    return own + (this.keepers[type]?.bytes(value, samples) ?? 0);
   }
 
   retainValue(ref: Ref): void {
