@@ -13,6 +13,7 @@ import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { watchKeyspace } from './keyspace-events.js';
@@ -50,6 +51,7 @@ export class Server {
   readonly keyspace: Keyspace;
   readonly stats = new Stats();
   readonly rates = new Rates();
+  readonly switches = new DebugSwitches();
   readonly latency: LatencyMonitor;
   readonly commandLog: CommandLog;
   readonly effects = new ServerEffects();
@@ -65,6 +67,12 @@ export class Server {
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
+  /** What was in use before the first key. */
+  readonly startedUsedBytes: number;
+  /** Names the history of changes this server's data comes from: 40 hexadecimal digits. */
+  replicationId: string;
+  /** When the data was last saved; at the start, when the server started. */
+  lastSavedAtMs: number;
 
   private nextClientId = 1;
   /** Clients with replies that came while they were not being served. */
@@ -77,7 +85,9 @@ export class Server {
     this.log = parts.log;
     this.random = new Random(parts.seed);
     this.startedAtMs = this.clock.refresh();
+    this.lastSavedAtMs = this.startedAtMs;
     this.runId = this.random.hex(40);
+    this.replicationId = this.random.hex(40);
     this.keyspace = new Keyspace({
       arena: this.arena,
       hash: new HashFunction(this.random.uint32(), this.random.uint32()),
@@ -96,6 +106,7 @@ export class Server {
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
+    this.startedUsedBytes = this.memory.usedBytes;
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */

@@ -7,6 +7,8 @@ import { COMMAND_COMMANDS } from './command.js';
 import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
 import { ping } from './connection.js';
+import { DEBUG_COMMANDS } from './debug.js';
+import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { shutdown } from './shutdown.js';
 
@@ -19,5 +21,7 @@ export const COMMANDS: readonly Command[] = [
   shutdown,
   ...COMMAND_COMMANDS,
   ...COMMANDLOG_COMMANDS,
+  ...DEBUG_COMMANDS,
+  ...INFO_COMMANDS,
   ...LATENCY_COMMANDS,
 ];
