@@ -17,6 +17,7 @@ import { Cron } from './cron.js';
 import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
@@ -96,10 +97,12 @@ export class Server {
       random: this.random,
       databaseCount: this.config.values.databases,
       activeExpireEffort: () => this.config.values.activeExpireEffort,
+      settings: this.config.values,
     });
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
     this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
+    watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
