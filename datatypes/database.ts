@@ -7,7 +7,11 @@
  * because its time has come, of which `onExpired` is told.
  */
 import { integerLength, writeInteger } from '../protocol/numbers.js';
+import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
+import { ActiveExpiry } from './expiry.js';
+import { LazyFree, type Schedule } from './lazy-free.js';
+import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Dict } from './store/dict.js';
@@ -23,16 +27,7 @@ import {
 import type { HashFunction } from './store/hash-function.js';
 import { embeddedOrRaw, stringEncoding } from './string-encoding.js';
 
-/** What becomes of a key whose time has come when a command meets it. */
-export const OnExpiry = {
-  /** It is deleted: a primary. */
-  remove: 0,
-  /** It is as if absent, but stays: a replica, or a primary in import mode. */
-  hide: 1,
-  /** It is there: an import source, or loading. */
-  ignore: 2,
-} as const;
-export type OnExpiry = (typeof OnExpiry)[keyof typeof OnExpiry];
+export { OnExpiry } from './on-expiry.js';
 
 /** How a type's values are given back and held: strings here, other types by their own modules. */
 export interface ValueKeeper {
@@ -40,6 +35,8 @@ export interface ValueKeeper {
   free(value: Ref): void;
   /** Adds a hold on the value: a second entry is to share it. */
   retain(value: Ref): void;
+  /** Bytes of the arena that the value takes, by `samples` of its elements; 0 for all of them. */
+  bytes(value: Ref, samples: number): number;
 }
 
 export interface KeyspaceStats {
@@ -54,6 +51,8 @@ export interface KeyspaceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly databaseCount: number;
+  /** How eagerly expired keys are looked for, 1 (when not given) to 10. */
+  readonly activeExpireEffort?: () => number;
 }
 
 export class Keyspace {
@@ -62,6 +61,7 @@ export class Keyspace {
   readonly hash: HashFunction;
   readonly clock: Clock;
   readonly random: Random;
+  readonly accessClock: AccessClock;
   readonly databases: readonly Database[];
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
   /** Keepers of the values that stand apart, by `Type`; a string's is the arena itself. */
@@ -70,10 +70,6 @@ export class Keyspace {
   onExpiry: OnExpiry = OnExpiry.remove;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
-  /** The access word of an entry made now. */
-  initialAccess: () => number = () => 0;
-  /** The access word of an entry that is met now and had `previous`. */
-  nextAccess: (previous: number) => number = (previous) => previous;
   /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
   maxStringBytes: () => number = () => 512 * 1024 * 1024;
   /** Told before an expired key goes. */
@@ -81,18 +77,62 @@ export class Keyspace {
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
 
+  /** Frees in slices what is too large to be freed at once. */
+  readonly lazyFree: LazyFree;
+  /** Deletes expired keys that nobody asks for. */
+  readonly activeExpiry: ActiveExpiry;
+  /** How work is put off. */
+  schedule: Schedule;
+
   constructor(parts: KeyspaceParts) {
     this.arena = parts.arena;
     this.entries = new Entries(parts.arena);
     this.hash = parts.hash;
     this.clock = parts.clock;
     this.random = parts.random;
+    this.accessClock = new AccessClock(parts.clock, parts.random);
     this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
+    this.schedule = (delayMs, task) => parts.clock.after(delayMs, task);
+    this.lazyFree = new LazyFree(
+      parts.clock,
+      (delayMs, task) => this.schedule(delayMs, task),
+      (ref) => this.releaseEntry(ref),
+    );
+    this.activeExpiry = new ActiveExpiry(this, parts.activeExpireEffort ?? (() => 1));
+  }
+
+  /** Ends work in the background, and frees what waits to be freed. */
+  stop(): void {
+    this.activeExpiry.stop();
+    this.lazyFree.drain();
+  }
+
+  /** Releases, when it suits, all entries of a Dict that a database gave up by `detachAll`. */
+  freeLater(dict: Dict): void {
+    this.lazyFree.addDict(dict);
   }
 
   /** Keys in all databases. */
   get size(): number {
     return this.databases.reduce((sum, database) => sum + database.keys.size, 0);
+  }
+
+  /** The access word of an entry made now. */
+  initialAccess(): number {
+    return this.accessClock.initial();
+  }
+
+  /** The access word of an entry that is met now and had `previous`. */
+  nextAccess(previous: number): number {
+    return this.accessClock.next(previous);
+  }
+
+  /** Releases all entries of a Dict, and its own memory. */
+  releaseAll(dict: Dict): void {
+    dict.forEach((ref) => {
+      this.releaseEntry(ref);
+    });
+    dict.clear();
   }
 
   /** Gives up one hold on an entry; the last one frees it and its value. */
@@ -105,6 +145,20 @@ export class Keyspace {
       else this.keepers[type]?.free(value);
     }
     arena.release(ref);
+  }
+
+  /**
+   * Bytes of the arena that an entry and its value take: exact for strings, and what its type makes of
+   * `samples` elements (0: all) for others. The tables that name the entry are not counted.
+   */
+  entryBytes(ref: Ref, samples: number): number {
+    const { arena, entries } = this;
+    const own = arena.capacity(ref);
+    if (!entries.isApart(ref)) return own;
+    const type = entries.type(ref);
+    const value = entries.value(ref);
+    if (type === Type.string) return own + arena.capacity(value);
+    return own + (this.keepers[type]?.bytes(value, samples) ?? 0);
   }
 
   retainValue(ref: Ref): void {
@@ -406,11 +460,8 @@ export class Database {
   /** Deletes everything at once. Returns how many keys there were. */
   clear(): number {
     const { size } = this.keys;
-    this.keys.forEach((ref) => {
-      this.keyspace.releaseEntry(ref);
-    });
     this.expires.clear();
-    this.keys.clear();
+    this.keyspace.releaseAll(this.keys);
     return size;
   }
 

@@ -15,7 +15,7 @@ export class Refusal {
 
   constructor(code: string, text: string) {
     this.code = code;
-    this.message = `${code} ${text}`;
+    this.message = text === '' ? code : `${code} ${text}`;
     this.bytes = Buffer.from(`-${this.message.replace(/[\r\n]/g, ' ')}\r\n`, 'latin1');
   }
 }
@@ -76,6 +76,32 @@ export const INVALID_ARGUMENTS_FOR_COMMAND = refusal(
   'ERR',
   'Invalid arguments specified for command',
 );
+
+export const WRONG_LOLWUT = refusal(
+  'ERR',
+  'Syntax error. Use: LOLWUT [columns rows] [real imaginary]',
+);
+export const DEBUG_NOT_ALLOWED = refusal(
+  'ERR',
+  'DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
+);
+export const UNKNOWN_PROTOCOL_TYPE = refusal(
+  'ERR',
+  'Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
+);
+export const RESP2_NOT_SUPPORTED = refusal('ERR', 'RESP2 is not supported by this command');
+export const DATABASE_OUT_OF_RANGE = refusal('ERR', 'Out of range database');
+export const NOT_A_STRING_VALUE = refusal('ERR', 'Not an sds encoded string.');
+export const NOT_A_HASH_TABLE = refusal(
+  'ERR',
+  'The value stored at the specified key is not represented using an hash table',
+);
+export const MUST_BE_POSITIVE = refusal('ERR', 'value is out of range, must be positive');
+
+/** A DEBUG subcommand of the real server that has no sense here. */
+export function debugNotHere(subcommand: string): Refusal {
+  return refusal('ERR', `DEBUG ${subcommand.toUpperCase()} is not there in this server`);
+}
 
 export const UNKNOWN_LOG_KIND = refusal(
   'ERR',

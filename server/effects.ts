@@ -16,5 +16,7 @@ export class ServerEffects implements Effects {
 
   propagateAs(_request: readonly (string | Uint8Array)[]): void {}
 
+  propagateBefore(_database: Database, _request: readonly (string | Uint8Array)[]): void {}
+
   propagateNothing(): void {}
 }

@@ -1,5 +1,5 @@
 /** What one server owns. Nothing of it is shared with another server in the same process. */
-import type { Clock } from '../datatypes/clock.js';
+import type { Clock, Timer } from '../datatypes/clock.js';
 import { Keyspace } from '../datatypes/database.js';
 import { Random } from '../datatypes/random.js';
 import { Arena } from '../datatypes/store/arena.js';
@@ -13,6 +13,8 @@ import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import { Cron } from './cron.js';
+import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { LatencyMonitor } from './latency.js';
@@ -49,6 +51,7 @@ export class Server {
   readonly keyspace: Keyspace;
   readonly stats = new Stats();
   readonly rates = new Rates();
+  readonly switches = new DebugSwitches();
   readonly latency: LatencyMonitor;
   readonly commandLog: CommandLog;
   readonly effects = new ServerEffects();
@@ -61,9 +64,16 @@ export class Server {
   readonly listener: Listener;
   readonly executor: Executor;
   readonly shutdown: Shutdown;
+  readonly cron: Cron;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
+  /** What was in use before the first key. */
+  readonly startedUsedBytes: number;
+  /** Names the history of changes this server's data comes from: 40 hexadecimal digits. */
+  replicationId: string;
+  /** When the data was last saved; at the start, when the server started. */
+  lastSavedAtMs: number;
 
   private nextClientId = 1;
   /** Clients with replies that came while they were not being served. */
@@ -76,13 +86,16 @@ export class Server {
     this.log = parts.log;
     this.random = new Random(parts.seed);
     this.startedAtMs = this.clock.refresh();
+    this.lastSavedAtMs = this.startedAtMs;
     this.runId = this.random.hex(40);
+    this.replicationId = this.random.hex(40);
     this.keyspace = new Keyspace({
       arena: this.arena,
       hash: new HashFunction(this.random.uint32(), this.random.uint32()),
       clock: this.clock,
       random: this.random,
       databaseCount: this.config.values.databases,
+      activeExpireEffort: () => this.config.values.activeExpireEffort,
     });
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
@@ -93,6 +106,10 @@ export class Server {
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
+    this.cron = new Cron(this);
+    this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
+    this.cron.start();
+    this.startedUsedBytes = this.memory.usedBytes;
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
@@ -146,7 +163,20 @@ export class Server {
     );
     if (client.closed) this.reply.discard();
     else if (client.transport) this.flushReplies(client, client.transport);
+    if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
+  }
+
+  /** Runs what a timer brings about, as a turn in which nobody is served. */
+  background(work: () => void): void {
+    this.clock.refresh();
+    work();
+    if (this.toFlush.size > 0) this.flushPushes();
+  }
+
+  /** Has `work` run in the background, `delayMs` from now. */
+  later(delayMs: number, work: () => void): Timer {
+    return this.clock.after(delayMs, () => this.background(work));
   }
 
   private flushReplies(client: Client, transport: Transport): void {
@@ -202,6 +232,7 @@ export class Server {
     if (client.closed) return;
     client.closed = true;
     client.discard();
+    this.memory.forgetClient(client);
     this.clients.delete(client.id);
     this.toFlush.delete(client);
   }
@@ -252,6 +283,8 @@ export class Server {
   /** Sets back what CONFIG RESETSTAT sets back. */
   resetStats(): void {
     this.stats.reset();
+    this.memory.resetStats();
+    this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
@@ -261,6 +294,9 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.cron.stop();
+    this.memory.stop();
+    this.keyspace.stop();
     await this.listener.close();
     for (const client of [...this.clients.values()]) this.closeNow(client);
   }

@@ -5,7 +5,10 @@ import { COMMAND_COMMANDS } from './command.js';
 import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
 import { ping } from './connection.js';
+import { DEBUG_COMMANDS } from './debug.js';
+import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
+import { memory } from './memory.js';
 import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
@@ -13,7 +16,10 @@ export const COMMANDS: readonly Command[] = [
   ping,
   config,
   shutdown,
+  memory,
   ...COMMAND_COMMANDS,
   ...COMMANDLOG_COMMANDS,
+  ...DEBUG_COMMANDS,
+  ...INFO_COMMANDS,
   ...LATENCY_COMMANDS,
 ];
