@@ -320,7 +320,7 @@ function comparable(script: readonly Words[], replies: readonly string[]): unkno
   });
 }
 
-const KEYS = ['a', 'b', 'c', '\u00ff\r\n', 'key:with:a:longer:name:of:more:than:31:bytes'] as const;
+const KEYS = ['a', 'b', 'c', '\u00ff\u0000', 'key:with:a:longer:name:of:more:than:31:bytes'] as const;
 const VALUES = [
   ...['', '0', '-128', '128', '32768', '2147483648', '-9223372036854775808', '007', 'abc'],
   ...['x'.repeat(20), 'x'.repeat(21), 'abcd'.repeat(20), 'z'.repeat(104), 'z'.repeat(112)],
