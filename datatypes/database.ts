@@ -9,6 +9,9 @@
 import { integerLength, writeInteger } from '../protocol/numbers.js';
 import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
+import { ActiveExpiry } from './expiry.js';
+import { LazyFree, type Schedule } from './lazy-free.js';
+import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
 import { type KeyspaceSettings, STANDARD_SETTINGS } from './settings.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
@@ -25,16 +28,7 @@ import {
 import type { HashFunction } from './store/hash-function.js';
 import { embeddedOrRaw, stringEncoding } from './string-encoding.js';
 
-/** What becomes of a key whose time has come when a command meets it. */
-export const OnExpiry = {
-  /** It is deleted: a primary. */
-  remove: 0,
-  /** It is as if absent, but stays: a replica, or a primary in import mode. */
-  hide: 1,
-  /** It is there: an import source, or loading. */
-  ignore: 2,
-} as const;
-export type OnExpiry = (typeof OnExpiry)[keyof typeof OnExpiry];
+export { OnExpiry } from './on-expiry.js';
 
 /** How a type's values are given back and held: strings here, other types by their own modules. */
 export interface ValueKeeper {
@@ -58,6 +52,8 @@ export interface KeyspaceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly databaseCount: number;
+  /** How eagerly expired keys are looked for, 1 (when not given) to 10. */
+  readonly activeExpireEffort?: () => number;
   readonly settings?: KeyspaceSettings;
 }
 
@@ -86,8 +82,12 @@ export class Keyspace {
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
 
-  /** Releases, when it suits, all entries of a Dict that a database gave up by `detachAll`. */
-  freeLater: (dict: Dict) => void = (dict) => this.releaseAll(dict);
+  /** Frees in slices what is too large to be freed at once. */
+  readonly lazyFree: LazyFree;
+  /** Deletes expired keys that nobody asks for. */
+  readonly activeExpiry: ActiveExpiry;
+  /** How work is put off. */
+  schedule: Schedule;
 
   private readonly owned = new Map<new () => object, object>();
 
@@ -100,6 +100,24 @@ export class Keyspace {
     this.settings = parts.settings ?? STANDARD_SETTINGS;
     this.accessClock = new AccessClock(parts.clock, parts.random);
     this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
+    this.schedule = (delayMs, task) => parts.clock.after(delayMs, task);
+    this.lazyFree = new LazyFree(
+      parts.clock,
+      (delayMs, task) => this.schedule(delayMs, task),
+      (ref) => this.releaseEntry(ref),
+    );
+    this.activeExpiry = new ActiveExpiry(this, parts.activeExpireEffort ?? (() => 1));
+  }
+
+  /** Ends work in the background, and frees what waits to be freed. */
+  stop(): void {
+    this.activeExpiry.stop();
+    this.lazyFree.drain();
+  }
+
+  /** Releases, when it suits, all entries of a Dict that a database gave up by `detachAll`. */
+  freeLater(dict: Dict): void {
+    this.lazyFree.addDict(dict);
   }
 
   /** Keys in all databases. */

@@ -150,7 +150,9 @@ export class Eviction {
   private sampleFrom(database: Database, table: Dict): void {
     const { maxmemorySamples } = this.settings;
     if (table.size <= maxmemorySamples) {
-      table.forEach((ref, hash) => this.pool.offer(database, hash, ref, this.score(ref)));
+      table.forEach((ref, hash) => {
+        this.pool.offer(database, hash, ref, this.score(ref));
+      });
       return;
     }
     for (let i = 0; i < maxmemorySamples; i++) {

@@ -32,18 +32,17 @@ export class LazyFree {
   pendingObjects = 0;
   /** Objects freed since the last reset of statistics. */
   freedObjects = 0;
-  /** How slices are put off: the server wraps them in a turn of its own. */
-  schedule: Schedule;
-
   private readonly clock: Clock;
   private readonly releaseEntry: (ref: Ref) => void;
+  private readonly schedule: Schedule;
   private readonly jobs: Job[] = [];
   private timer: Timer | null = null;
 
-  constructor(clock: Clock, releaseEntry: (ref: Ref) => void) {
+  /** @param schedule - How slices are put off: the server makes each a turn of its own. */
+  constructor(clock: Clock, schedule: Schedule, releaseEntry: (ref: Ref) => void) {
     this.clock = clock;
     this.releaseEntry = releaseEntry;
-    this.schedule = (delayMs, task) => clock.after(delayMs, task);
+    this.schedule = schedule;
   }
 
   /** Takes over a table with all its entries: nobody else may use it from now on. */

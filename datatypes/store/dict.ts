@@ -49,8 +49,7 @@ const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
 
 const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 
-const countedBytes = (directory: Int32Array) =>
-  directory.length > 1 ? directory.byteLength : 0;
+const countedBytes = (directory: Int32Array) => (directory.length > 1 ? directory.byteLength : 0);
 
 export class Dict {
   size = 0;

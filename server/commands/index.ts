@@ -10,6 +10,7 @@ import { ping } from './connection.js';
 import { DEBUG_COMMANDS } from './debug.js';
 import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
+import { memory } from './memory.js';
 import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   ping,
   config,
   shutdown,
+  memory,
   ...COMMAND_COMMANDS,
   ...COMMANDLOG_COMMANDS,
   ...DEBUG_COMMANDS,
