@@ -434,7 +434,7 @@ export class Database {
     entries.view(next, this.value);
     const kept = Math.min(length, old.length);
     this.value.bytes.set(old.bytes.subarray(old.start, old.start + kept), this.value.start);
-    this.copyFarExpiry(ref, next);
+    this.copyFarExpiry(ref, next, entries.expireAtMs(ref));
     this.putEntry(this.hashOf(ref), ref, next);
     return next;
   }
@@ -471,7 +471,7 @@ export class Database {
       const shape: EntryShape = { type, encoding, expireAtMs, access };
       const length = type === Type.string ? entries.view(ref, this.value).length : 0;
       const next = entries.createApart(key, 0, key.length, shape, entries.value(ref), length);
-      this.copyFarExpiry(ref, next);
+      this.copyFarExpiry(ref, next, expireAtMs);
       return next;
     }
     const old = entries.view(ref, new ValueView());
@@ -482,15 +482,14 @@ export class Database {
     const next = entries.create(key, 0, key.length, type, encoding, expireAtMs, access, old.length);
     const { bytes, start } = entries.view(next, this.value);
     bytes.set(old.bytes.subarray(old.start, old.end), start);
-    this.copyFarExpiry(ref, next);
+    this.copyFarExpiry(ref, next, expireAtMs);
     return next;
   }
 
   /** Gives `next` what its copied expiry lost as a number: moments beyond 2^53 are exact in entries only. */
-  private copyFarExpiry(ref: Ref, next: Ref): void {
+  private copyFarExpiry(ref: Ref, next: Ref, expireAtMs: number): void {
     const { entries } = this;
-    const atMs = entries.expireAtMs(next);
-    if (atMs <= Number.MAX_SAFE_INTEGER || atMs !== entries.expireAtMs(ref)) return;
+    if (expireAtMs <= Number.MAX_SAFE_INTEGER || expireAtMs !== entries.expireAtMs(ref)) return;
     entries.setExactExpireAtMs(next, entries.exactExpireAtMs(ref));
   }
 

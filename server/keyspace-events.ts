@@ -31,6 +31,11 @@ export function watchKeyspace(server: Server): void {
   };
   tune();
   config.onChange(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], tune);
+  // Between commands too: active expiry asks what becomes of expired keys.
+  config.onChange('import-mode', () => {
+    keyspace.onExpiry = values.importMode ? OnExpiry.hide : OnExpiry.remove;
+    return undefined;
+  });
 }
 
 /** What becomes of expired keys that a command of `client` meets. */

@@ -142,7 +142,9 @@ function recordEffects(server: ValkeyServer, events: string[], propagated: strin
   let dirty = 0;
   let replaced = false;
   effects.attentive = true;
-  effects.notify = (_database, _class, event, key) => events.push(`${event}:${latin1(key)}`);
+  effects.notify = (database, _class, event, key) => {
+    if (database.id === 0) events.push(`${event}:${latin1(key)}`);
+  };
   effects.propagateNothing = () => {
     replaced = true;
   };
