@@ -18,5 +18,13 @@ export class ServerEffects implements Effects {
 
   propagateBefore(_database: Database, _request: readonly (string | Uint8Array)[]): void {}
 
+  flushed(_databases: readonly Database[], changes: number): void {
+    this.dirty += changes;
+  }
+
+  swapped(_one: Database, _other: Database): void {
+    this.dirty++;
+  }
+
   propagateNothing(): void {}
 }

@@ -14,8 +14,10 @@ import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
 import { Cron } from './cron.js';
+import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
@@ -50,6 +52,7 @@ export class Server {
   readonly keyspace: Keyspace;
   readonly stats = new Stats();
   readonly rates = new Rates();
+  readonly switches = new DebugSwitches();
   readonly latency: LatencyMonitor;
   readonly commandLog: CommandLog;
   readonly effects = new ServerEffects();
@@ -66,6 +69,12 @@ export class Server {
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
+  /** What was in use before the first key. */
+  readonly startedUsedBytes: number;
+  /** Names the history of changes this server's data comes from: 40 hexadecimal digits. */
+  replicationId: string;
+  /** When the data was last saved; at the start, when the server started. */
+  lastSavedAtMs: number;
 
   private nextClientId = 1;
   /** Clients with replies that came while they were not being served. */
@@ -78,7 +87,9 @@ export class Server {
     this.log = parts.log;
     this.random = new Random(parts.seed);
     this.startedAtMs = this.clock.refresh();
+    this.lastSavedAtMs = this.startedAtMs;
     this.runId = this.random.hex(40);
+    this.replicationId = this.random.hex(40);
     this.keyspace = new Keyspace({
       arena: this.arena,
       hash: new HashFunction(this.random.uint32(), this.random.uint32()),
@@ -86,10 +97,12 @@ export class Server {
       random: this.random,
       databaseCount: this.config.values.databases,
       activeExpireEffort: () => this.config.values.activeExpireEffort,
+      settings: this.config.values,
     });
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
     this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
+    watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
@@ -99,6 +112,7 @@ export class Server {
     this.cron = new Cron(this);
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
+    this.startedUsedBytes = this.memory.usedBytes;
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
