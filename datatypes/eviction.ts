@@ -31,10 +31,10 @@ class Pool {
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Float64Array(POOL_SIZE);
   private readonly refs = new Float64Array(POOL_SIZE);
-  private readonly databases: Database[] = [];
+  private readonly ids = new Int32Array(POOL_SIZE);
 
-  /** Offers an entry; the higher its score, the less it is worth keeping. */
-  offer(database: Database, hash: number, ref: Ref, score: number): void {
+  /** Offers an entry of database `id`; the higher its score, the less it is worth keeping. */
+  offer(id: number, hash: number, ref: Ref, score: number): void {
     const { scores, size } = this;
     if (size === POOL_SIZE && score <= (scores[0] as number)) return;
     for (let i = 0; i < size; i++) if (this.refs[i] === ref) return;
@@ -51,27 +51,25 @@ class Pool {
     scores[place] = score;
     this.hashes[place] = hash;
     this.refs[place] = ref;
-    this.databases[place] = database;
+    this.ids[place] = id;
   }
 
-  /** Takes the worst out and tells `visit` of it; false when there is none. */
-  take(visit: (database: Database, hash: number, ref: Ref) => boolean): boolean {
+  /** Takes out the worst ones until `accept` takes one; false when there is none such. */
+  take(accept: (id: number, hash: number, ref: Ref) => boolean): boolean {
     while (this.size > 0) {
       const i = --this.size;
-      const database = this.databases[i] as Database;
-      if (visit(database, this.hashes[i] as number, this.refs[i] as number)) return true;
+      if (accept(this.ids[i] as number, this.hashes[i] as number, this.refs[i] as number)) {
+        return true;
+      }
     }
     return false;
   }
 
   private move(from: number, to: number, count: number): void {
-    for (const array of [this.scores, this.hashes, this.refs]) {
-      array.copyWithin(to, from, from + count);
-    }
-    this.databases.copyWithin(to, from, from + count);
-    if (to + count > this.databases.length) {
-      this.databases.push(this.databases[this.databases.length - 1] as Database);
-    }
+    this.scores.copyWithin(to, from, from + count);
+    this.hashes.copyWithin(to, from, from + count);
+    this.refs.copyWithin(to, from, from + count);
+    this.ids.copyWithin(to, from, from + count);
   }
 }
 
@@ -86,7 +84,8 @@ export class Eviction {
   private policy = '';
   /** Where the next random key comes from. */
   private nextDatabase = 0;
-  private readonly evict = (database: Database, hash: number, ref: Ref): boolean => {
+  private readonly evict = (id: number, hash: number, ref: Ref): boolean => {
+    const database = this.keyspace.databases[id] as Database;
     if (!this.tableOf(database).has(hash, ref)) return false;
     this.remove(database, hash, ref);
     return true;
@@ -151,13 +150,13 @@ export class Eviction {
     const { maxmemorySamples } = this.settings;
     if (table.size <= maxmemorySamples) {
       table.forEach((ref, hash) => {
-        this.pool.offer(database, hash, ref, this.score(ref));
+        this.pool.offer(database.id, hash, ref, this.score(ref));
       });
       return;
     }
     for (let i = 0; i < maxmemorySamples; i++) {
       const ref = table.random(this.keyspace.random);
-      this.pool.offer(database, database.hashOf(ref), ref, this.score(ref));
+      this.pool.offer(database.id, database.hashOf(ref), ref, this.score(ref));
     }
   }
 
