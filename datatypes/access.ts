@@ -1,92 +1,81 @@
 /**
- * The access word of an entry: 24 bits that say when, or how often, its key was used.
+ * How recently, or how often, a key was used: the 24-bit access word of its entry.
  *
- * LRU: the second of the last use, modulo 2^24. LFU: 16 bits of minute of the last use, 8 bits of a counter
- * that grows with the logarithm of the uses and loses one every `lfu-decay-time` minutes. Which of the two
- * holds is the eviction policy's choice; words made under the other one are read as they are, and mend as
- * their keys are used. Time is read once a tick: to look at the clock on every access would be too dear.
+ * Under an LRU policy the word is the clock in seconds, cut to 24 bits: it wraps every 194 days. Under an
+ * LFU policy it is 16 bits of clock in minutes, then a counter of 8 bits that grows the more rarely the
+ * larger it is, and shrinks by one for each `decayMinutes` without use. A policy change reads old words in
+ * the new way; they come right with use, as in the real server.
  * Source: Morris, "Counting Large Numbers of Events in Small Registers" (1978).
  */
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 
-export interface AccessSettings {
-  /** How many more uses each step of the counter takes. */
-  readonly lfuLogFactor: number;
-  /** Minutes after which an unused key's counter falls by one; 0: never. */
-  readonly lfuDecayTime: number;
-}
-
-const WORD_MASK = 0xff_ffff;
-const MINUTE_MASK = 0xffff;
-/** A new key's counter: enough to live until it can show its use. */
-const INITIAL_COUNT = 5;
-const LARGEST_COUNT = 255;
-const TWO_32 = 0x1_0000_0000;
+const WORD = 0xff_ffff;
+const MINUTES = 0xffff;
+const COUNTER = 0xff;
+/** The counter of a new key: not the first to be evicted. */
+const NEW_COUNTER = 5;
 
 export class AccessClock {
-  /** Whether words count uses rather than tell the time of the last. */
+  /** Whether words count uses; else they tell the last one. */
   isLfu = false;
-  private second = 0;
-  private minute = 0;
+  /** How much rarer the counter's steps become as it grows: `lfu-log-factor`. */
+  logFactor = 10;
+  /** Minutes without use that cost the counter one; 0 for never: `lfu-decay-time`. */
+  decayMinutes = 1;
+
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly settings: AccessSettings;
 
-  constructor(clock: Clock, random: Random, settings: AccessSettings) {
+  constructor(clock: Clock, random: Random) {
     this.clock = clock;
     this.random = random;
-    this.settings = settings;
-    this.tick();
   }
 
-  /** Reads the time anew. */
-  tick(): void {
-    const seconds = Math.floor(this.clock.now() / 1000);
-    this.second = seconds & WORD_MASK;
-    this.minute = Math.floor(seconds / 60) & MINUTE_MASK;
-  }
-
-  /** The word of a key made now. */
+  /** The word of an entry made now. */
   initial(): number {
-    return this.isLfu ? (this.minute << 8) | INITIAL_COUNT : this.second;
+    return this.isLfu ? this.fromFrequency(NEW_COUNTER) : this.seconds();
   }
 
-  /** The word of a key used now, whose word was `previous`. */
+  /** The word of an entry that is met now and had `previous`. */
   next(previous: number): number {
-    return this.isLfu ? this.counted(previous) : this.second;
+    return this.isLfu ? this.fromFrequency(this.grown(this.frequency(previous))) : this.seconds();
   }
 
-  /** Seconds since the last use, up to 2^24 - 1. */
+  /** Seconds since the last use; for LRU words. */
   idleSeconds(access: number): number {
-    return (this.second - access) & WORD_MASK;
+    return (this.seconds() - access) & WORD;
   }
 
-  /** The counter of uses, less what it lost since the last. */
+  /** The counter as it stands now, 0 to 255; for LFU words. */
   frequency(access: number): number {
-    const count = access & 0xff;
-    const { lfuDecayTime } = this.settings;
-    if (lfuDecayTime === 0) return count;
-    const minutes = (this.minute - (access >>> 8)) & MINUTE_MASK;
-    return Math.max(0, count - Math.floor(minutes / lfuDecayTime));
+    const counter = access & COUNTER;
+    if (this.decayMinutes === 0) return counter;
+    const elapsed = (this.minutes() - (access >>> 8)) & MINUTES;
+    return Math.max(0, counter - Math.floor(elapsed / this.decayMinutes));
   }
 
-  /** The word of a key unused for so many seconds. */
+  /** The LRU word of an entry last used `seconds` ago. */
   fromIdle(seconds: number): number {
-    return (this.second - Math.min(seconds, WORD_MASK)) & WORD_MASK;
+    return (this.seconds() - seconds) & WORD;
   }
 
-  /** The word of a key with this counter, 0 to 255. */
-  fromFrequency(count: number): number {
-    return (this.minute << 8) | count;
+  /** The LFU word of an entry whose counter is `counter` now. */
+  fromFrequency(counter: number): number {
+    return (this.minutes() << 8) | counter;
   }
 
-  private counted(previous: number): number {
-    let count = this.frequency(previous);
-    if (count < LARGEST_COUNT) {
-      const beyond = Math.max(0, count - INITIAL_COUNT);
-      if (this.random.uint32() * (beyond * this.settings.lfuLogFactor + 1) < TWO_32) count++;
-    }
-    return (this.minute << 8) | count;
+  private grown(counter: number): number {
+    if (counter === COUNTER) return counter;
+    const beyond = Math.max(0, counter - NEW_COUNTER);
+    return this.random.unit() < 1 / (beyond * this.logFactor + 1) ? counter + 1 : counter;
+  }
+
+  private seconds(): number {
+    return Math.floor(this.clock.now() / 1000) & WORD;
+  }
+
+  private minutes(): number {
+    return Math.floor(this.clock.now() / 60_000) & MINUTES;
   }
 }

@@ -9,14 +9,9 @@
  * The time of one tick is spent in slices of half a millisecond with clients' turns between them.
  */
 import type { Clock, Timer } from './clock.js';
-import { type Database, type Keyspace, OnExpiry } from './database.js';
-import type { Schedule } from './lazy-free.js';
+import type { Database, Keyspace } from './database.js';
+import { OnExpiry } from './on-expiry.js';
 import type { Ref } from './store/arena.js';
-
-export interface ExpirySettings {
-  /** From 1 to 10: how much time may be spent, and how few expired keys are to be left. */
-  readonly activeExpireEffort: number;
-}
 
 const SLICE_MS = 0.5;
 /** Keys looked at in a slice at most, for clocks that stand still. */
@@ -36,14 +31,13 @@ export class ActiveExpiry {
   timeCapReached = 0;
   /** Time spent in all, ms. */
   spentMs = 0;
-  schedule: Schedule;
-
   private readonly keyspace: Keyspace;
   private readonly clock: Clock;
-  private readonly settings: ExpirySettings;
+  /** From 1 to 10: how much time may be spent, and how few expired keys are to be left. */
+  private readonly effort: () => number;
   /** Where the walk is: a database, and a cursor in it. */
   private at = 0;
-  private cursors: number[];
+  private readonly cursors: number[];
   private timer: Timer | null = null;
 
   /** Of the cycle that runs: databases still to be looked at, time left, what was found. */
@@ -63,11 +57,10 @@ export class ActiveExpiry {
     this.dueHashes.push(hash);
   };
 
-  constructor(keyspace: Keyspace, settings: ExpirySettings) {
+  constructor(keyspace: Keyspace, effort: () => number) {
     this.keyspace = keyspace;
     this.clock = keyspace.clock;
-    this.settings = settings;
-    this.schedule = (delayMs, task) => this.clock.after(delayMs, task);
+    this.effort = effort;
     this.cursors = keyspace.databases.map(() => 0);
     this.database = keyspace.databases[0] as Database;
   }
@@ -76,12 +69,17 @@ export class ActiveExpiry {
   startCycle(hz: number): void {
     if (this.timer !== null) this.endCycle(true);
     if (!this.mayRun) return;
-    const effort = this.settings.activeExpireEffort - 1;
+    const effort = this.effort() - 1;
     this.budgetMs = ((25 + 2 * effort) / 100) * (1000 / hz);
     this.databasesLeft = this.keyspace.databases.length;
     this.sampled = 0;
     this.expired = 0;
     this.slice();
+  }
+
+  resetStats(): void {
+    this.stalePercent = 0;
+    this.timeCapReached = 0;
   }
 
   /** Ends for good. */
@@ -104,7 +102,7 @@ export class ActiveExpiry {
     this.spentMs += spentMs;
     this.budgetMs -= spentMs;
     if (done || this.budgetMs <= 0) return this.endCycle(!done);
-    this.timer = this.schedule(PAUSE_MS, () => this.slice());
+    this.timer = this.keyspace.schedule(PAUSE_MS, () => this.slice());
   }
 
   private endCycle(outOfTime: boolean): void {
@@ -117,7 +115,7 @@ export class ActiveExpiry {
 
   /** Goes on through the databases until `untilMs`. True when all were looked at. */
   private walk(untilMs: number): boolean {
-    const effort = this.settings.activeExpireEffort - 1;
+    const effort = this.effort() - 1;
     const batch = 20 + 5 * effort;
     const acceptablePercent = 10 - effort;
     for (let seen = 0; this.databasesLeft > 0; ) {

@@ -9,13 +9,15 @@ import type { Clock, Timer } from './clock.js';
 import type { Ref } from './store/arena.js';
 import type { Dict } from './store/dict.js';
 
-/** Frees some of what it has, and answers how many elements are left; about a thousand a step. */
-export type FreeStep = () => number;
+/** Frees a part of a value, about a thousand elements; true when nothing is left. */
+export type FreeStep = () => boolean;
 
 interface Job {
-  /** Objects it counts for: keys of a database, one for a value. */
-  objects: number;
+  /** Frees a part; true when nothing is left. */
   readonly step: FreeStep;
+  /** Objects still to be freed: keys of a database; one for a value. */
+  readonly left: () => number;
+  objects: number;
 }
 
 /** Runs `task` once after `delayMs`. */
@@ -30,18 +32,17 @@ export class LazyFree {
   pendingObjects = 0;
   /** Objects freed since the last reset of statistics. */
   freedObjects = 0;
-  /** How slices are put off: the server wraps them in a turn of its own. */
-  schedule: Schedule;
-
   private readonly clock: Clock;
   private readonly releaseEntry: (ref: Ref) => void;
-  private jobs: Job[] = [];
+  private readonly schedule: Schedule;
+  private readonly jobs: Job[] = [];
   private timer: Timer | null = null;
 
-  constructor(clock: Clock, releaseEntry: (ref: Ref) => void) {
+  /** @param schedule - How slices are put off: the server makes each a turn of its own. */
+  constructor(clock: Clock, schedule: Schedule, releaseEntry: (ref: Ref) => void) {
     this.clock = clock;
     this.releaseEntry = releaseEntry;
-    this.schedule = (delayMs, task) => clock.after(delayMs, task);
+    this.schedule = schedule;
   }
 
   /** Takes over a table with all its entries: nobody else may use it from now on. */
@@ -51,15 +52,18 @@ export class LazyFree {
       return;
     }
     let place = 0;
-    this.add(dict.size, () => {
-      place = dict.takeSegment(place, this.releaseEntry);
-      return place === 0 ? 0 : dict.size;
-    });
+    this.add(
+      () => {
+        place = dict.takeSegment(place, this.releaseEntry);
+        return place === 0;
+      },
+      () => dict.size,
+    );
   }
 
-  /** Takes over one value; `step` is called until it answers 0. */
+  /** Takes over one value; `step` is called until nothing is left. */
   addValue(step: FreeStep): void {
-    this.add(1, step);
+    this.add(step, () => 1);
   }
 
   /** Frees for about half a millisecond. True when something is left. */
@@ -79,8 +83,9 @@ export class LazyFree {
     this.timer = null;
   }
 
-  private add(objects: number, step: FreeStep): void {
-    this.jobs.push({ objects, step });
+  private add(step: FreeStep, left: () => number): void {
+    const objects = left();
+    this.jobs.push({ step, left, objects });
     this.pendingObjects += objects;
     this.arm();
   }
@@ -95,13 +100,12 @@ export class LazyFree {
   private step(): void {
     const job = this.jobs[0];
     if (job === undefined) return;
-    const left = job.step();
-    // A database's keys count down as they go; a value is one object until it is gone.
-    const freed = left === 0 ? job.objects : Math.max(0, job.objects - Math.max(left, 1));
-    const objects = job.objects > 1 || left === 0 ? freed : 0;
-    job.objects -= objects;
-    this.pendingObjects -= objects;
-    this.freedObjects += objects;
-    if (left === 0) this.jobs.shift();
+    const done = job.step();
+    const left = done ? 0 : job.left();
+    const freed = job.objects - left;
+    job.objects = left;
+    this.pendingObjects -= freed;
+    this.freedObjects += freed;
+    if (done) this.jobs.shift();
   }
 }

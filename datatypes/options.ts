@@ -1,6 +1,12 @@
 /** Readers of options that several commands share. Each reads arguments only: no data is touched. */
 import { INT64_MAX, parseSafeInteger } from '../protocol/numbers.js';
-import { invalidExpire, SYNTAX_ERROR } from '../protocol/refusals.js';
+import {
+  invalidExpire,
+  NOT_AN_INTEGER,
+  OUT_OF_INT_RANGE,
+  type Refusal,
+  SYNTAX_ERROR,
+} from '../protocol/refusals.js';
 import type { Call } from './call.js';
 
 /** The words that say when and for how long a value is set, one bit each. */
@@ -136,4 +142,19 @@ export function momentText(atMs: number): string {
 export function readPosition(call: Call, i: number): number {
   const value = parseSafeInteger(call.buffer, call.start(i), call.end(i));
   return Number.isNaN(value) ? Number(call.bigint(i)) : value;
+}
+
+const INT32_MIN = -0x8000_0000;
+const INT32_MAX = 0x7fff_ffff;
+
+/** Argument `i` as a 32-bit integer. @throws {Refusal} `malformed` or, for one that is longer, `outOfRange`. */
+export function readInt32(
+  call: Call,
+  i: number,
+  malformed: Refusal = NOT_AN_INTEGER,
+  outOfRange: Refusal = OUT_OF_INT_RANGE,
+): number {
+  const value = Number(call.bigint(i, malformed));
+  if (value < INT32_MIN || value > INT32_MAX) throw outOfRange;
+  return value;
 }

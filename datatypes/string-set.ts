@@ -44,7 +44,9 @@ export function setWithOptions(call: Call): void {
     if (!answersOld) call.reply.nil();
     return;
   }
-  if (expires) setExpiring(call, 1, 2, ref, expireAtMs);
+  // With a moment in milliseconds the request already says the same everywhere.
+  const absolute = (given & SetOption.pxat) !== 0;
+  if (expires) setExpiring(call, 1, 2, ref, expireAtMs, absolute);
   else if ((given & SetOption.keepTtl) !== 0) setArgument(call, 1, 2, expiryOf(call, ref));
   else setArgument(call, 1, 2, NEVER);
   if (answersOld) {
@@ -72,13 +74,17 @@ function expiryOf(call: Call, ref: Ref): number {
   return ref === NONE ? NEVER : call.keyspace.entries.expireAtMs(ref);
 }
 
-/** Sets a key that expires, or makes it go if that is past. `ref` is what is there, or NONE. */
+/**
+ * Sets a key that expires, or makes it go if that is past. `ref` is what is there, or NONE.
+ * It travels with its expiry as a moment, or with `asRequested` as it came.
+ */
 function setExpiring(
   call: Call,
   keyAt: number,
   valueAt: number,
   ref: Ref,
   expireAtMs: number,
+  asRequested = false,
 ): void {
   if (isAlreadyPast(call, expireAtMs)) {
     if (ref !== NONE) expireNow(call, keyAt, ref);
@@ -86,6 +92,7 @@ function setExpiring(
   }
   setArgument(call, keyAt, valueAt, expireAtMs);
   notifyExpire(call, keyAt);
+  if (asRequested) return;
   const moment = momentText(expireAtMs);
   call.effects.propagateAs(['SET', call.bytes(keyAt), call.bytes(valueAt), 'PXAT', moment]);
 }

@@ -51,7 +51,7 @@ export function isAlreadyPast(call: Call, expireAtMs: number): boolean {
   return expireAtMs <= call.clock.now() && call.keyspace.onExpiry === OnExpiry.remove;
 }
 
-/** Deletes an entry that was just given an expiry of the past: it goes as any key whose time has come. */
+/** Deletes an entry that was just given an expiry of the past: it goes like every key whose time has come. */
 export function expireNow(call: Call, keyAt: number, ref: Ref): void {
   const { db, effects } = call;
   db.expire(db.hashOf(ref), ref);

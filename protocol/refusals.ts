@@ -65,6 +65,45 @@ export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
   'SHUTDOWN FAILOVER is only supported in cluster mode.',
 );
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
+export const OUT_OF_INT_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between -2147483648 and 2147483647',
+);
+export const INVALID_FIRST_DB = refusal('ERR', 'invalid first DB index');
+export const INVALID_SECOND_DB = refusal('ERR', 'invalid second DB index');
+export const SWAPDB_IN_CLUSTER = refusal('ERR', 'SWAPDB is not allowed in cluster mode');
+export const INVALID_CURSOR = refusal('ERR', 'invalid cursor');
+export const NOVALUES_NOT_HSCAN = refusal('ERR', 'NOVALUES option can only be used in HSCAN');
+export const NOSCORES_NOT_ZSCAN = refusal('ERR', 'NOSCORES option can only be used in ZSCAN');
+export const NX_WITH_OTHERS = refusal(
+  'ERR',
+  'NX and XX, GT or LT options at the same time are not compatible',
+);
+export const GT_WITH_LT = refusal('ERR', 'GT and LT options at the same time are not compatible');
+const POLICY_HINT =
+  'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+export const NO_LFU_POLICY = refusal(
+  'ERR',
+  `An LFU maxmemory policy is not selected, access frequency not tracked. ${POLICY_HINT}`,
+);
+export const LFU_POLICY = refusal(
+  'ERR',
+  `An LFU maxmemory policy is selected, idle time not tracked. ${POLICY_HINT}`,
+);
+export const BUSY_KEY = refusal('BUSYKEY', 'Target key name already exists.');
+export const INVALID_TTL = refusal('ERR', 'Invalid TTL value, must be >= 0');
+export const INVALID_IDLETIME = refusal('ERR', 'Invalid IDLETIME value, must be >= 0');
+export const INVALID_FREQ = refusal('ERR', 'Invalid FREQ value, must be >= 0 and <= 255');
+export const BAD_PAYLOAD_FOOTER = refusal('ERR', 'DUMP payload version or checksum are wrong');
+export const BAD_DATA_FORMAT = refusal('ERR', 'Bad data format');
+
+export function unsupportedOption(given: string): Refusal {
+  return refusal('ERR', `Unsupported option ${given}`);
+}
+
+export function unknownTypeName(given: string): Refusal {
+  return refusal('ERR', `unknown type name '${given}'`);
+}
 
 export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
 export const NO_KEY_ARGUMENTS = refusal('ERR', 'The command has no key arguments');

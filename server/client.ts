@@ -73,6 +73,8 @@ export class Client {
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
+  /** `memoryBytes` when the server last counted it in. */
+  notedBytes = 0;
   /** When the output first exceeded the soft limit; 0 while it does not. ms. */
   softLimitSinceMs = 0;
 

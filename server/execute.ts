@@ -4,6 +4,7 @@ import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import { refuse } from './gate.js';
+import { onExpiryFor } from './keyspace-events.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
 
@@ -65,6 +66,7 @@ export class Executor {
     const startMs = this.lastEndMs;
     const replyStart = reply.pendingBytes;
     server.keyspace.touching = !client.noTouch;
+    server.keyspace.onExpiry = onExpiryFor(server, client);
     client.lastCommand = entry.command;
     this.running = entry;
     try {

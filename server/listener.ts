@@ -52,10 +52,10 @@ export class Listener {
     this.listening.push(listening);
   }
 
+  /** Stops listening at once; connections stay. */
   async close(): Promise<void> {
-    await Promise.all(
-      this.listening.splice(0).map((one) => new Promise((resolve) => one.close(resolve))),
-    );
+    // Not awaited: a net.Server waits for the sockets it accepted, whose handles others have taken over.
+    for (const one of this.listening.splice(0)) one.close();
   }
 
   private accept(accepted: net.Socket): void {

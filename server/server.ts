@@ -1,5 +1,5 @@
 /** What one server owns. Nothing of it is shared with another server in the same process. */
-import type { Clock } from '../datatypes/clock.js';
+import type { Clock, Timer } from '../datatypes/clock.js';
 import { Keyspace } from '../datatypes/database.js';
 import { Random } from '../datatypes/random.js';
 import { Arena } from '../datatypes/store/arena.js';
@@ -13,9 +13,11 @@ import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import { Cron } from './cron.js';
 import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
@@ -63,6 +65,7 @@ export class Server {
   readonly listener: Listener;
   readonly executor: Executor;
   readonly shutdown: Shutdown;
+  readonly cron: Cron;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -93,16 +96,22 @@ export class Server {
       clock: this.clock,
       random: this.random,
       databaseCount: this.config.values.databases,
+      activeExpireEffort: () => this.config.values.activeExpireEffort,
+      settings: this.config.values,
     });
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
     this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
+    watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
+    this.cron = new Cron(this);
+    this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
+    this.cron.start();
     this.startedUsedBytes = this.memory.usedBytes;
   }
 
@@ -157,7 +166,20 @@ export class Server {
     );
     if (client.closed) this.reply.discard();
     else if (client.transport) this.flushReplies(client, client.transport);
+    if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
+  }
+
+  /** Runs what a timer brings about, as a turn in which nobody is served. */
+  background(work: () => void): void {
+    this.clock.refresh();
+    work();
+    if (this.toFlush.size > 0) this.flushPushes();
+  }
+
+  /** Has `work` run in the background, `delayMs` from now. */
+  later(delayMs: number, work: () => void): Timer {
+    return this.clock.after(delayMs, () => this.background(work));
   }
 
   private flushReplies(client: Client, transport: Transport): void {
@@ -213,6 +235,7 @@ export class Server {
     if (client.closed) return;
     client.closed = true;
     client.discard();
+    this.memory.forgetClient(client);
     this.clients.delete(client.id);
     this.toFlush.delete(client);
   }
@@ -263,6 +286,8 @@ export class Server {
   /** Sets back what CONFIG RESETSTAT sets back. */
   resetStats(): void {
     this.stats.reset();
+    this.memory.resetStats();
+    this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
@@ -272,6 +297,9 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.cron.stop();
+    this.memory.stop();
+    this.keyspace.stop();
     await this.listener.close();
     for (const client of [...this.clients.values()]) this.closeNow(client);
   }

@@ -81,6 +81,8 @@ export class Arena {
   /** Bytes in live blocks, slack of their size class included. */
   usedBytes = 0;
   liveBlocks = 0;
+  /** Bytes of what belongs to stored data but cannot stand in a block; kept by those who hold it. */
+  outsideBytes = 0;
   /** Bytes of all pages held, used or not. */
   reservedBytes = 0;
 

@@ -49,6 +49,8 @@ const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
 
 const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 
+const countedBytes = (directory: Int32Array) => (directory.length > 1 ? directory.byteLength : 0);
+
 export class Dict {
   size = 0;
   private directory = new Int32Array(1);
@@ -72,12 +74,13 @@ export class Dict {
 
   /** Bytes taken by the table itself: segments and directory, not the elements. */
   get overheadBytes(): number {
-    return this.directory.byteLength + this.segmentBytes;
+    return countedBytes(this.directory) + this.segmentBytes;
   }
 
-  /** Bytes of the directory: the one part of a table that does not stand in the arena. */
-  get directoryBytes(): number {
-    return this.directory.byteLength;
+  /** Takes over a new directory. A table of one segment counts for none: most tables are small. */
+  private setDirectory(directory: Int32Array<ArrayBuffer>): void {
+    this.arena.outsideBytes += countedBytes(directory) - countedBytes(this.directory);
+    this.directory = directory;
   }
 
   /** Slots in all segments: what `size` elements are spread over. */
@@ -236,7 +239,7 @@ export class Dict {
   /** Gives all segments back. The elements are the owner's to release, before this. */
   clear(): void {
     this.eachSegment((segment) => this.arena.release(segment));
-    this.directory = new Int32Array(1);
+    this.setDirectory(new Int32Array(1));
     this.depth = 0;
     this.size = 0;
     this.segmentBytes = 0;
@@ -265,7 +268,7 @@ export class Dict {
       this.freeSegment(segment, words[base + DEPTH]!);
     }
     if (next < this.directory.length) return next;
-    this.directory = new Int32Array(1);
+    this.setDirectory(new Int32Array(1));
     this.depth = 0;
     return 0;
   }
@@ -390,7 +393,7 @@ export class Dict {
       wider[2 * i] = this.directory[i]!;
       wider[2 * i + 1] = this.directory[i]!;
     }
-    this.directory = wider;
+    this.setDirectory(wider);
     this.depth++;
   }
 
@@ -458,7 +461,7 @@ export class Dict {
   private halveDirectory(): void {
     const half = new Int32Array(this.directory.length / 2);
     for (let i = 0; i < half.length; i++) half[i] = this.directory[2 * i]!;
-    this.directory = half;
+    this.setDirectory(half);
     this.depth--;
   }
 

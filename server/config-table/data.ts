@@ -34,6 +34,8 @@ export const data = {
   'lazyfree-lazy-user-del': bool(true),
   'lazyfree-lazy-user-flush': bool(true),
 
+  'import-mode': bool(false),
+
   'hash-max-listpack-entries': integer(0, LONG_MAX, 512, { alias: 'hash-max-ziplist-entries' }),
   'hash-max-listpack-value': memory(0, LONG_MAX, 64, { alias: 'hash-max-ziplist-value' }),
   'hll-sparse-max-bytes': memory(0, LONG_MAX, 3000),
@@ -58,6 +60,5 @@ export const data = {
     'active-defrag-threshold-lower': integer(0, 1000, 10),
     'active-defrag-threshold-upper': integer(0, 1000, 100),
     'jemalloc-bg-thread': bool(true),
-    'import-mode': bool(false),
   }),
 } as const;

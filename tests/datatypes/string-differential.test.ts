@@ -13,7 +13,7 @@ function lines(text: string): Words[] {
 
 const FIXED = lines(`
   SET k v
-  set k v eX 100
+  SET k v eX 100
   SET k v PX 100000
   SET k v EXAT 4000000000
   SET k v PXAT 4000000000000

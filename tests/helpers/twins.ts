@@ -67,7 +67,7 @@ async function eventsOf(listener: WireConnection): Promise<string[]> {
   for (;;) {
     const [, , , , , , channel = '', , key = ''] = latin1(await listener.nextPush()).split('\r\n');
     if (channel === 'end') return events;
-    events.push(`${channel.slice(channel.indexOf(':') + 1)}:${key}`);
+    if (channel.includes(':')) events.push(`${channel.slice(channel.indexOf(':') + 1)}:${key}`);
   }
 }
 
@@ -120,7 +120,13 @@ async function runOurs(
   for (const client of clients.values()) client.resp = resp;
   const replies: string[] = [];
   for (const words of script) {
-    if (words[0] === 'RPUSH') putList(database, words[1] as string);
+    if (words[0] === 'RPUSH') {
+      putList(database, words[1] as string);
+      replies.push(':1\r\n');
+      events.push(`rpush:${words[1]}`);
+      propagated.push(words.join(' '));
+      continue;
+    }
     begin();
     const reply = await wire.send(toBytes(words));
     end(words);

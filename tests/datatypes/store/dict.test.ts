@@ -129,7 +129,8 @@ for (const { names, mask, seed } of [
     t.equal(text(visited), text(pair.model.keys()));
     pair.release();
     t.equal(pair.arena.usedBytes, 0);
-    t.equal(pair.dict.overheadBytes, pair.dict.directoryBytes);
+    t.equal(pair.dict.overheadBytes, 0);
+    t.equal(pair.arena.outsideBytes, 0);
   });
 }
 
