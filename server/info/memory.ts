@@ -1,5 +1,4 @@
 /** INFO memory: what is in use, by what, and of how much. */
-import os from 'node:os';
 import { formatBytesHuman } from '../../protocol/memory-sizes.js';
 import type { Server } from '../server.js';
 import { ALLOCATOR } from '../version.js';
@@ -10,11 +9,10 @@ export const MEMORY: InfoSection = {
   title: 'Memory',
   shown: 'default',
   *fields(server) {
-    const rssBytes = process.memoryUsage.rss();
-    yield* usage(server, rssBytes);
+    yield* usage(server);
     yield* scripting();
     yield* limits(server);
-    yield* fragmentation(server, rssBytes);
+    yield* fragmentation(server);
     yield* buffers(server);
   },
 };
@@ -25,40 +23,23 @@ function* both(name: string, bytes: number): Generator<InfoField> {
   yield [`${name}_human`, formatBytesHuman(bytes)];
 }
 
-/** Bytes that are not the stored data: tables and clients. */
-function overheadBytes(server: Server): number {
-  let bytes = clientBytes(server);
-  for (const { keys, expires } of server.keyspace.databases) {
-    bytes += keys.overheadBytes + expires.overheadBytes;
-  }
-  return bytes;
-}
-
-function clientBytes(server: Server): number {
-  let bytes = 0;
-  for (const client of server.clients.values()) bytes += client.memoryBytes;
-  return bytes;
-}
-
-function* usage(server: Server, rssBytes: number): Generator<InfoField> {
-  const used = server.memory.usedBytes;
-  server.stats.notePeak(used);
-  const peak = server.stats.peakUsedBytes;
-  const overhead = overheadBytes(server);
-  const dataset = Math.max(used - overhead, 0);
+function* usage({ arena, memory }: Server): Generator<InfoField> {
+  const used = memory.usedBytes;
+  const peak = memory.peakBytes;
+  const dataset = memory.datasetBytes;
   yield* both('used_memory', used);
-  yield* both('used_memory_rss', rssBytes);
+  yield* both('used_memory_rss', memory.rssBytes);
   yield* both('used_memory_peak', peak);
   yield ['used_memory_peak_perc', percent(used, peak)];
-  yield ['used_memory_overhead', overhead];
-  yield ['used_memory_startup', server.startedUsedBytes];
+  yield ['used_memory_overhead', memory.overheadBytes];
+  yield ['used_memory_startup', memory.startupBytes];
   yield ['used_memory_dataset', dataset];
-  yield ['used_memory_dataset_perc', percent(dataset, used)];
-  yield ['allocator_allocated', server.arena.usedBytes];
-  yield ['allocator_active', server.arena.reservedBytes];
-  yield ['allocator_resident', server.arena.reservedBytes];
-  yield ['allocator_muzzy', 0];
-  yield* both('total_system_memory', os.totalmem());
+  yield ['used_memory_dataset_perc', percent(dataset, used - memory.startupBytes)];
+  yield ['allocator_allocated', arena.usedBytes];
+  yield ['allocator_active', arena.reservedBytes];
+  yield ['allocator_resident', arena.reservedBytes + arena.spareBytes];
+  yield ['allocator_muzzy', arena.spareBytes];
+  yield* both('total_system_memory', memory.totalSystemBytes);
 }
 
 function* scripting(): Generator<InfoField> {
@@ -80,33 +61,35 @@ function* limits({ config }: Server): Generator<InfoField> {
   yield ['maxmemory_policy', config.text('maxmemory-policy')];
 }
 
-function* fragmentation(server: Server, rssBytes: number): Generator<InfoField> {
-  const used = server.memory.usedBytes;
-  const { usedBytes, reservedBytes } = server.arena;
-  yield ['allocator_frag_ratio', ratio(reservedBytes, usedBytes)];
-  yield ['allocator_frag_bytes', reservedBytes - usedBytes];
-  yield ['allocator_rss_ratio', '1.00'];
-  yield ['allocator_rss_bytes', 0];
-  yield ['rss_overhead_ratio', ratio(rssBytes, reservedBytes)];
-  yield ['rss_overhead_bytes', rssBytes - reservedBytes];
-  yield ['mem_fragmentation_ratio', ratio(rssBytes, used)];
-  yield ['mem_fragmentation_bytes', rssBytes - used];
+function* fragmentation({ arena, memory }: Server): Generator<InfoField> {
+  const { rssBytes, usedBytes } = memory;
+  const resident = arena.reservedBytes + arena.spareBytes;
+  yield ['allocator_frag_ratio', ratio(arena.reservedBytes, arena.usedBytes)];
+  yield ['allocator_frag_bytes', arena.reservedBytes - arena.usedBytes];
+  yield ['allocator_rss_ratio', ratio(resident, arena.reservedBytes)];
+  yield ['allocator_rss_bytes', arena.spareBytes];
+  yield ['rss_overhead_ratio', ratio(rssBytes, resident)];
+  yield ['rss_overhead_bytes', rssBytes - resident];
+  yield ['mem_fragmentation_ratio', ratio(rssBytes, usedBytes)];
+  yield ['mem_fragmentation_bytes', rssBytes - usedBytes];
 }
 
-function* buffers(server: Server): Generator<InfoField> {
-  yield ['mem_not_counted_for_evict', 0];
-  yield ['mem_replication_backlog', 0];
-  yield ['mem_total_replication_buffers', 0];
-  yield ['mem_replicas_repl_buffer', 0];
-  yield ['mem_clients_slaves', 0];
-  yield ['mem_clients_normal', clientBytes(server)];
-  yield ['mem_cluster_links', 0];
-  yield ['mem_cluster_slot_import', 0];
-  yield ['mem_cluster_slot_export', 0];
-  yield ['mem_aof_buffer', 0];
+function* buffers({ keyspace, memory }: Server): Generator<InfoField> {
+  const { parts } = memory;
+  yield ['mem_not_counted_for_evict', memory.notCountedBytes];
+  yield ['mem_replication_backlog', parts.replicationBacklog()];
+  yield ['mem_total_replication_buffers', parts.replicationBacklog() + parts.replicaBuffers()];
+  yield ['mem_replicas_repl_buffer', parts.replicaBuffers()];
+  yield ['mem_clients_slaves', parts.replicas()];
+  yield ['mem_clients_normal', memory.clientsBytes];
+  yield ['mem_cluster_links', parts.clusterLinks()];
+  yield ['mem_cluster_slot_import', parts.slotImport()];
+  yield ['mem_cluster_slot_export', parts.slotExport()];
+  yield ['mem_aof_buffer', parts.appendOnlyBuffer()];
   yield ['mem_allocator', ALLOCATOR];
+  // Tables grow in place: none is ever half moved.
   yield ['mem_overhead_db_hashtable_rehashing', 0];
   yield ['active_defrag_running', 0];
-  yield ['lazyfree_pending_objects', 0];
-  yield ['lazyfreed_objects', 0];
+  yield ['lazyfree_pending_objects', keyspace.lazyFree.pendingObjects];
+  yield ['lazyfreed_objects', keyspace.lazyFree.freedObjects];
 }

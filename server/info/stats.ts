@@ -49,18 +49,18 @@ function* traffic({ stats, rates }: Server): Generator<InfoField> {
   yield ['sync_partial_err', 0];
 }
 
-function* keys({ stats, keyspace }: Server): Generator<InfoField> {
+function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
   yield ['expired_keys', keyspace.stats.expired];
   yield ['expired_fields', 0];
-  yield ['expired_stale_perc', '0.00'];
+  yield ['expired_stale_perc', keyspace.activeExpiry.stalePercent.toFixed(2)];
   yield ['expired_keys_with_volatile_items_stale_perc', '0.00'];
-  yield ['expired_time_cap_reached_count', 0];
-  yield ['expire_cycle_cpu_milliseconds', 0];
+  yield ['expired_time_cap_reached_count', keyspace.activeExpiry.timeCapReached];
+  yield ['expire_cycle_cpu_milliseconds', Math.floor(keyspace.activeExpiry.spentMs)];
   yield ['evicted_keys', stats.evictedKeys];
   yield ['evicted_clients', stats.evictedClients];
   yield ['evicted_scripts', 0];
-  yield ['total_eviction_exceeded_time', 0];
-  yield ['current_eviction_exceeded_time', 0];
+  yield ['total_eviction_exceeded_time', Math.floor(memory.exceededMs)];
+  yield ['current_eviction_exceeded_time', Math.floor(memory.exceededNowMs)];
   yield ['keyspace_hits', keyspace.stats.hits];
   yield ['keyspace_misses', keyspace.stats.misses];
 }

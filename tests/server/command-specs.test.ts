@@ -60,6 +60,11 @@ t.test('COMMAND GETKEYS finds keys by the key specs', async (t) => {
   t.same(await call('COMMAND', 'GETKEYS', 'get', 'a'), ['a']);
   t.same(await call('COMMAND', 'GETKEYS', 'MSET', 'a', '1', 'b', '2'), ['a', 'b']);
   t.same(await call('COMMAND', 'GETKEYSANDFLAGS', 'get', 'a'), [['a', ['RO', 'access']]]);
+  const set = ['set', 'a', 'b'];
+  t.same(await call('COMMAND', 'GETKEYSANDFLAGS', ...set), [['a', ['OW', 'update']]]);
+  t.same(await call('COMMAND', 'GETKEYSANDFLAGS', ...set, 'NX', 'get'), [
+    ['a', ['RW', 'access', 'update']],
+  ]);
 });
 
 t.test('COMMAND GETKEYS refuses what is no request, or has no keys', async (t) => {
