@@ -144,6 +144,7 @@ export const lcs = command(
     since: '7.0.0',
     arity: -3,
     flags: ['readonly'],
+    acl: ['string'],
     keys: [key(1, ['RO', 'access'], 1)],
     args: [
       keyArg('key1'),

@@ -119,6 +119,7 @@ export const setex = command(
     since: '2.0.0',
     arity: 4,
     flags: ['write', 'denyoom'],
+    acl: ['string'],
     keys: [key(1, ['OW', 'update'])],
     args: [keyArg(), integer('seconds'), text('value')],
     complexity: 'O(1)',
@@ -134,6 +135,7 @@ export const psetex = command(
     since: '2.6.0',
     arity: 4,
     flags: ['write', 'denyoom'],
+    acl: ['string'],
     keys: [key(1, ['OW', 'update'])],
     args: [keyArg(), integer('milliseconds'), text('value')],
     complexity: 'O(1)',
@@ -149,6 +151,7 @@ export const setnx = command(
     since: '1.0.0',
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
+    acl: ['string'],
     keys: [key(1, ['OW', 'insert'])],
     args: [keyArg(), text('value')],
     complexity: 'O(1)',
@@ -168,6 +171,7 @@ export const getset = command(
     since: '1.0.0',
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
+    acl: ['string'],
     keys: [key(1, ['RW', 'access', 'update'])],
     args: [keyArg(), text('value')],
     complexity: 'O(1)',
@@ -187,6 +191,7 @@ export const getex = command(
     since: '6.2.0',
     arity: -2,
     flags: ['write', 'fast'],
+    acl: ['string'],
     keys: [key(1, ['RW', 'access', 'update'])],
     args: [
       keyArg(),
@@ -239,6 +244,7 @@ export const msetex = command(
     since: '9.1.0',
     arity: -4,
     flags: ['write', 'denyoom', 'movablekeys'],
+    acl: ['string'],
     tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
     keys: [
       {
