@@ -31,6 +31,8 @@ export class ActiveExpiry {
   timeCapReached = 0;
   /** Time spent in all, ms. */
   spentMs = 0;
+  /** Told how long each piece of work took, ms. */
+  onSlice: (spentMs: number) => void = () => {};
   private readonly keyspace: Keyspace;
   private readonly clock: Clock;
   /** From 1 to 10: how much time may be spent, and how few expired keys are to be left. */
@@ -100,6 +102,7 @@ export class ActiveExpiry {
     const done = this.walk(startMs + Math.min(SLICE_MS, this.budgetMs));
     const spentMs = this.clock.elapsedMs() - startMs;
     this.spentMs += spentMs;
+    this.onSlice(spentMs);
     this.budgetMs -= spentMs;
     if (done || this.budgetMs <= 0) return this.endCycle(!done);
     this.timer = this.keyspace.schedule(PAUSE_MS, () => this.slice());

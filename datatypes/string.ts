@@ -1,7 +1,17 @@
 /** Strings: GET, SET and their family. */
 import { equalBytes } from '../protocol/bytes.js';
 import { WRONG_TYPE, wrongArity } from '../protocol/refusals.js';
-import { block, integer, key, keyArg, oneOf, text, unixTime, word } from '../protocol/spec.js';
+import {
+  block,
+  integer,
+  type KeyFlag,
+  key,
+  keyArg,
+  oneOf,
+  text,
+  unixTime,
+  word,
+} from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
 import { NONE } from './store/arena.js';
@@ -76,7 +86,17 @@ export const set = command(
     setArgument(call, 1, 2, NEVER);
     call.reply.ok();
   },
+  { findKeys: (call) => [{ index: 1, flags: hasGet(call) ? GET_AND_SET : SET_ONLY }] },
 );
+
+const GET_AND_SET: readonly KeyFlag[] = ['RW', 'access', 'update'];
+const SET_ONLY: readonly KeyFlag[] = ['OW', 'update'];
+
+/** Whether a SET also reads the value: its key's flags depend on it. */
+function hasGet(call: Call): boolean {
+  for (let i = 3; i < call.argc; i++) if (call.is(i, 'get')) return true;
+  return false;
+}
 
 export const mget = command(
   {

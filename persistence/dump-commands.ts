@@ -90,6 +90,7 @@ export const restoreAsking = command(
     ],
     complexity:
       'O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).',
+    internal: true,
     summary: 'RESTORE as nodes of a cluster send it to one that is importing the slot.',
   },
   restoreKey,

@@ -1,5 +1,5 @@
 /** What follows from a command's spec: its ACL categories, its flags in order, its first and last key. */
-import type { CommandFlag, CommandSpec, KeyFlag, KeySpec } from '../protocol/spec.js';
+import type { CommandFlag, CommandGroup, CommandSpec, KeyFlag, KeySpec } from '../protocol/spec.js';
 
 /** Flags in the order in which the real server tells them. */
 const FLAGS: readonly CommandFlag[] = [
@@ -74,12 +74,31 @@ export function orderedKeyFlags(flags: readonly KeyFlag[]): KeyFlag[] {
   return KEY_FLAGS.filter((flag) => flags.includes(flag));
 }
 
-/** The ACL categories of a command, those that follow from its flags included; without `@`. */
+/** Categories that hold all commands of a group. */
+const CATEGORY_OF_GROUP: Partial<Record<CommandGroup, string>> = {
+  string: 'string',
+  list: 'list',
+  set: 'set',
+  sorted_set: 'sortedset',
+  hash: 'hash',
+  stream: 'stream',
+  bitmap: 'bitmap',
+  hyperloglog: 'hyperloglog',
+  geo: 'geo',
+  transactions: 'transaction',
+  scripting: 'scripting',
+  connection: 'connection',
+};
+
+/** The ACL categories of a command, those that follow from its group and flags included; without `@`. */
 export function aclCategories(spec: CommandSpec): string[] {
   const has = (flag: CommandFlag) => spec.flags.includes(flag);
   const found = new Set<string>(spec.acl);
+  const category = CATEGORY_OF_GROUP[spec.group];
+  // Only containers have no flags; by themselves they do nothing, and so are in no category.
+  if (category !== undefined && spec.flags.length > 0) found.add(category);
   if (has('write')) found.add('write');
-  if (has('readonly')) found.add('read');
+  if (has('readonly') && spec.group !== 'scripting') found.add('read');
   if (has('admin')) found.add('admin').add('dangerous');
   if (has('pubsub')) found.add('pubsub');
   if (has('blocking')) found.add('blocking');

@@ -22,6 +22,8 @@ interface Task {
 export class Cron {
   /** Ticks a second. */
   hz: number;
+  /** Off by DEBUG PAUSE-CRON 1. */
+  paused = false;
 
   private readonly server: Server;
   private readonly tasks: Task[] = [];
@@ -70,13 +72,18 @@ export class Cron {
   }
 
   private tick(): void {
-    const nowMs = this.server.clock.elapsedMs();
+    if (this.paused) return;
+    const { clock, stats } = this.server;
+    const nowMs = clock.elapsedMs();
     for (const task of this.tasks) {
       if (nowMs < task.dueAtMs) continue;
       // Half a tick early, so that a tick a little late does not put it off to the next.
       task.dueAtMs = nowMs + task.periodMs - 500 / this.hz;
       task.run();
     }
+    const usec = (clock.elapsedMs() - nowMs) * 1000;
+    stats.cronUsec += usec;
+    stats.countTurn(usec, 0);
   }
 
   /** Values beyond the limits are taken for the limits, and shown so. */

@@ -14,7 +14,6 @@ import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
 import { Cron } from './cron.js';
-import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { watchKeyspace } from './keyspace-events.js';
@@ -52,7 +51,6 @@ export class Server {
   readonly keyspace: Keyspace;
   readonly stats = new Stats();
   readonly rates = new Rates();
-  readonly switches = new DebugSwitches();
   readonly latency: LatencyMonitor;
   readonly commandLog: CommandLog;
   readonly effects = new ServerEffects();
@@ -69,8 +67,6 @@ export class Server {
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
-  /** What was in use before the first key. */
-  readonly startedUsedBytes: number;
   /** Names the history of changes this server's data comes from: 40 hexadecimal digits. */
   replicationId: string;
   /** When the data was last saved; at the start, when the server started. */
@@ -110,9 +106,9 @@ export class Server {
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.cron = new Cron(this);
+    this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
-    this.startedUsedBytes = this.memory.usedBytes;
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */

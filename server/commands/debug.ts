@@ -4,7 +4,7 @@ import { NONE, type Ref } from '../../datatypes/store/arena.js';
 import type { Dict } from '../../datatypes/store/dict.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
 import { LzfCompressor } from '../../persistence/lzf.js';
-import { rdbStringSizeMax, writeRdbString } from '../../persistence/rdb-string.js';
+import { VALUE_WRITERS } from '../../persistence/value-formats.js';
 import { parseDouble } from '../../protocol/doubles.js';
 import {
   DATABASE_OUT_OF_RANGE,
@@ -208,9 +208,9 @@ function valueTableStats(call: ServerCall): void {
 
 function object(call: ServerCall): void {
   const ref = peekKey(call);
-  const { entries, arena } = call.keyspace;
+  const { entries, arena, accessClock } = call.keyspace;
   const access = entries.access(ref);
-  const idleSeconds = (Math.floor(call.clock.now() / 1000) - access) & 0xffffff;
+  const idleSeconds = accessClock.isLfu ? 0 : accessClock.idleSeconds(access);
   const isFast = call.argc === 4 && call.is(3, 'fast');
   const length = isFast ? '' : ` serializedlength:${serializedLength(call, ref)}`;
   call.reply.simple(
@@ -222,10 +222,10 @@ function object(call: ServerCall): void {
 
 /** What the value takes in an RDB file, its type left out. */
 function serializedLength(call: ServerCall, ref: Ref): number {
-  const { bytes, start, end } = call.db.stringAt(ref);
-  const room = new Uint8Array(rdbStringSizeMax(end - start));
-  const compressor = call.server.config.values.rdbcompression ? new LzfCompressor() : null;
-  return writeRdbString(bytes, start, end, room, 0, compressor);
+  const { keyspace } = call;
+  const write = VALUE_WRITERS.get(keyspace.entries.type(ref));
+  const compressor = keyspace.settings.rdbcompression ? keyspace.own(LzfCompressor) : null;
+  return write?.(keyspace, ref, compressor).body.length ?? 0;
 }
 
 function stringLengths(call: ServerCall): void {
@@ -242,12 +242,12 @@ function stringLengths(call: ServerCall): void {
 }
 
 function setActiveExpire(call: ServerCall): void {
-  call.server.switches.activeExpire = isOn(call);
+  call.keyspace.activeExpiry.enabled = isOn(call);
   call.reply.ok();
 }
 
 function pauseCron(call: ServerCall): void {
-  call.server.switches.cronPaused = isOn(call);
+  call.server.cron.paused = isOn(call);
   call.reply.ok();
 }
 

@@ -62,18 +62,16 @@ function* limits({ config }: Server): Generator<InfoField> {
 }
 
 function* fragmentation({ arena, memory }: Server): Generator<InfoField> {
-  const { rssBytes } = memory;
-  const used = memory.usedBytes;
-  const { usedBytes, reservedBytes, spareBytes } = arena;
-  const residentBytes = reservedBytes + spareBytes;
-  yield ['allocator_frag_ratio', ratio(reservedBytes, usedBytes)];
-  yield ['allocator_frag_bytes', reservedBytes - usedBytes];
-  yield ['allocator_rss_ratio', ratio(residentBytes, reservedBytes)];
-  yield ['allocator_rss_bytes', spareBytes];
-  yield ['rss_overhead_ratio', ratio(rssBytes, residentBytes)];
-  yield ['rss_overhead_bytes', rssBytes - residentBytes];
-  yield ['mem_fragmentation_ratio', ratio(rssBytes, used)];
-  yield ['mem_fragmentation_bytes', rssBytes - used];
+  const { rssBytes, usedBytes } = memory;
+  const resident = arena.reservedBytes + arena.spareBytes;
+  yield ['allocator_frag_ratio', ratio(arena.reservedBytes, arena.usedBytes)];
+  yield ['allocator_frag_bytes', arena.reservedBytes - arena.usedBytes];
+  yield ['allocator_rss_ratio', ratio(resident, arena.reservedBytes)];
+  yield ['allocator_rss_bytes', arena.spareBytes];
+  yield ['rss_overhead_ratio', ratio(rssBytes, resident)];
+  yield ['rss_overhead_bytes', rssBytes - resident];
+  yield ['mem_fragmentation_ratio', ratio(rssBytes, usedBytes)];
+  yield ['mem_fragmentation_bytes', rssBytes - usedBytes];
 }
 
 function* buffers({ keyspace, memory }: Server): Generator<InfoField> {
@@ -89,6 +87,7 @@ function* buffers({ keyspace, memory }: Server): Generator<InfoField> {
   yield ['mem_cluster_slot_export', parts.slotExport()];
   yield ['mem_aof_buffer', parts.appendOnlyBuffer()];
   yield ['mem_allocator', ALLOCATOR];
+  // Tables grow in place: none is ever half moved.
   yield ['mem_overhead_db_hashtable_rehashing', 0];
   yield ['active_defrag_running', 0];
   yield ['lazyfree_pending_objects', keyspace.lazyFree.pendingObjects];

@@ -24,7 +24,7 @@ export function percent(part: number, whole: number): string {
   return `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(2)}%`;
 }
 
-/** `amount` for each one of `base`; 0 when there is none. */
+/** `amount` for each one of `base`; 1 when there is none to speak of. */
 export function ratio(amount: number, base: number): string {
-  return (base === 0 ? 0 : amount / base).toFixed(2);
+  return (base === 0 ? 1 : amount / base).toFixed(2);
 }

@@ -36,7 +36,7 @@ function* program({ config }: Server): Generator<InfoField> {
   yield ['node_version', process.versions.node];
 }
 
-function* runtime({ config, clock, runId, startedAtMs }: Server): Generator<InfoField> {
+function* runtime({ config, clock, cron, runId, startedAtMs }: Server): Generator<InfoField> {
   const { values } = config;
   const uptimeSeconds = Math.floor((clock.now() - startedAtMs) / 1000);
   yield ['process_id', process.pid];
@@ -46,9 +46,9 @@ function* runtime({ config, clock, runId, startedAtMs }: Server): Generator<Info
   yield ['server_time_usec', clock.nowMicros()];
   yield ['uptime_in_seconds', uptimeSeconds];
   yield ['uptime_in_days', Math.floor(uptimeSeconds / SECONDS_PER_DAY)];
-  yield ['hz', values.hz];
+  yield ['hz', cron.hz];
   yield ['configured_hz', values.hz];
-  yield ['clients_hz', values.hz];
+  yield ['clients_hz', cron.clientsHz];
   yield ['lru_clock', Math.floor(clock.now() / 1000) % 2 ** 24];
   yield ['executable', path.resolve(process.argv[1] ?? process.execPath)];
   yield ['config_file', config.file ?? ''];

@@ -50,13 +50,12 @@ function* traffic({ stats, rates }: Server): Generator<InfoField> {
 }
 
 function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
-  const { activeExpiry } = keyspace;
   yield ['expired_keys', keyspace.stats.expired];
   yield ['expired_fields', 0];
-  yield ['expired_stale_perc', activeExpiry.stalePercent.toFixed(2)];
+  yield ['expired_stale_perc', keyspace.activeExpiry.stalePercent.toFixed(2)];
   yield ['expired_keys_with_volatile_items_stale_perc', '0.00'];
-  yield ['expired_time_cap_reached_count', activeExpiry.timeCapReached];
-  yield ['expire_cycle_cpu_milliseconds', Math.floor(activeExpiry.spentMs)];
+  yield ['expired_time_cap_reached_count', keyspace.activeExpiry.timeCapReached];
+  yield ['expire_cycle_cpu_milliseconds', Math.floor(keyspace.activeExpiry.spentMs)];
   yield ['evicted_keys', stats.evictedKeys];
   yield ['evicted_clients', stats.evictedClients];
   yield ['evicted_scripts', 0];

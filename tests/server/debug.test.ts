@@ -1,0 +1,101 @@
+import t from 'tap';
+import { refusalOf, startServer } from '../helpers/server.js';
+
+const ALLOWED = { config: { 'enable-debug-command': 'yes' } };
+
+t.test('DEBUG is refused unless it is enabled, or local and asked for locally', async (t) => {
+  const no = await startServer(t);
+  t.match(await refusalOf(no.call('DEBUG', 'SLEEP', '0')), /^ERR DEBUG command not allowed\. If/);
+  const local = await startServer(t, { config: { 'enable-debug-command': 'local' } });
+  t.equal(await local.call('DEBUG', 'SLEEP', '0'), 'OK');
+});
+
+t.test('DEBUG refuses what it does not know, and says what is not there', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  const unknown = "ERR unknown subcommand or wrong number of arguments for 'foo'. Try DEBUG HELP.";
+  t.equal(await refusalOf(call('DEBUG', 'foo')), unknown);
+  t.match(await refusalOf(call('DEBUG', 'LOG')), /wrong number of arguments for 'LOG'/);
+  t.equal(
+    await refusalOf(call('DEBUG', 'segfault')),
+    'ERR DEBUG SEGFAULT is not there in this server',
+  );
+});
+
+t.test('DEBUG DIGEST and DIGEST-VALUE are those of the real server', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  const nothing = '0000000000000000000000000000000000000000';
+  t.equal(await call('DEBUG', 'DIGEST'), nothing);
+  await call('SET', 'a', '1');
+  t.equal(await call('DEBUG', 'DIGEST'), '943d800368fb9c0e951138f1bc0e313ac769d91f');
+  await call('SET', 'b', '1', 'EX', '100');
+  t.same(await call('DEBUG', 'DIGEST-VALUE', 'a', 'b', 'none'), [
+    'b4fc66738120fba0b5aa500ab5c2bf89cea1c5da',
+    '5279988c5d1911f474bcbbf2f0a87012d40f8459',
+    nothing,
+  ]);
+});
+
+t.test('DEBUG POPULATE makes keys that are not there, of the size given', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  await call('SET', 'p:0', 'mine');
+  t.equal(await call('DEBUG', 'POPULATE', '2', 'p', '5'), 'OK');
+  t.equal(await call('GET', 'p:0'), 'mine');
+  t.equal(await call('GET', 'p:1'), 'value');
+  await call('DEBUG', 'POPULATE', '1', 'q', '9');
+  t.equal(await call('GET', 'q:0'), 'value:0\0\0');
+  await call('DEBUG', 'POPULATE', '1');
+  t.equal(await call('GET', 'key:0'), 'value:0');
+  t.equal(
+    await refusalOf(call('DEBUG', 'POPULATE', '-1')),
+    'ERR value is out of range, must be positive',
+  );
+});
+
+t.test('DEBUG OBJECT and SDSLEN tell how a value is stored', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  await call('SET', 'n', '-70000');
+  await call('SET', 's', 'hello world');
+  t.match(
+    await call('DEBUG', 'OBJECT', 'n'),
+    /^Value at:0x\w+ refcount:1 encoding:int serializedlength:5 lru:/,
+  );
+  t.match(await call('DEBUG', 'OBJECT', 's', 'fast'), / encoding:embstr lru:\d+ lru_seconds_idle:/);
+  t.match(await call('DEBUG', 'SDSLEN', 's'), /^key_sds_len:1 .* val_sds_len:11 /);
+  t.equal(await refusalOf(call('DEBUG', 'SDSLEN', 'n')), 'ERR Not an sds encoded string.');
+  t.equal(await refusalOf(call('DEBUG', 'OBJECT', 'none')), 'ERR no such key');
+});
+
+t.test('DEBUG HTSTATS tells the sizes of the tables', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  await call('SET', 'a', '1');
+  t.match(
+    await call('DEBUG', 'HTSTATS', '0'),
+    /^\[Dictionary HT\]\nHash table 0 stats \(main hash table\):\n table size: \d+\n number of entries: 1\n/,
+  );
+  t.equal(await call('DEBUG', 'HTSTATS', '1'), '[Dictionary HT]\n[Expires HT]\n');
+  t.equal(await refusalOf(call('DEBUG', 'HTSTATS', '16')), 'ERR Out of range database');
+});
+
+t.test('DEBUG PROTOCOL and ERROR reply as they are told', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  t.equal(await call('DEBUG', 'PROTOCOL', 'string'), 'Hello World');
+  t.same(await call('DEBUG', 'PROTOCOL', 'MAP'), [0, 0, 1, 1, 2, 0]);
+  t.equal(await call('DEBUG', 'PROTOCOL', 'double'), '3.141');
+  t.match(await refusalOf(call('DEBUG', 'PROTOCOL', 'toString')), /^ERR Wrong protocol type name/);
+  t.equal(await refusalOf(call('DEBUG', 'ERROR', 'FOO bar baz')), 'FOO bar baz');
+  t.equal(await refusalOf(call('DEBUG', 'ERROR', 'FOO')), 'FOO');
+});
+
+t.test(
+  'DEBUG CHANGE-REPL-ID, PAUSE-CRON and SET-ACTIVE-EXPIRE change what they name',
+  async (t) => {
+    const { call, server } = await startServer(t, ALLOWED);
+    const { replicationId, cron, keyspace } = server.engine;
+    await call('DEBUG', 'CHANGE-REPL-ID');
+    t.not(server.engine.replicationId, replicationId);
+    await call('DEBUG', 'PAUSE-CRON', '1');
+    await call('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+    t.equal(cron.paused, true);
+    t.equal(keyspace.activeExpiry.enabled, false);
+  },
+);
