@@ -64,3 +64,20 @@ export function unknownSubcommand(given: string, command: string): Refusal {
 export function protocolError(text: string): Refusal {
   return refusal('ERR', `Protocol error: ${text}`);
 }
+
+export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memory');
+export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
+
+export function unknownParameter(name: string): Refusal {
+  return refusal('ERR', `Unknown option or number of arguments for CONFIG SET - '${name}'`);
+}
+
+/** A CONFIG SET that was taken back; `name` is as the client called it, or in lower case. */
+export function configSetFailed(name: string, reason: string): Refusal {
+  return refusal('ERR', `CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
+}
+
+/** `reason` is the operating system's. */
+export function configRewriteFailed(reason: string): Refusal {
+  return refusal('ERR', `Rewriting config file: ${reason}`);
+}

@@ -5,7 +5,8 @@
  * for `save`, whose lines add up until an empty one. `include` reads another file in place.
  */
 
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type CommandLine, readCommandLine } from './command-line.js';
 import type { Config } from './config.js';
 import { InvalidSetting } from './config-table/parameter.js';
@@ -80,23 +81,50 @@ export function loadConfiguration(
 ): LoadedConfiguration {
   const commandLine = readCommandLine(args);
   const { file, stdin, lines } = commandLine;
-  let text = file === undefined ? '' : readFiles(file);
+  if (file !== undefined) config.file = resolve(config.path('dir'), nameOf(file));
+  let text = file === undefined ? '' : readFiles(file, config.path('dir'));
   if (stdin) text += sources.readStdin();
   if (lines !== '') text += `\n${lines}`;
   const loader = new Loader(config, sources);
   loader.load(text);
+  const reason = refusedTogether(config);
+  if (reason !== undefined) throw new FatalConfigError(fatalText(sources.version, reason));
   return { ...commandLine, directives: loader.directives };
 }
 
-/** Reads a file, or all that fit a glob, one behind the other. */
-function readFiles(pattern: string): string {
-  const paths = /[*?[]/.test(pattern) ? expandGlob(pattern) : [pattern];
-  return paths.map(readOne).join('');
+/** What is wrong with settings that are right one by one. */
+function refusedTogether({ values }: Config): string | undefined {
+  if (values.clusterEnabled && values.replicaof !== '') {
+    return 'replicaof directive not allowed in cluster mode';
+  }
+  if (values.logfile === '') return undefined;
+  try {
+    closeSync(openSync(resolve(nameOf(values.dir), nameOf(values.logfile)), 'a'));
+    return undefined;
+  } catch (error) {
+    return `Can't open the log file: ${systemErrorText(error)}`;
+  }
 }
 
-function readOne(path: string): string {
+function fatalText(version: string, reason: string): string {
+  return `\n*** FATAL CONFIG FILE ERROR (Version ${version}) ***\n${reason}\n`;
+}
+
+/** A file's name as Node takes it, from a byte string. */
+function nameOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+/** Reads a file, or all that fit a glob, one behind the other; relative names start at `folder`. */
+function readFiles(pattern: string, folder: string): string {
+  if (!/[*?[]/.test(pattern)) return readOne(nameOf(pattern), folder);
+  const paths = expandGlob(resolve(folder, nameOf(pattern)));
+  return paths.map((path) => readOne(path, folder)).join('');
+}
+
+function readOne(path: string, folder: string): string {
   try {
-    return readFileSync(Buffer.from(path, 'latin1'), 'latin1');
+    return readFileSync(resolve(folder, path), 'latin1');
   } catch (error) {
     const reason = systemErrorText(error);
     throw new UnreadableConfigFile(`Fatal error, can't open config file '${path}': ${reason}`);
@@ -125,10 +153,8 @@ class Loader {
   }
 
   #fatal(lineNumber: number, line: string, reason: string): FatalConfigError {
-    return new FatalConfigError(
-      `\n*** FATAL CONFIG FILE ERROR (Version ${this.#sources.version}) ***\n` +
-        `Reading the configuration file, at line ${lineNumber}\n>>> '${line}'\n${reason}\n`,
-    );
+    const place = `Reading the configuration file, at line ${lineNumber}\n>>> '${line}'\n`;
+    return new FatalConfigError(fatalText(this.#sources.version, place + reason));
   }
 
   #loadLine(line: string): string | undefined {
@@ -172,7 +198,7 @@ class Loader {
   #include(pattern: string): string | undefined {
     if (this.#depth === MAX_INCLUDE_DEPTH) return 'Too many files include one another';
     this.#depth++;
-    this.load(readFiles(pattern));
+    this.load(readFiles(pattern, this.#config.path('dir')));
     this.#depth--;
     return undefined;
   }

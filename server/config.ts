@@ -6,6 +6,8 @@
  * refuse) and, before the server starts, through `load` (the file and the command line).
  */
 
+import { globMatch, latin1 } from '../protocol/bytes.js';
+import { configSetFailed, LOADING, type Refusal, unknownParameter } from '../protocol/refusals.js';
 import { InvalidSetting, type Parameter, type Setting } from './config-table/parameter.js';
 import {
   ALL_NAMES,
@@ -43,18 +45,25 @@ interface Change {
 export class Config {
   /** The current values. Hold this object, not its fields. */
   readonly values: ConfigValues;
+  /** The configuration file, an absolute path, when there is one: what CONFIG REWRITE writes. */
+  file: string | undefined;
+
   readonly #settings = new Map<ParameterName, Setting<unknown>>();
+  /** The settings as nobody set them. */
+  readonly #standard: ReadonlyMap<ParameterName, Setting<unknown>>;
   readonly #listeners = new Map<ParameterName, ChangeListener>();
 
   /** @param workingDirectory - What `dir` is until it is set. An absolute path. */
   constructor(workingDirectory = process.cwd()) {
     const values: Record<string, unknown> = {};
     for (const [name, parameter] of PARAMETERS) {
-      const standard = name === 'dir' ? workingDirectory : parameter.default;
+      const standard =
+        name === 'dir' ? Buffer.from(workingDirectory).toString('latin1') : parameter.default;
       const setting = parameter.read(wordsOf(parameter, standard));
       this.#settings.set(name, setting);
       values[fieldName(name)] = setting.value;
     }
+    this.#standard = new Map(this.#settings);
     // Spreading makes the object one of fixed shape; growing it by 200 fields left a hash table.
     this.values = { ...values } as ConfigValues;
   }
@@ -64,15 +73,20 @@ export class Config {
     return this.#setting(name).text;
   }
 
+  /** A text as the path it names: in UTF-8, as the file system functions take it. */
+  path(name: ParameterName): string {
+    return Buffer.from(this.text(name), 'latin1').toString();
+  }
+
   /** Whether the setting is what it would be if nobody had set it. */
   isDefault(name: ParameterName): boolean {
-    return this.text(name) === parameterOf(name).default;
+    return this.text(name) === this.#standard.get(name)?.text;
   }
 
   /** The lines that the file needs for this parameter, without its name; and which of them say a default. */
   lines(name: ParameterName): { readonly text: string; readonly isDefault: boolean }[] {
     const parameter = parameterOf(name);
-    const standard = parameter.lines(defaultOf(parameter));
+    const standard = parameter.lines(this.#standard.get(name) ?? this.#setting(name));
     return parameter
       .lines(this.#setting(name))
       .map((text, i) => ({ text, isDefault: !parameter.alwaysWritten && text === standard[i] }));
@@ -81,16 +95,12 @@ export class Config {
   /**
    * Finds settings by name or glob, in any case.
    *
-   * @param matches - Whether a name matches a glob; both are in lower case.
    * @returns Names and texts in turn, in the order of names. A plain name comes back as it was asked for.
    */
-  get(
-    patterns: readonly string[],
-    matches: (pattern: string, name: string) => boolean,
-  ): [name: string, text: string][] {
+  get(patterns: readonly string[]): [name: string, text: string][] {
     const found = new Map<string, [shown: string, name: ParameterName]>();
     for (const pattern of patterns) {
-      for (const shown of /[*?[]/.test(pattern) ? namesLike(pattern, matches) : [pattern]) {
+      for (const shown of /[*?[]/.test(pattern) ? namesLike(pattern) : [pattern]) {
         const name = parameterNamed(shown);
         const key = shown.toLowerCase();
         if (name !== undefined && !found.has(key)) found.set(key, [shown, name]);
@@ -116,22 +126,20 @@ export class Config {
    * Changes settings, all or none: CONFIG SET.
    *
    * @param pairs - Names or aliases, in any case, with the text of the argument.
-   * @returns The error reply when it cannot be, its code included; nothing when it is done.
+   * @returns Why not; nothing when it is done.
    */
   set(
     pairs: readonly (readonly [name: string, value: string])[],
     options: SetOptions = {},
-  ): string | undefined {
+  ): Refusal | undefined {
     const changes: Change[] = [];
     for (const [given, value] of pairs) {
       const name = parameterNamed(given);
-      if (name === undefined) {
-        return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
-      }
+      if (name === undefined) return unknownParameter(given);
       const change = { name, called: given.toLowerCase(), value };
       if (options.loading && parameterOf(name).denyLoading) return LOADING;
       const reason = refusedBefore(change, changes, options);
-      if (reason !== undefined) return failed(given, reason);
+      if (reason !== undefined) return configSetFailed(given, reason);
       changes.push(change);
     }
     return this.#change(changes);
@@ -167,7 +175,7 @@ export class Config {
     Object.assign(this.values, { [fieldName(name)]: setting.value });
   }
 
-  #change(changes: readonly Change[]): string | undefined {
+  #change(changes: readonly Change[]): Refusal | undefined {
     const before = new Map(this.#settings);
     const told = new Map<ChangeListener, Change>();
     for (const change of changes) {
@@ -175,7 +183,7 @@ export class Config {
         this.#changeOne(change, told);
       } catch (error) {
         this.#restore(before);
-        if (error instanceof InvalidSetting) return failed(change.called, error.message);
+        if (error instanceof InvalidSetting) return configSetFailed(change.called, error.message);
         throw error;
       }
     }
@@ -196,14 +204,14 @@ export class Config {
   #tell(
     told: ReadonlyMap<ChangeListener, Change>,
     before: ReadonlyMap<ParameterName, Setting<unknown>>,
-  ): string | undefined {
+  ): Refusal | undefined {
     const agreed: ChangeListener[] = [];
     for (const [listener, change] of told) {
       const reason = listener();
       if (reason !== undefined) {
         this.#restore(before);
         for (const other of agreed) other();
-        return failed(change.called, reason);
+        return configSetFailed(change.called, reason);
       }
       agreed.push(listener);
     }
@@ -217,8 +225,6 @@ export class Config {
   }
 }
 
-const LOADING = 'LOADING Valkey is loading the dataset in memory';
-
 function parameterOf(name: ParameterName): Parameter<unknown> {
   const parameter = PARAMETERS.get(name);
   if (parameter === undefined) throw new Error(`Cannot find the parameter ${name}`);
@@ -226,26 +232,19 @@ function parameterOf(name: ParameterName): Parameter<unknown> {
 }
 
 /** The names and aliases that a glob finds. */
-function namesLike(pattern: string, matches: (pattern: string, name: string) => boolean): string[] {
+function namesLike(pattern: string): string[] {
+  const glob = latin1(pattern);
   return ALL_NAMES.filter((name) => {
     const parameter = parameterNamed(name);
-    const hidden = parameter !== undefined && parameterOf(parameter).hidden;
-    return !hidden && matches(pattern.toLowerCase(), name);
+    if (parameter === undefined || parameterOf(parameter).hidden) return false;
+    return globMatch(glob, 0, glob.length, latin1(name), 0, name.length, true);
   });
-}
-
-function defaultOf(parameter: Parameter<unknown>): Setting<unknown> {
-  return parameter.read(wordsOf(parameter, parameter.default));
 }
 
 /** One CONFIG SET argument holds all the words of a setting: each single blank parts two. */
 function wordsOf(parameter: Parameter<unknown>, argument: string): string[] {
   if (!parameter.manyWords) return [argument];
   return argument === '' ? [''] : argument.split(' ');
-}
-
-function failed(name: string, reason: string): string {
-  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
 }
 
 /** What speaks against a change before its value is even read. */

@@ -15,7 +15,7 @@ function partMatcher(part: string): (name: string) => boolean {
 
 function entriesOf(folder: string): string[] {
   try {
-    return readdirSync(Buffer.from(folder === '' ? '.' : folder, 'latin1'), 'latin1').sort();
+    return readdirSync(folder === '' ? '.' : folder).sort();
   } catch {
     return []; // What cannot be read holds no file that fits.
   }

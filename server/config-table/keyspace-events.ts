@@ -1,51 +1,38 @@
 /** Which keyspace events are published: letters in the settings, bits for those who ask at each event. */
 
+import { EventClass } from '../../datatypes/call.js';
 import { InvalidSetting, type Parameter } from './parameter.js';
 import { quoted } from './quoting.js';
 
-/** One bit for each class of events, and for the two channels they may go to. */
-export const KEYSPACE_EVENTS = {
-  keyspace: 1 << 0,
-  keyevent: 1 << 1,
-  generic: 1 << 2,
-  string: 1 << 3,
-  list: 1 << 4,
-  set: 1 << 5,
-  hash: 1 << 6,
-  sortedSet: 1 << 7,
-  expired: 1 << 8,
-  evicted: 1 << 9,
-  stream: 1 << 10,
-  keyMiss: 1 << 11,
-  module: 1 << 13,
-  newKey: 1 << 14,
+/** The channels that events may go to: bits beside those of `EventClass`. */
+export const EventChannel = {
+  keyspace: 1 << 16,
+  keyevent: 1 << 17,
 } as const;
-
-const EVENTS = KEYSPACE_EVENTS;
 
 /** In the order in which CONFIG GET writes them. */
 const CLASSES: readonly (readonly [string, number])[] = [
-  ['g', EVENTS.generic],
-  ['$', EVENTS.string],
-  ['l', EVENTS.list],
-  ['s', EVENTS.set],
-  ['h', EVENTS.hash],
-  ['z', EVENTS.sortedSet],
-  ['x', EVENTS.expired],
-  ['e', EVENTS.evicted],
-  ['t', EVENTS.stream],
-  ['d', EVENTS.module],
+  ['g', EventClass.generic],
+  ['$', EventClass.string],
+  ['l', EventClass.list],
+  ['s', EventClass.set],
+  ['h', EventClass.hash],
+  ['z', EventClass.zset],
+  ['x', EventClass.expired],
+  ['e', EventClass.evicted],
+  ['t', EventClass.stream],
+  ['d', EventClass.module],
 ];
 
 const ALL = CLASSES.reduce((bits, [, bit]) => bits | bit, 0);
 
 const CHANNELS: readonly (readonly [string, number])[] = [
-  ['K', EVENTS.keyspace],
-  ['E', EVENTS.keyevent],
-  ['m', EVENTS.keyMiss],
+  ['K', EventChannel.keyspace],
+  ['E', EventChannel.keyevent],
+  ['m', EventClass.keyMiss],
 ];
 
-const NEW_KEY = ['n', EVENTS.newKey] as const;
+const NEW_KEY = ['n', EventClass.newKey] as const;
 
 const BY_LETTER = new Map<string, number>([...CLASSES, NEW_KEY, ...CHANNELS, ['A', ALL]]);
 
@@ -59,6 +46,7 @@ function text(bits: number): string {
   return classes + letters(CHANNELS, bits);
 }
 
+/** Bits of `EventClass` and `EventChannel`. */
 export function keyspaceEvents(): Parameter<number> {
   return {
     default: '',

@@ -30,15 +30,11 @@ function ourSet(config: Config, words: readonly string[]): string {
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2) pairs.push([words[i] ?? '', words[i + 1] ?? '']);
   const refused = config.set(pairs, ALLOWED);
-  return refused === undefined ? '+OK' : `-${refused.replace(/[\r\n]/g, ' ')}`;
-}
-
-function matches(pattern: string, name: string): boolean {
-  return new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(name);
+  return refused === undefined ? '+OK' : Buffer.from(refused.bytes).toString('latin1').trimEnd();
 }
 
 function ourGet(config: Config, patterns: readonly string[]): string[] {
-  return config.get(patterns, matches).flat();
+  return config.get(patterns).flat();
 }
 
 /** Settings set up as those of the running real server. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -58,6 +58,8 @@ const WRONG_LINES = [
   'notify-keyspace-events q',
   'latency-tracking-info-percentiles 101',
   'replicaof "" 1 2',
+  'cluster-enabled yes\nreplicaof a 1',
+  'logfile /nonexistent/server.log',
 ];
 
 const WRONG_ARGUMENTS = [
@@ -173,9 +175,21 @@ function newLinesSorted(text: string): string[] {
   return [...lines.slice(0, start), ...lines.slice(start).sort()];
 }
 
-/** A real server with this file, and a connection to it, once it answers. */
-async function startWith(t: Test, args: readonly string[], socket: string) {
-  const child = spawn(reference?.server ?? '', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+/** A folder with this file, and the arguments that start a server on them and nowhere else. */
+function privateFiles(t: Test, file: string) {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'configuration-')));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'valkey.conf');
+  writeFileSync(path, file);
+  const socket = join(directory, 'socket');
+  const all = [path, '--port', '0', '--unixsocket', socket, '--dir', directory];
+  return { directory, path, socket, all };
+}
+
+/** A real server with these arguments, and a connection to it, once it answers. */
+async function startWith(t: Test, args: readonly string[], socket: string, stdin = '') {
+  const child = spawn(reference?.server ?? '', args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.end(stdin);
   t.teardown(() => child.kill('SIGKILL'));
   for await (const text of child.stdout.setEncoding('latin1')) {
     if (text.includes('Ready to accept connections')) break;
@@ -186,22 +200,18 @@ async function startWith(t: Test, args: readonly string[], socket: string) {
 }
 
 async function compareRewrite(t: Test, { file, set = [], args = [] }: Rewrite): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'rewrite-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  const path = join(directory, 'valkey.conf');
-  writeFileSync(path, file);
-  const socket = join(directory, 'socket');
-  const all = [path, '--port', '0', '--unixsocket', socket, '--dir', directory, ...args];
+  const { directory, path, socket, all: own } = privateFiles(t, file);
+  const all = [...own, ...args];
   const wire = await startWith(t, all, socket);
   const config = new Config(directory);
   loadConfiguration(config, all, { version: '9.1.2', readStdin: () => '' });
   if (set.length > 0) t.equal(`${await wire.send(['CONFIG', 'SET', ...set.flat()])}`, '+OK\r\n');
   t.equal(config.set(set), undefined);
   t.equal(`${await wire.send(['CONFIG', 'REWRITE'])}`, '+OK\r\n');
-  const once = rewrittenText(file, config);
+  const once = rewrittenText(file, config, { users: [] });
   t.same(newLinesSorted(once), newLinesSorted(readFileSync(path, 'latin1')));
   t.equal(`${await wire.send(['CONFIG', 'REWRITE'])}`, '+OK\r\n');
-  const twice = rewrittenText(once, config);
+  const twice = rewrittenText(once, config, { users: [] });
   t.same(newLinesSorted(twice), newLinesSorted(readFileSync(path, 'latin1')));
 }
 
@@ -210,3 +220,48 @@ for (const [index, rewrite] of REWRITES.entries()) {
     compareRewrite(t, rewrite),
   );
 }
+
+t.test('a rewrite of all parameters says what the real one says', options, async (t) => {
+  const { all, path, socket, directory } = privateFiles(t, 'enable-debug-command yes\n');
+  const wire = await startWith(t, all, socket);
+  const config = new Config(directory);
+  loadConfiguration(config, all, { version: '9.1.2', readStdin: () => '' });
+  t.equal(`${await wire.send(['DEBUG', 'CONFIG-REWRITE-FORCE-ALL'])}`, '+OK\r\n');
+  const ours = rewrittenText('enable-debug-command yes\n', config, { users: [], all: true });
+  t.same(newLinesSorted(ours), newLinesSorted(readFileSync(path, 'latin1')));
+});
+
+/** Arguments behind a file, and what standard input holds. */
+const ARGUMENTS: readonly { file?: string; args: readonly string[]; stdin?: string }[] = [
+  { args: ['--save', ''] },
+  { args: ['--save'] },
+  { args: ['--save', '--hz', '20'] },
+  { args: ['--save', '1', '2', '3', '4', '--save', '5 6'] },
+  { file: 'save 7 8\n', args: ['--save', '9', '9'] },
+  { args: ['--timeout', '5', '--save 1 2'] },
+  { args: ['--availability-zone', 'a b', '--ignore-warnings', '"a b"'] },
+  { args: ['--availability-zone', '--x--', '--hz', '30'] },
+  { args: ['--availability-zone --x', '--hz 30'] },
+  { args: ['--availability-zone', '', '--hz', '30'] },
+  { args: ['--availability-zone', "a'b\n\\\t\x01", '--sentinel'] },
+  { args: ['--availability-zone', '--'] },
+  { args: ['--timeout', '5', '-'], stdin: 'timeout 8\nhz 30\n' },
+  { args: ['--maxclients', '100', '--MaxClients', '200'] },
+  { args: ['--shutdown-on-sigint', 'nosave', 'force', '--shutdown-on-sigterm', 'nosave force'] },
+  { file: 'maxmemory 1gb', args: ['--maxmemory 700mb', "--maxmemory-policy 'volatile-lru'"] },
+  { file: 'client-output-buffer-limit normal 1 2 3\n', args: ['--slave-priority', '7'] },
+];
+
+t.test('arguments and standard input set what they set there', options, async (t) => {
+  for (const { file = '', args, stdin = '' } of ARGUMENTS) {
+    const { all, socket, directory } = privateFiles(t, file);
+    const line = [...all, ...args];
+    const wire = await startWith(t, line, socket, stdin);
+    const config = new Config(directory);
+    loadConfiguration(config, line, { version: '9.1.2', readStdin: () => stdin });
+    const reply = (await wire.send(['CONFIG', 'GET', '*'])).toString('latin1');
+    const texts = config.get(['*']).flat();
+    const ours = texts.map((text) => `$${text.length}\r\n${text}\r\n`).join('');
+    t.equal(`*${texts.length}\r\n${ours}`, reply, args.join(' '));
+  }
+});

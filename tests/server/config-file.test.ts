@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { readCommandLine } from '../../server/command-line.js';
 import { Config } from '../../server/config.js';
@@ -31,6 +32,16 @@ t.test('splitWords reads quotes and escapes as they are in a file', async (t) =>
   t.same(splitWords(quoted(odd)), [odd]);
 });
 
+t.test('quoted writes any bytes so that splitWords reads them back', async () => {
+  const bytes = fc.uint8Array().map((array) => Buffer.from(array).toString('latin1'));
+  fc.assert(
+    fc.property(fc.array(bytes), (words) => {
+      const read = splitWords(words.map(quoted).join(' '));
+      return JSON.stringify(read) === JSON.stringify(words);
+    }),
+  );
+});
+
 t.test('the command line names a file, standard input and lines', async (t) => {
   t.same(readCommandLine([]), { file: undefined, stdin: false, lines: '' });
   t.same(readCommandLine(['my.conf', '--port', '0', '--bind', '127.0.0.1', '::1', '-']), {
@@ -38,6 +49,10 @@ t.test('the command line names a file, standard input and lines', async (t) => {
     stdin: true,
     lines: 'port "0" \nbind "127.0.0.1" "::1" ',
   });
+  t.equal(
+    readCommandLine(['my.conf', 'timeout', '5', '--hz', '9']).lines,
+    '"timeout" "5" \nhz "9" ',
+  );
   t.same(readCommandLine(['-', '--save', '--loglevel verbose', '--x', '--y', '--save']), {
     file: undefined,
     stdin: true,
@@ -69,6 +84,8 @@ t.test('include reads other files in place, and every file that fits a glob', as
   load(`timeout 9\ninclude ${directory}/*[ab].conf\ninclude ${directory}/none*\n`);
   t.equal(config.values.timeout, 2);
   t.equal(config.values.hz, 20);
+  load(`timeout 8\ndir ${directory}\ninclude b.conf\n`);
+  t.equal(config.values.timeout, 2, 'a relative name starts at dir');
   t.throws(() => load(`include ${directory}/none`), {
     name: 'UnreadableConfigFile',
     message: `Fatal error, can't open config file '${directory}/none': No such file or directory`,
