@@ -1,5 +1,5 @@
 /** A command: what it tells of itself, and the function that runs it, side by side. */
-import type { CommandSpec } from '../protocol/spec.js';
+import type { CommandSpec, KeyFlag } from '../protocol/spec.js';
 import type { Call } from './call.js';
 
 export interface Command {
@@ -12,8 +12,17 @@ export interface Command {
   readonly subcommands?: readonly Command[];
 }
 
-/** Answers the argument indexes of a request's keys; null when the request is malformed. */
-export type KeyFinder = (call: Call) => readonly number[] | null;
+/** A key of a request: the index of its argument, and what the command does with it. */
+export interface FoundKey {
+  readonly index: number;
+  readonly flags: readonly KeyFlag[];
+}
+
+/**
+ * Answers a request's keys; null when the request is malformed. A plain index has the flags of the
+ * command's first key spec.
+ */
+export type KeyFinder = (call: Call) => readonly (number | FoundKey)[] | null;
 
 export interface CommandExtras {
   readonly findKeys?: KeyFinder;

@@ -48,6 +48,35 @@ export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
 );
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
 
+export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
+export const NO_KEY_ARGUMENTS = refusal('ERR', 'The command has no key arguments');
+export const INVALID_ARGUMENT_COUNT_FOR_COMMAND = refusal(
+  'ERR',
+  'Invalid number of arguments specified for command',
+);
+export const INVALID_ARGUMENTS_FOR_COMMAND = refusal(
+  'ERR',
+  'Invalid arguments specified for command',
+);
+
+export const UNKNOWN_LOG_KIND = refusal(
+  'ERR',
+  'type should be one of the following: slow, large-request, large-reply',
+);
+export const LOG_COUNT_TOO_LOW = refusal('ERR', 'count should be greater than or equal to -1');
+
+export function noLatencySamples(event: string): Refusal {
+  return refusal('ERR', `No samples available for event '${event}'`);
+}
+
+/** A container's own refusal of a subcommand it cannot make sense of. */
+export function wrongSubcommandArity(given: string, container: string): Refusal {
+  return refusal(
+    'ERR',
+    `unknown subcommand or wrong number of arguments for '${given}'. Try ${container} HELP.`,
+  );
+}
+
 export function wrongArity(command: string): Refusal {
   return refusal('ERR', `wrong number of arguments for '${command}' command`);
 }

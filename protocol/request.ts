@@ -4,6 +4,8 @@
  * A server reads most requests straight from its read buffer, so the offsets hold only until the next read;
  * `copy` makes a request that keeps.
  */
+import { integerLength } from './numbers.js';
+
 export class Request {
   bytes: Uint8Array = EMPTY;
   argc = 0;
@@ -24,6 +26,24 @@ export class Request {
       this.starts[i] = (this.starts[i] ?? 0) - distance;
       this.ends[i] = (this.ends[i] ?? 0) - distance;
     }
+  }
+
+  /** How many bytes the request takes on the wire, sent as an array of bulk strings. */
+  get wireBytes(): number {
+    const { argc } = this;
+    let bytes = 3 + integerLength(argc);
+    for (let i = 0; i < argc; i++) {
+      const length = (this.ends[i] as number) - (this.starts[i] as number);
+      bytes += 5 + integerLength(length) + length;
+    }
+    return bytes;
+  }
+
+  /** A bound on `wireBytes` that costs no walk over the arguments. */
+  get mostWireBytes(): number {
+    const { argc } = this;
+    if (argc === 0) return 0;
+    return (this.ends[argc - 1] as number) - (this.starts[0] as number) + 24 * (argc + 1);
   }
 
   clear(): void {

@@ -117,6 +117,8 @@ export interface CommandSpec {
   readonly summary: string;
   readonly deprecatedSince?: string;
   readonly replacedBy?: string;
+  /** For the server's own use: COMMAND DOCS marks it `syscmd`. */
+  readonly internal?: boolean;
   /** Versions and what changed in them. */
   readonly history?: readonly (readonly [since: string, change: string])[];
 }

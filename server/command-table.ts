@@ -1,6 +1,7 @@
 /** All commands of a server by name, found from the bytes of a request without making a string. */
 import type { Command } from '../datatypes/command.js';
 import type { Request } from '../protocol/request.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 /** A command with what the server keeps about it. */
 export class CommandEntry {
@@ -12,12 +13,17 @@ export class CommandEntry {
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
   readonly needsNoAuth: boolean;
+  readonly isFast: boolean;
+  /** Whether COMMANDLOG may show its calls. */
+  readonly isLogged: boolean;
   readonly arity: number;
 
   calls = 0;
   usec = 0;
   rejectedCalls = 0;
   failedCalls = 0;
+  /** None until the first call that was measured. */
+  latency: LatencyHistogram | null = null;
 
   constructor(command: Command, parent: CommandEntry | null) {
     const { spec } = command;
@@ -28,7 +34,25 @@ export class CommandEntry {
     this.isWrite = spec.flags.includes('write');
     this.isDenyOom = spec.flags.includes('denyoom');
     this.needsNoAuth = spec.flags.includes('no_auth');
+    this.isFast = spec.flags.includes('fast');
+    this.isLogged = !spec.flags.includes('skip_commandlog');
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
+  }
+
+  /** Notes how long a call took, in whole microseconds. */
+  recordLatency(usec: number): void {
+    this.latency ??= new LatencyHistogram();
+    this.latency.record(usec);
+  }
+
+  /** Forgets all calls, those of subcommands too. */
+  resetStats(): void {
+    this.calls = 0;
+    this.usec = 0;
+    this.rejectedCalls = 0;
+    this.failedCalls = 0;
+    this.latency = null;
+    for (const subcommand of this.subcommands?.all ?? []) subcommand.resetStats();
   }
 
   /** Whether `argc` words, the command's name included, are a permitted count. */

@@ -14,15 +14,23 @@ export class Executor {
   running: CommandEntry | null = null;
   /** When the last command ended: the next one of the same turn starts there. */
   private lastEndMs = 0;
+  /** Error replies up to here are somebody's: those of a transaction's commands are not EXEC's failure too. */
+  private attributedErrors = 0;
 
   constructor(server: Server, client: Client) {
     this.server = server;
     this.call = new ServerCall(server, client);
   }
 
-  /** Called before the first request of a turn. */
-  beginTurn(): void {
+  /** How long this turn has taken up to the end of its last command. ms. */
+  turnMs(startMs: number): number {
+    return this.lastEndMs - startMs;
+  }
+
+  /** Called before the first request of a turn. Answers when that is, as `elapsedMs` does. */
+  beginTurn(): number {
     this.lastEndMs = this.server.clock.elapsedMs();
+    return this.lastEndMs;
   }
 
   execute(client: Client, request: Request): void {
@@ -53,7 +61,9 @@ export class Executor {
   private run(call: ServerCall, entry: CommandEntry): void {
     const { server } = this;
     const { client, reply } = call;
-    const errors = reply.errors;
+    this.attributedErrors = reply.errors;
+    const startMs = this.lastEndMs;
+    const replyStart = reply.pendingBytes;
     server.keyspace.touching = !client.noTouch;
     client.lastCommand = entry.command;
     this.running = entry;
@@ -64,17 +74,18 @@ export class Executor {
     }
     this.running = null;
     const endMs = server.clock.elapsedMs();
-    const usec = Math.floor((endMs - this.lastEndMs) * 1000);
+    const usec = Math.floor((endMs - startMs) * 1000);
     this.lastEndMs = endMs;
     entry.calls++;
     entry.usec += usec;
     client.commandsProcessed++;
     server.stats.commandsProcessed++;
-    if (reply.errors !== errors) {
+    if (reply.errors !== this.attributedErrors) {
+      this.attributedErrors = reply.errors;
       entry.failedCalls++;
       if (reply.lastError) server.countError(reply.lastError);
     }
-    server.afterCommand(call, entry, usec);
+    server.afterCommand(call, entry, usec, reply.pendingBytes - replyStart);
   }
 
   private failed(call: ServerCall, entry: CommandEntry, error: unknown): void {

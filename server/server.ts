@@ -8,14 +8,19 @@ import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
 import { Client, type Transport } from './client.js';
-import { CommandTable } from './command-table.js';
+import { CommandLog, type LoggedCall } from './command-log.js';
+import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
 import { Memory } from './memory.js';
+import { Rates } from './rates.js';
+import { secretArguments } from './redaction.js';
+import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { Stats } from './stats.js';
 
@@ -43,6 +48,9 @@ export class Server {
   readonly arena = new Arena();
   readonly keyspace: Keyspace;
   readonly stats = new Stats();
+  readonly rates = new Rates();
+  readonly latency: LatencyMonitor;
+  readonly commandLog: CommandLog;
   readonly effects = new ServerEffects();
   readonly memory: Memory;
   readonly commands: CommandTable;
@@ -76,6 +84,8 @@ export class Server {
       random: this.random,
       databaseCount: this.config.values.databases,
     });
+    this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
+    this.commandLog = new CommandLog(this.config.values);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
@@ -124,10 +134,15 @@ export class Server {
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
   private turn(client: Client, work: () => void): void {
     this.clock.refresh();
-    this.executor.beginTurn();
+    const startMs = this.executor.beginTurn();
+    const commands = this.stats.commandsProcessed;
     this.serving = client;
     work();
     this.serving = null;
+    this.stats.countTurn(
+      this.executor.turnMs(startMs) * 1000,
+      this.stats.commandsProcessed - commands,
+    );
     if (client.closed) this.reply.discard();
     else if (client.transport) this.flushReplies(client, client.transport);
     if (this.toFlush.size > 0) this.flushPushes();
@@ -165,9 +180,7 @@ export class Server {
   }
 
   countError(error: Refusal): void {
-    const { stats } = this;
-    stats.errorReplies++;
-    stats.errorsByCode.set(error.code, (stats.errorsByCode.get(error.code) ?? 0) + 1);
+    this.stats.countError(error.code);
   }
 
   /** The connection is to close when the replies written so far are sent. */
@@ -197,8 +210,54 @@ export class Server {
     return `id=${client.id} addr=${client.transport?.remoteAddress ?? ''}`;
   }
 
-  /** The books of one command, after it ran for `usec` microseconds. */
-  afterCommand(_call: unknown, _entry: unknown, _usec: number): void {}
+  /** The books of one command, after it ran for `usec` microseconds and wrote `replyBytes`. */
+  afterCommand(call: ServerCall, entry: CommandEntry, usec: number, replyBytes: number): void {
+    const { values } = this.config;
+    this.stats.commandsUsec += usec;
+    if (values.latencyTracking) entry.recordLatency(usec);
+    const threshold = values.latencyMonitorThreshold;
+    if (threshold > 0 && usec >= threshold * 1000) {
+      this.latency.note(entry.isFast ? 'fast-command' : 'command', usec / 1000);
+    }
+    if (!entry.isLogged) return;
+    const requestBytes = this.loggedRequestBytes(call.request);
+    if (this.commandLog.wants(usec, requestBytes, replyBytes)) {
+      this.logCommand(call, entry, usec, replyBytes);
+    }
+  }
+
+  /** The size of a request that may be large enough for the command log; 0 when it is not. */
+  private loggedRequestBytes(request: Request): number {
+    const threshold = this.config.values.commandlogRequestLargerThan;
+    return threshold < 0 || request.mostWireBytes < threshold ? 0 : request.wireBytes;
+  }
+
+  private logCommand(
+    { request, client }: ServerCall,
+    entry: CommandEntry,
+    usec: number,
+    replyBytes: number,
+  ): void {
+    const logged: LoggedCall = {
+      request,
+      redacted: secretArguments(entry, request),
+      address: client.transport?.remoteAddress ?? '',
+      clientName: client.name,
+      atMs: this.clock.now(),
+    };
+    this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);
+  }
+
+  /** Sets back what CONFIG RESETSTAT sets back. */
+  resetStats(): void {
+    this.stats.reset();
+    this.rates.reset();
+    for (const entry of this.commands.all) entry.resetStats();
+    const { keyspace } = this;
+    keyspace.stats.hits = 0;
+    keyspace.stats.misses = 0;
+    keyspace.stats.expired = 0;
+  }
 
   async close(): Promise<void> {
     await this.listener.close();

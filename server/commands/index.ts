@@ -1,8 +1,20 @@
 /** The one list of commands. */
 import type { Command } from '../../datatypes/command.js';
 import { get, set } from '../../datatypes/string.js';
+import { COMMAND_COMMANDS } from './command.js';
+import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
 import { ping } from './connection.js';
+import { LATENCY_COMMANDS } from './latency.js';
 import { shutdown } from './shutdown.js';
 
-export const COMMANDS: readonly Command[] = [get, set, ping, config, shutdown];
+export const COMMANDS: readonly Command[] = [
+  get,
+  set,
+  ping,
+  config,
+  shutdown,
+  ...COMMAND_COMMANDS,
+  ...COMMANDLOG_COMMANDS,
+  ...LATENCY_COMMANDS,
+];
