@@ -7,7 +7,10 @@ import { HashFunction } from '../datatypes/store/hash-function.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
+import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
+import { ClientCron } from './client-cron.js';
+import { describeClient } from './client-info.js';
 import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
@@ -15,10 +18,16 @@ import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { ExpiryRule } from './expiry-rule.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { followMaxClients } from './max-clients.js';
 import { Memory } from './memory.js';
+import { Monitors } from './monitors.js';
+import { checkOutputLimits } from './output-limits.js';
+import { Pauses } from './pauses.js';
 import { Rates } from './rates.js';
+import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
@@ -61,14 +70,23 @@ export class Server {
   readonly listener: Listener;
   readonly executor: Executor;
   readonly shutdown: Shutdown;
+  readonly authentication: Authentication;
+  readonly pauses: Pauses;
+  readonly expiryRule: ExpiryRule;
+  readonly monitors: Monitors;
+  readonly clientCron: ClientCron;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
 
-  private nextClientId = 1;
+  /** The server's own client takes 2: the first to connect is 3, as on the real server. */
+  private nextClientId = 2;
   /** Clients with replies that came while they were not being served. */
   private readonly toFlush = new Set<Client>();
   private serving: Client | null = null;
+  /** Clients whose requests may run again, once the turn is over. */
+  private readonly toResume: Client[] = [];
+  private resuming = false;
 
   constructor(parts: ServerParts) {
     this.config = parts.config;
@@ -92,6 +110,14 @@ export class Server {
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
+    this.authentication = new Authentication(this);
+    this.pauses = new Pauses(this);
+    this.expiryRule = new ExpiryRule(this);
+    this.monitors = new Monitors(this);
+    this.clientCron = new ClientCron(this);
+    followBind(this);
+    followMaxClients(this);
+    this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
@@ -127,6 +153,21 @@ export class Server {
     this.turn(client, () => runPending(this, client));
   }
 
+  /** Goes on with requests that waited, in this order, as soon as no other client is being served. */
+  resumeSoon(clients: readonly Client[]): void {
+    this.toResume.push(...clients);
+    if (this.serving === null) this.resumeWaiting();
+  }
+
+  private resumeWaiting(): void {
+    if (this.resuming) return;
+    this.resuming = true;
+    for (let client = this.toResume.shift(); client; client = this.toResume.shift()) {
+      this.resume(client);
+    }
+    this.resuming = false;
+  }
+
   execute(client: Client, request: Request): void {
     this.executor.execute(client, request);
   }
@@ -146,6 +187,7 @@ export class Server {
     if (client.closed) this.reply.discard();
     else if (client.transport) this.flushReplies(client, client.transport);
     if (this.toFlush.size > 0) this.flushPushes();
+    if (this.toResume.length > 0) this.resumeWaiting();
   }
 
   private flushReplies(client: Client, transport: Transport): void {
@@ -154,7 +196,9 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       this.stats.writesProcessed++;
+      if (bytes > client.replyPeakBytes) client.replyPeakBytes = bytes;
       this.reply.flush(transport);
+      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     if (client.closing) transport.end();
   }
@@ -169,7 +213,13 @@ export class Server {
   /** Sends what was written by `outputOf` to clients that were not being served. */
   flushPushes(): void {
     for (const client of this.toFlush) {
-      if (!client.closed && client.transport) client.pushes.flush(client.transport);
+      const { transport } = client;
+      if (client.closed || transport === null) continue;
+      const bytes = client.pushes.pendingBytes;
+      client.netOutputBytes += bytes;
+      this.stats.netOutputBytes += bytes;
+      client.pushes.flush(transport);
+      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     this.toFlush.clear();
   }
@@ -203,11 +253,24 @@ export class Server {
     client.discard();
     this.clients.delete(client.id);
     this.toFlush.delete(client);
+    this.pauses.forget(client);
+    this.monitors.remove(client);
   }
 
-  /** A client as CLIENT LIST shows it. */
+  /** A client as the log shows it. */
   describe(client: Client): string {
-    return `id=${client.id} addr=${client.transport?.remoteAddress ?? ''}`;
+    return describeClient(this, client, this.config.values.hideUserDataFromLog);
+  }
+
+  /** Whether anybody reads what is logged at level verbose: such lines are long to make. */
+  get logsVerbose(): boolean {
+    const { loglevel } = this.config.values;
+    return loglevel === 'verbose' || loglevel === 'debug';
+  }
+
+  private bulkLimitChanged(): undefined {
+    const maxBulkBytes = this.config.values.protoMaxBulkLen;
+    for (const client of this.clients.values()) client.limits.maxBulkBytes = maxBulkBytes;
   }
 
   /** The books of one command, after it ran for `usec` microseconds and wrote `replyBytes`. */
@@ -260,6 +323,8 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.clientCron.stop();
+    this.pauses.end();
     await this.listener.close();
     for (const client of [...this.clients.values()]) this.closeNow(client);
   }

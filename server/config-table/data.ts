@@ -47,6 +47,8 @@ export const data = {
   'zset-max-listpack-entries': integer(0, LONG_MAX, 128, { alias: 'zset-max-ziplist-entries' }),
   'zset-max-listpack-value': memory(0, LONG_MAX, 64, { alias: 'zset-max-ziplist-value' }),
 
+  'import-mode': bool(false),
+
   ...withoutEffect({
     activerehashing: bool(true),
     activedefrag: bool(false, {}, (on) => (on ? NO_DEFRAGMENTATION : undefined)),
@@ -58,6 +60,5 @@ export const data = {
     'active-defrag-threshold-lower': integer(0, 1000, 10),
     'active-defrag-threshold-upper': integer(0, 1000, 100),
     'jemalloc-bg-thread': bool(true),
-    'import-mode': bool(false),
   }),
 } as const;
