@@ -40,14 +40,10 @@ export function wallSecondsSince(server: Server, atMs: number): number {
  * @param redacted - Leaves out names, for the log, as `hide-user-data-from-log` wants it.
  */
 export function describeClient(server: Server, client: Client, redacted = false): string {
-  const { transport } = client;
   const argumentBytes = server.executor.argumentBytesOf(client);
   const unsent = client.unsentBytes;
   return [
-    `id=${client.id}`,
-    `addr=${transport?.remoteAddress ?? ''}`,
-    `laddr=${transport?.localAddress ?? ''}`,
-    `fd=${transport?.fileDescriptor ?? -1}`,
+    connectionPart(client),
     `name=${redacted ? REDACTED : client.name}`,
     `age=${wallSecondsSince(server, client.createdAtMs)}`,
     `idle=${wallSecondsSince(server, client.lastInteractionAtMs)}`,
@@ -76,6 +72,20 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `tot-net-out=${client.netOutputBytes}`,
     `tot-cmds=${client.commandsProcessed}`,
   ].join(' ');
+}
+
+function connectionPart({ id, transport }: Client): string {
+  const remote = transport?.remoteAddress ?? '';
+  const local = transport?.localAddress ?? '';
+  return `id=${id} addr=${remote} laddr=${local} fd=${transport?.fileDescriptor ?? -1}`;
+}
+
+/** The part of a client's line that says who it is. `redacted` as in `describeClient`. */
+export function identifyClient(client: Client, redacted: boolean): string {
+  const name = redacted ? REDACTED : client.name;
+  const user = redacted ? REDACTED : client.user;
+  const library = `lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`;
+  return `${connectionPart(client)} name=${name} user=${user} ${library}`;
 }
 
 /** Whether a name breaks no line of CLIENT LIST: no blanks, nothing beyond ASCII. */

@@ -15,6 +15,7 @@ import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
 
 const LONGEST_SHOWN = 128;
+const ATTACK_LOG_PERIOD_MS = 60_000;
 
 /** Why the request must not run, or null when it may. */
 export function refuse(
@@ -63,11 +64,18 @@ function isHttp(request: Request): boolean {
 }
 
 function dropAttacker(server: Server, client: Client): void {
-  const from = client.transport?.remoteAddress ?? '';
+  logAttack(server, client.transport?.remoteAddress ?? '');
+  server.closeNow(client);
+}
+
+/** At most once in a minute: whoever can make many connections must not fill the log. */
+function logAttack(server: Server, from: string): void {
+  const nowMs = server.clock.now();
+  if (nowMs - server.attackLoggedAtMs <= ATTACK_LOG_PERIOD_MS) return;
+  server.attackLoggedAtMs = nowMs;
   server.log.warning(
     `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Valkey. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Valkey instance. Connection from ${from} aborted.`,
   );
-  server.closeNow(client);
 }
 
 function unknownSubcommandOf(entry: CommandEntry, request: Request): Refusal {

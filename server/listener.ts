@@ -119,8 +119,9 @@ export class Listener {
   private accept(accepted: net.Socket, path: string): void {
     const { server } = this;
     if (server.logsVerbose) {
-      const from = path === '' ? `${accepted.remoteAddress}:${accepted.remotePort}` : '';
-      server.log.verbose(path === '' ? `Accepted ${from}` : `Accepted connection to ${path}`);
+      const { remoteAddress = '?', remotePort = 0 } = accepted;
+      const from = path === '' ? `${remoteAddress}:${remotePort}` : `connection to ${path}`;
+      server.log.verbose(`Accepted ${from}`);
     }
     const refused = this.refuse(accepted, path);
     if (refused !== null) {

@@ -60,6 +60,7 @@ export class Pauses {
   holds(client: Client, entry: CommandEntry): boolean {
     if (this.scope === 'write' && !entry.mayReplicate) return false;
     client.paused = true;
+    client.lastCommand = entry.command;
     this.waiting.add(client);
     return true;
   }

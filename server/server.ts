@@ -10,7 +10,7 @@ import { Request } from '../protocol/request.js';
 import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
-import { describeClient } from './client-info.js';
+import { describeClient, identifyClient } from './client-info.js';
 import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
@@ -80,6 +80,9 @@ export class Server {
   readonly startedAtMs: number;
 
   /** The server's own client takes 2: the first to connect is 3, as on the real server. */
+  /** When the log last told of a browser's requests. ms. */
+  attackLoggedAtMs = -Infinity;
+
   private nextClientId = 2;
   /** Clients with replies that came while they were not being served. */
   private readonly toFlush = new Set<Client>();
@@ -260,6 +263,11 @@ export class Server {
   /** A client as the log shows it. */
   describe(client: Client): string {
     return describeClient(this, client, this.config.values.hideUserDataFromLog);
+  }
+
+  /** Who a client is, as the log says it: the lasting part of `describe`. */
+  identify(client: Client): string {
+    return identifyClient(client, this.config.values.hideUserDataFromLog);
   }
 
   /** Whether anybody reads what is logged at level verbose: such lines are long to make. */
