@@ -46,6 +46,12 @@ export interface Effects {
   keyReady(database: Database, key: Uint8Array): void;
   /** Sends this to the append-only file and replicas in place of the request. May be called several times. */
   propagateAs(request: readonly (string | Uint8Array)[]): void;
+  /** Sends this besides the request, and before it: a key that was met went because its time had come. */
+  propagateBefore(database: Database, request: readonly (string | Uint8Array)[]): void;
+  /** All keys of these databases went, `changes` in number. */
+  flushed(databases: readonly Database[], changes: number): void;
+  /** Two databases exchanged their contents. */
+  swapped(one: Database, other: Database): void;
   /** Sends nothing in place of the request. */
   propagateNothing(): void;
 }
@@ -124,6 +130,11 @@ export abstract class Call {
   /** The entry of the key in argument `i`, for reading; NONE when there is none. */
   read(i: number): Ref {
     return this.db.findForRead(this.buffer, this.start(i), this.end(i));
+  }
+
+  /** As `read`, but the access is not noted. */
+  inspect(i: number): Ref {
+    return this.db.inspect(this.buffer, this.start(i), this.end(i));
   }
 
   /** The entry of the key in argument `i`, by a command that is going to write. */

@@ -15,6 +15,8 @@ export interface Clock {
   elapsedMs(): number;
   /** Runs `task` once, `delayMs` from now. */
   after(delayMs: number, task: () => void): Timer;
+  /** Runs `task` again and again, each time `periodMs()` after the last. */
+  every(periodMs: () => number, task: () => void): Timer;
 }
 
 export interface Timer {
@@ -45,7 +47,31 @@ export class SystemClock implements Clock {
     const timer = setTimeout(task, delayMs);
     return { cancel: () => clearTimeout(timer) };
   }
+
+  every(periodMs: () => number, task: () => void): Timer {
+    return new Recurring(this, periodMs, task);
+  }
 }
+
+/** A timer that arms itself anew each time. */
+class Recurring implements Timer {
+  private timer: Timer;
+
+  constructor(clock: Clock, periodMs: () => number, task: () => void) {
+    const run = () => {
+      this.timer = clock.after(periodMs(), run);
+      task();
+    };
+    this.timer = clock.after(periodMs(), run);
+  }
+
+  cancel(): void {
+    this.timer.cancel();
+  }
+}
+
+/** How often what recurs runs in one `advance` at most: a day is told from a minute by its hands only. */
+const MOST_RUNS = 1000;
 
 interface Alarm {
   readonly dueAtMs: number;
@@ -60,6 +86,8 @@ interface Alarm {
 export class ManualClock implements Clock {
   private readonly alarms = new Set<Alarm>();
   private made = 0;
+  /** The least period of what recurs, while time is being moved. */
+  private leastPeriodMs = 0;
   private nowMs: number;
 
   constructor(startMs = 1_700_000_000_000) {
@@ -88,13 +116,21 @@ export class ManualClock implements Clock {
     return { cancel: () => this.alarms.delete(alarm) };
   }
 
-  /** Moves time forward by `ms`, running each timer due on the way at its own moment, in order. */
+  every(periodMs: () => number, task: () => void): Timer {
+    return new Recurring(this, () => Math.max(periodMs(), this.leastPeriodMs), task);
+  }
+
+  /**
+   * Moves time forward by `ms`, running each timer due on the way at its own moment, in order.
+   * What recurs runs at most a thousand times, spread over all of it.
+   */
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0))
       throw new RangeError(
         `Cannot advance the clock: ms must not be negative: current value is ${ms}`,
       );
     const untilMs = this.nowMs + ms;
+    this.leastPeriodMs = ms / MOST_RUNS;
     for (let alarm = this.nextDue(untilMs); alarm; alarm = this.nextDue(untilMs)) {
       this.alarms.delete(alarm);
       this.nowMs = Math.max(this.nowMs, alarm.dueAtMs);
@@ -102,6 +138,7 @@ export class ManualClock implements Clock {
       await Promise.resolve();
     }
     this.nowMs = untilMs;
+    this.leastPeriodMs = 0;
   }
 
   private nextDue(untilMs: number): Alarm | undefined {

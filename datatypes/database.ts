@@ -6,8 +6,14 @@
  * Dict are right by construction. It tells nobody: events are the command layer's, but for a key that goes
  * because its time has come, of which `onExpired` is told.
  */
+import { integerLength, writeInteger } from '../protocol/numbers.js';
+import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
+import { ActiveExpiry } from './expiry.js';
+import { LazyFree, type Schedule } from './lazy-free.js';
+import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
+import { type KeyspaceSettings, STANDARD_SETTINGS } from './settings.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Dict } from './store/dict.js';
 import {
@@ -20,18 +26,9 @@ import {
   ValueView,
 } from './store/entry.js';
 import type { HashFunction } from './store/hash-function.js';
-import { stringEncoding } from './string-encoding.js';
+import { embeddedOrRaw, stringEncoding } from './string-encoding.js';
 
-/** What becomes of a key whose time has come when a command meets it. */
-export const OnExpiry = {
-  /** It is deleted: a primary. */
-  remove: 0,
-  /** It is as if absent, but stays: a replica, or a primary in import mode. */
-  hide: 1,
-  /** It is there: an import source, or loading. */
-  ignore: 2,
-} as const;
-export type OnExpiry = (typeof OnExpiry)[keyof typeof OnExpiry];
+export { OnExpiry } from './on-expiry.js';
 
 /** How a type's values are given back and held: strings here, other types by their own modules. */
 export interface ValueKeeper {
@@ -39,6 +36,8 @@ export interface ValueKeeper {
   free(value: Ref): void;
   /** Adds a hold on the value: a second entry is to share it. */
   retain(value: Ref): void;
+  /** Bytes of the arena that the value takes, by `samples` of its elements; 0 for all of them. */
+  bytes(value: Ref, samples: number): number;
 }
 
 export interface KeyspaceStats {
@@ -53,6 +52,9 @@ export interface KeyspaceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly databaseCount: number;
+  /** How eagerly expired keys are looked for, 1 (when not given) to 10. */
+  readonly activeExpireEffort?: () => number;
+  readonly settings?: KeyspaceSettings;
 }
 
 export class Keyspace {
@@ -61,6 +63,8 @@ export class Keyspace {
   readonly hash: HashFunction;
   readonly clock: Clock;
   readonly random: Random;
+  readonly settings: KeyspaceSettings;
+  readonly accessClock: AccessClock;
   readonly databases: readonly Database[];
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
   /** Keepers of the values that stand apart, by `Type`; a string's is the arena itself. */
@@ -69,14 +73,23 @@ export class Keyspace {
   onExpiry: OnExpiry = OnExpiry.remove;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
-  /** The access word of an entry made now. */
-  initialAccess: () => number = () => 0;
-  /** The access word of an entry that is met now and had `previous`. */
-  nextAccess: (previous: number) => number = (previous) => previous;
+  /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
+  maxStringBytes: () => number = () => 512 * 1024 * 1024;
   /** Told before an expired key goes. */
   onExpired: (database: Database, ref: Ref) => void = () => {};
+  /** Told of a key that was not there and is now; its value need not be written yet. */
+  onCreated: (database: Database, ref: Ref) => void = () => {};
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
+
+  /** Frees in slices what is too large to be freed at once. */
+  readonly lazyFree: LazyFree;
+  /** Deletes expired keys that nobody asks for. */
+  readonly activeExpiry: ActiveExpiry;
+  /** How work is put off. */
+  schedule: Schedule;
+
+  private readonly owned = new Map<new () => object, object>();
 
   constructor(parts: KeyspaceParts) {
     this.arena = parts.arena;
@@ -84,12 +97,60 @@ export class Keyspace {
     this.hash = parts.hash;
     this.clock = parts.clock;
     this.random = parts.random;
+    this.settings = parts.settings ?? STANDARD_SETTINGS;
+    this.accessClock = new AccessClock(parts.clock, parts.random);
     this.databases = Array.from({ length: parts.databaseCount }, (_, id) => new Database(this, id));
+    this.schedule = (delayMs, task) => parts.clock.after(delayMs, task);
+    this.lazyFree = new LazyFree(
+      parts.clock,
+      (delayMs, task) => this.schedule(delayMs, task),
+      (ref) => this.releaseEntry(ref),
+    );
+    this.activeExpiry = new ActiveExpiry(this, parts.activeExpireEffort ?? (() => 1));
+  }
+
+  /** Ends work in the background, and frees what waits to be freed. */
+  stop(): void {
+    this.activeExpiry.stop();
+    this.lazyFree.drain();
+  }
+
+  /** Releases, when it suits, all entries of a Dict that a database gave up by `detachAll`. */
+  freeLater(dict: Dict): void {
+    this.lazyFree.addDict(dict);
   }
 
   /** Keys in all databases. */
   get size(): number {
     return this.databases.reduce((sum, database) => sum + database.keys.size, 0);
+  }
+
+  /** This keyspace's one instance of a class, made at first need: scratch memory of the layers above. */
+  own<T extends object>(maker: new () => T): T {
+    let instance = this.owned.get(maker);
+    if (instance === undefined) {
+      instance = new maker();
+      this.owned.set(maker, instance);
+    }
+    return instance as T;
+  }
+
+  /** The access word of an entry made now. */
+  initialAccess(): number {
+    return this.accessClock.initial();
+  }
+
+  /** The access word of an entry that is met now and had `previous`. */
+  nextAccess(previous: number): number {
+    return this.accessClock.next(previous);
+  }
+
+  /** Releases all entries of a Dict, and its own memory. */
+  releaseAll(dict: Dict): void {
+    dict.forEach((ref) => {
+      this.releaseEntry(ref);
+    });
+    dict.clear();
   }
 
   /** Gives up one hold on an entry; the last one frees it and its value. */
@@ -102,6 +163,20 @@ export class Keyspace {
       else this.keepers[type]?.free(value);
     }
     arena.release(ref);
+  }
+
+  /**
+   * Bytes of the arena that an entry and its value take: exact for strings, and what its type makes of
+   * `samples` elements (0: all) for others. The tables that name the entry are not counted.
+   */
+  entryBytes(ref: Ref, samples: number): number {
+    const { arena, entries } = this;
+    const own = arena.capacity(ref);
+    if (!entries.isApart(ref)) return own;
+    const type = entries.type(ref);
+    const value = entries.value(ref);
+    if (type === Type.string) return own + arena.capacity(value);
+    return own + (this.keepers[type]?.bytes(value, samples) ?? 0);
   }
 
   retainValue(ref: Ref): void {
@@ -153,10 +228,29 @@ export class Database {
     return ref;
   }
 
-  /** As `findForRead`, for a command that is going to write: counts neither hit nor miss. */
+  /** As `findForRead`, but the access is not noted: TTL, TYPE, EXISTS. */
+  inspect(bytes: Uint8Array, start: number, end: number): Ref {
+    const { keyspace } = this;
+    const { touching } = keyspace;
+    keyspace.touching = false;
+    const ref = this.findForRead(bytes, start, end);
+    keyspace.touching = touching;
+    return ref;
+  }
+
+  /**
+   * As `findForRead`, for a command that is going to write: counts neither hit nor miss, and deletes
+   * an expired entry even where reads only hide it.
+   */
   findForWrite(bytes: Uint8Array, start: number, end: number): Ref {
-    const ref = this.peek(bytes, start, end);
-    if (ref !== NONE) this.touch(ref);
+    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const ref = this.keys.find(hash, bytes, start, end);
+    if (ref === NONE) return NONE;
+    if (this.isGone(ref)) {
+      this.expire(hash, ref);
+      return NONE;
+    }
+    this.touch(ref);
     return ref;
   }
 
@@ -172,12 +266,16 @@ export class Database {
     return atMs !== NEVER && this.keyspace.clock.now() > atMs;
   }
 
+  /** Whether the entry's time has come, and that matters to whoever runs now. */
+  isGone(ref: Ref): boolean {
+    if (!this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return false;
+    return this.keyspace.onExpiry !== OnExpiry.ignore;
+  }
+
   /** NONE for an entry whose time has come (which may thereby go), else the entry. */
   private alive(hash: number, ref: Ref): Ref {
-    if (ref === NONE || !this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
-    const { onExpiry } = this.keyspace;
-    if (onExpiry === OnExpiry.ignore) return ref;
-    if (onExpiry === OnExpiry.remove) this.expire(hash, ref);
+    if (ref === NONE || !this.isGone(ref)) return ref;
+    if (this.keyspace.onExpiry === OnExpiry.remove) this.expire(hash, ref);
     return NONE;
   }
 
@@ -216,11 +314,12 @@ export class Database {
     encoding?: Encoding,
   ): void {
     const length = end - start;
-    const kind =
-      encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expireAtMs !== NEVER);
     const { keyspace, entries, value } = this;
     const hash = keyspace.hash.hash(key, keyStart, keyEnd);
-    const previous = this.keys.find(hash, key, keyStart, keyEnd);
+    const previous = this.findToReplace(hash, key, keyStart, keyEnd);
+    // The real server makes the new value before it takes the old one's expiry away.
+    const expires = expireAtMs !== NEVER || (previous !== NONE && entries.hasExpiry(previous));
+    const kind = encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expires);
     const access = keyspace.initialAccess();
     if (previous !== NONE && expireAtMs === NEVER) {
       if (entries.overwrite(previous, bytes, start, length, kind, access)) return;
@@ -241,6 +340,46 @@ export class Database {
   }
 
   /**
+   * Sets key `key[keyStart, keyEnd)` to the digits of a safe integer.
+   *
+   * @param ref - The string that the key holds now, whose expiry stays, or NONE.
+   */
+  setInteger(key: Uint8Array, keyStart: number, keyEnd: number, ref: Ref, integer: number): void {
+    const { entries, value } = this;
+    const length = integerLength(integer);
+    if (ref !== NONE && length <= entries.room(ref) && entries.isSole(ref)) {
+      entries.setLength(ref, length);
+      entries.setEncoding(ref, Encoding.int);
+      entries.view(ref, value);
+      writeInteger(integer, value.bytes, value.start);
+      return;
+    }
+    const { keyspace } = this;
+    const next = entries.create(
+      key,
+      keyStart,
+      keyEnd,
+      Type.string,
+      Encoding.int,
+      ref === NONE ? NEVER : entries.expireAtMs(ref),
+      keyspace.initialAccess(),
+      length,
+    );
+    entries.view(next, value);
+    writeInteger(integer, value.bytes, value.start);
+    this.putEntry(keyspace.hash.hash(key, keyStart, keyEnd), ref, next);
+  }
+
+  /** The entry that a new value of the key takes the place of, or NONE. One whose time has come goes as such. */
+  private findToReplace(hash: number, key: Uint8Array, keyStart: number, keyEnd: number): Ref {
+    const ref = this.keys.find(hash, key, keyStart, keyEnd);
+    if (ref === NONE || !this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
+    if (this.keyspace.onExpiry !== OnExpiry.remove) return ref;
+    this.expire(hash, ref);
+    return NONE;
+  }
+
+  /**
    * Puts a new entry where `previous`, an entry of the same key or NONE, stands, and releases that.
    * The new one's expiry decides whether the key is among those that expire.
    */
@@ -249,6 +388,7 @@ export class Database {
     if (previous === NONE) {
       this.keys.insert(hash, next);
       if (expires) this.expires.insert(hash, next);
+      this.keyspace.onCreated(this, next);
       return;
     }
     this.keys.replace(hash, previous, next);
@@ -294,6 +434,7 @@ export class Database {
     entries.view(next, this.value);
     const kept = Math.min(length, old.length);
     this.value.bytes.set(old.bytes.subarray(old.start, old.start + kept), this.value.start);
+    this.copyFarExpiry(ref, next);
     this.putEntry(this.hashOf(ref), ref, next);
     return next;
   }
@@ -307,6 +448,11 @@ export class Database {
     }
     if (expireAtMs === NEVER && !entries.hasExpiry(ref)) return ref;
     const next = this.withKey(entries.key(ref), ref, expireAtMs);
+    // The room an expiry takes counts: it can be what makes a string too long to be embedded.
+    if (entries.encoding(next) === Encoding.embstr && expireAtMs !== NEVER) {
+      const { length } = entries.view(next, this.value);
+      entries.setEncoding(next, embeddedOrRaw(length, entries.keyLength(next), true));
+    }
     this.putEntry(this.hashOf(ref), ref, next);
     return next;
   }
@@ -318,25 +464,56 @@ export class Database {
   withKey(key: Uint8Array, ref: Ref, expireAtMs: number): Ref {
     const { entries, keyspace } = this;
     const type = entries.type(ref);
-    const encoding = entries.encoding(ref);
     const access = entries.access(ref);
+    let encoding = entries.encoding(ref);
     if (entries.isApart(ref)) {
       keyspace.retainValue(ref);
       const shape: EntryShape = { type, encoding, expireAtMs, access };
       const length = type === Type.string ? entries.view(ref, this.value).length : 0;
-      return entries.createApart(key, 0, key.length, shape, entries.value(ref), length);
+      const next = entries.createApart(key, 0, key.length, shape, entries.value(ref), length);
+      this.copyFarExpiry(ref, next);
+      return next;
     }
     const old = entries.view(ref, new ValueView());
+    // A longer key, or an expiry, may push out what the real server had embedded.
+    if (encoding === Encoding.embstr) {
+      encoding = embeddedOrRaw(old.length, key.length, expireAtMs !== NEVER);
+    }
     const next = entries.create(key, 0, key.length, type, encoding, expireAtMs, access, old.length);
     const { bytes, start } = entries.view(next, this.value);
     bytes.set(old.bytes.subarray(old.start, old.end), start);
+    this.copyFarExpiry(ref, next);
     return next;
   }
 
-  /** Deletes the key `bytes[start, end)`. False when it is not there, or its time has come. */
+  /** Gives `next` what its copied expiry lost as a number: moments beyond 2^53 are exact in entries only. */
+  private copyFarExpiry(ref: Ref, next: Ref): void {
+    const { entries } = this;
+    const atMs = entries.expireAtMs(next);
+    if (atMs <= Number.MAX_SAFE_INTEGER || atMs !== entries.expireAtMs(ref)) return;
+    entries.setExactExpireAtMs(next, entries.exactExpireAtMs(ref));
+  }
+
+  /**
+   * Deletes the key `bytes[start, end)`. False when it is not there, or its time has come; but one that
+   * is only hidden for that counts as there.
+   */
   delete(bytes: Uint8Array, start: number, end: number): boolean {
     const hash = this.keyspace.hash.hash(bytes, start, end);
-    const ref = this.alive(hash, this.keys.find(hash, bytes, start, end));
+    const ref = this.keys.find(hash, bytes, start, end);
+    if (ref === NONE) return false;
+    if (this.keyspace.onExpiry === OnExpiry.remove && this.isGone(ref)) {
+      this.expire(hash, ref);
+      return false;
+    }
+    this.removeEntry(hash, ref);
+    return true;
+  }
+
+  /** Deletes the key to make way for another value: whether its time has come makes no difference. */
+  discard(bytes: Uint8Array, start: number, end: number): boolean {
+    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const ref = this.keys.find(hash, bytes, start, end);
     if (ref === NONE) return false;
     this.removeEntry(hash, ref);
     return true;
@@ -357,11 +534,8 @@ export class Database {
   /** Deletes everything at once. Returns how many keys there were. */
   clear(): number {
     const { size } = this.keys;
-    this.keys.forEach((ref) => {
-      this.keyspace.releaseEntry(ref);
-    });
     this.expires.clear();
-    this.keys.clear();
+    this.keyspace.releaseAll(this.keys);
     return size;
   }
 

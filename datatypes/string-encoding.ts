@@ -25,6 +25,11 @@ export function stringEncoding(
 ): Encoding {
   const length = end - start;
   if (length <= LONGEST_INTEGER && isInt64(bytes, start, end)) return Encoding.int;
+  return embeddedOrRaw(length, keyLength, expires);
+}
+
+/** The encoding of a string of `length` bytes, set anew, that is not to be `int`. */
+export function embeddedOrRaw(length: number, keyLength: number, expires: boolean): Encoding {
   const keyBytes = 1 + keyHeaderBytes(keyLength) + keyLength + 1;
   const valueBytes = 3 + length + 1;
   const total = OBJECT_BYTES + (expires ? EXPIRY_BYTES : 0) + keyBytes + valueBytes;

@@ -15,7 +15,7 @@ export class Refusal {
 
   constructor(code: string, text: string) {
     this.code = code;
-    this.message = `${code} ${text}`;
+    this.message = text === '' ? code : `${code} ${text}`;
     this.bytes = Buffer.from(`-${this.message.replace(/[\r\n]/g, ' ')}\r\n`, 'latin1');
   }
 }
@@ -35,6 +35,24 @@ export const NOT_AN_INTEGER = refusal('ERR', 'value is not an integer or out of 
 export const NOT_A_FLOAT = refusal('ERR', 'value is not a valid float');
 export const OUT_OF_RANGE = refusal('ERR', 'value is out of range');
 export const INDEX_OUT_OF_RANGE = refusal('ERR', 'index out of range');
+export const OFFSET_OUT_OF_RANGE = refusal('ERR', 'offset is out of range');
+export const STRING_TOO_LONG = refusal(
+  'ERR',
+  'string exceeds maximum allowed size (proto-max-bulk-len)',
+);
+export const INCREMENT_OVERFLOW = refusal('ERR', 'increment or decrement would overflow');
+export const DECREMENT_OVERFLOW = refusal('ERR', 'decrement would overflow');
+export const NOT_FINITE = refusal('ERR', 'increment would produce NaN or Infinity');
+export const INVALID_NUMKEYS = refusal('ERR', 'invalid numkeys value or out of range');
+export const LCS_NOT_STRINGS = refusal('ERR', 'The specified keys must contain string values');
+export const LCS_LEN_AND_IDX = refusal(
+  'ERR',
+  'If you want both the length and indexes, please just use IDX.',
+);
+export const LCS_TOO_LARGE = refusal(
+  'ERR',
+  'Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+);
 export const INTERNAL_ERROR = refusal('ERR', 'internal error');
 export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
@@ -47,6 +65,45 @@ export const SHUTDOWN_FAILOVER_NEEDS_CLUSTER = refusal(
   'SHUTDOWN FAILOVER is only supported in cluster mode.',
 );
 export const DB_OUT_OF_RANGE = refusal('ERR', 'DB index is out of range');
+export const OUT_OF_INT_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between -2147483648 and 2147483647',
+);
+export const INVALID_FIRST_DB = refusal('ERR', 'invalid first DB index');
+export const INVALID_SECOND_DB = refusal('ERR', 'invalid second DB index');
+export const SWAPDB_IN_CLUSTER = refusal('ERR', 'SWAPDB is not allowed in cluster mode');
+export const INVALID_CURSOR = refusal('ERR', 'invalid cursor');
+export const NOVALUES_NOT_HSCAN = refusal('ERR', 'NOVALUES option can only be used in HSCAN');
+export const NOSCORES_NOT_ZSCAN = refusal('ERR', 'NOSCORES option can only be used in ZSCAN');
+export const NX_WITH_OTHERS = refusal(
+  'ERR',
+  'NX and XX, GT or LT options at the same time are not compatible',
+);
+export const GT_WITH_LT = refusal('ERR', 'GT and LT options at the same time are not compatible');
+const POLICY_HINT =
+  'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+export const NO_LFU_POLICY = refusal(
+  'ERR',
+  `An LFU maxmemory policy is not selected, access frequency not tracked. ${POLICY_HINT}`,
+);
+export const LFU_POLICY = refusal(
+  'ERR',
+  `An LFU maxmemory policy is selected, idle time not tracked. ${POLICY_HINT}`,
+);
+export const BUSY_KEY = refusal('BUSYKEY', 'Target key name already exists.');
+export const INVALID_TTL = refusal('ERR', 'Invalid TTL value, must be >= 0');
+export const INVALID_IDLETIME = refusal('ERR', 'Invalid IDLETIME value, must be >= 0');
+export const INVALID_FREQ = refusal('ERR', 'Invalid FREQ value, must be >= 0 and <= 255');
+export const BAD_PAYLOAD_FOOTER = refusal('ERR', 'DUMP payload version or checksum are wrong');
+export const BAD_DATA_FORMAT = refusal('ERR', 'Bad data format');
+
+export function unsupportedOption(given: string): Refusal {
+  return refusal('ERR', `Unsupported option ${given}`);
+}
+
+export function unknownTypeName(given: string): Refusal {
+  return refusal('ERR', `unknown type name '${given}'`);
+}
 
 export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
 export const NO_KEY_ARGUMENTS = refusal('ERR', 'The command has no key arguments');
@@ -58,6 +115,32 @@ export const INVALID_ARGUMENTS_FOR_COMMAND = refusal(
   'ERR',
   'Invalid arguments specified for command',
 );
+
+export const WRONG_LOLWUT = refusal(
+  'ERR',
+  'Syntax error. Use: LOLWUT [columns rows] [real imaginary]',
+);
+export const DEBUG_NOT_ALLOWED = refusal(
+  'ERR',
+  'DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
+);
+export const UNKNOWN_PROTOCOL_TYPE = refusal(
+  'ERR',
+  'Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
+);
+export const RESP2_NOT_SUPPORTED = refusal('ERR', 'RESP2 is not supported by this command');
+export const DATABASE_OUT_OF_RANGE = refusal('ERR', 'Out of range database');
+export const NOT_A_STRING_VALUE = refusal('ERR', 'Not an sds encoded string.');
+export const NOT_A_HASH_TABLE = refusal(
+  'ERR',
+  'The value stored at the specified key is not represented using an hash table',
+);
+export const MUST_BE_POSITIVE = refusal('ERR', 'value is out of range, must be positive');
+
+/** A DEBUG subcommand of the real server that has no sense here. */
+export function debugNotHere(subcommand: string): Refusal {
+  return refusal('ERR', `DEBUG ${subcommand.toUpperCase()} is not there in this server`);
+}
 
 export const UNKNOWN_LOG_KIND = refusal(
   'ERR',

@@ -81,6 +81,8 @@ export class Client {
   netOutputBytes = 0;
   /** The most bytes of replies that one turn brought, since the cron last looked. */
   replyPeakBytes = 0;
+  /** `memoryBytes` when the server last counted it in. */
+  notedBytes = 0;
   /** When the output first exceeded the soft limit; 0 while it does not. ms. */
   softLimitSinceMs = 0;
 

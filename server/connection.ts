@@ -24,7 +24,7 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
   client.lastInteractionAtMs = server.clock.now();
   if (client.closing || client.closed) return;
   if (client.pendingEnd > 0) {
-    append(server, client, bytes, end);
+    append(client, bytes, end);
     if (overLimit(server, client)) return;
     runPending(server, client);
     return;
@@ -32,7 +32,7 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
   client.parser.at = 0;
   const request = server.request;
   if (!runRequests(server, client, bytes, end, request)) {
-    keepRest(server, client, bytes, end, request);
+    keepRest(client, bytes, end, request);
     overLimit(server, client);
   }
 }
@@ -99,34 +99,28 @@ function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
 }
 
 /** Keeps what was not run: from the unfinished request on. */
-function keepRest(
-  server: Server,
-  client: Client,
-  bytes: Uint8Array,
-  end: number,
-  request: Request,
-): void {
+function keepRest(client: Client, bytes: Uint8Array, end: number, request: Request): void {
   const { parser, partial } = client;
   const from = parser.requestStart;
   partial.clear();
   for (let i = 0; i < request.argc && parser.midRequest; i++) {
     partial.push(request.starts[i] as number, request.ends[i] as number);
   }
-  makeRoom(server, client, end - from);
+  makeRoom(client, end - from);
   client.pending.set(bytes.subarray(from, end), 0);
   client.pendingEnd = end - from;
   if (client.pendingEnd > client.pendingPeak) client.pendingPeak = client.pendingEnd;
   parser.moved(0, partial);
 }
 
-function append(server: Server, client: Client, bytes: Uint8Array, end: number): void {
-  makeRoom(server, client, client.pendingEnd + end);
+function append(client: Client, bytes: Uint8Array, end: number): void {
+  makeRoom(client, client.pendingEnd + end);
   client.pending.set(bytes.subarray(0, end), client.pendingEnd);
   client.pendingEnd += end;
   if (client.pendingEnd > client.pendingPeak) client.pendingPeak = client.pendingEnd;
 }
 
-function makeRoom(server: Server, client: Client, bytes: number): void {
+function makeRoom(client: Client, bytes: number): void {
   if (client.pending.length >= bytes) return;
   const wanted = client.parser.wantedBytes;
   let length = Math.max(bytes * 2, SMALLEST_PENDING_BYTES);
@@ -137,7 +131,6 @@ function makeRoom(server: Server, client: Client, bytes: number): void {
   const wider = Buffer.allocUnsafeSlow(length);
   wider.set(client.pending.subarray(0, client.pendingEnd));
   client.pending = wider;
-  server.clientCron.wake();
 }
 
 function overLimit(server: Server, client: Client): boolean {

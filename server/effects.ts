@@ -16,5 +16,15 @@ export class ServerEffects implements Effects {
 
   propagateAs(_request: readonly (string | Uint8Array)[]): void {}
 
+  propagateBefore(_database: Database, _request: readonly (string | Uint8Array)[]): void {}
+
+  flushed(_databases: readonly Database[], changes: number): void {
+    this.dirty += changes;
+  }
+
+  swapped(_one: Database, _other: Database): void {
+    this.dirty++;
+  }
+
   propagateNothing(): void {}
 }

@@ -1,6 +1,6 @@
 /**
  * What becomes of keys whose time has come: deleted, but hidden while clients are paused or data is being
- * imported, and visible to the clients that import.
+ * imported, and visible to the clients that import. While clients are paused nothing is evicted either.
  */
 import { OnExpiry } from '../datatypes/database.js';
 import type { Client } from './client.js';
@@ -26,10 +26,13 @@ export class ExpiryRule {
 
   /** Looks again at what the rule depends on. */
   refresh(): void {
-    const { config, keyspace, pauses } = this.server;
+    const { config, keyspace, memory, pauses } = this.server;
+    const paused = pauses.scope !== null;
     this.varies = config.values.importMode;
-    this.common = this.varies || pauses.scope !== null ? OnExpiry.hide : OnExpiry.remove;
+    this.common = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
     keyspace.onExpiry = this.common;
+    keyspace.activeExpiry.suspended = paused || this.varies;
+    memory.suspended = paused;
   }
 
   private importModeChanged(): undefined {

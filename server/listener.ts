@@ -111,6 +111,7 @@ export class Listener {
     this.unix.push(listening);
   }
 
+  /** Stops listening at once; connections stay. */
   async close(): Promise<void> {
     const all = [...this.tcp.splice(0).map(({ listening }) => listening), ...this.unix.splice(0)];
     await Promise.all(all.map((one) => new Promise((resolve) => one.close(resolve))));

@@ -33,7 +33,6 @@ function softLimitReached(
   const nowMs = server.clock.now();
   if (client.softLimitSinceMs === 0) {
     client.softLimitSinceMs = nowMs;
-    server.clientCron.wake();
     return false;
   }
   return nowMs - client.softLimitSinceMs > limit.softSeconds * 1000;

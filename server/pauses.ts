@@ -56,6 +56,12 @@ export class Pauses {
     this.server.resumeSoon(clients);
   }
 
+  /** The server closes: nobody goes on. */
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
   /** Whether the client's request has to wait. Its bytes are then parsed anew when the pause is over. */
   holds(client: Client, entry: CommandEntry): boolean {
     if (this.scope === 'write' && !entry.mayReplicate) return false;

@@ -1,5 +1,5 @@
 /** What one server owns. Nothing of it is shared with another server in the same process. */
-import type { Clock } from '../datatypes/clock.js';
+import type { Clock, Timer } from '../datatypes/clock.js';
 import { Keyspace } from '../datatypes/database.js';
 import { Random } from '../datatypes/random.js';
 import { Arena } from '../datatypes/store/arena.js';
@@ -16,9 +16,12 @@ import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import { Cron } from './cron.js';
+import { DebugSwitches } from './debug-switches.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { ExpiryRule } from './expiry-rule.js';
+import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
 import { followMaxClients } from './max-clients.js';
@@ -58,6 +61,7 @@ export class Server {
   readonly keyspace: Keyspace;
   readonly stats = new Stats();
   readonly rates = new Rates();
+  readonly switches = new DebugSwitches();
   readonly latency: LatencyMonitor;
   readonly commandLog: CommandLog;
   readonly effects = new ServerEffects();
@@ -74,15 +78,21 @@ export class Server {
   readonly pauses: Pauses;
   readonly expiryRule: ExpiryRule;
   readonly monitors: Monitors;
-  readonly clientCron: ClientCron;
+  readonly cron: Cron;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
+  /** What was in use before the first key. */
+  readonly startedUsedBytes: number;
+  /** Names the history of changes this server's data comes from: 40 hexadecimal digits. */
+  replicationId: string;
+  /** When the data was last saved; at the start, when the server started. */
+  lastSavedAtMs: number;
 
-  /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   /** When the log last told of a browser's requests. ms. */
   attackLoggedAtMs = -Infinity;
 
+  /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   private nextClientId = 2;
   /** Clients with replies that came while they were not being served. */
   private readonly toFlush = new Set<Client>();
@@ -97,16 +107,22 @@ export class Server {
     this.log = parts.log;
     this.random = new Random(parts.seed);
     this.startedAtMs = this.clock.refresh();
+    this.lastSavedAtMs = this.startedAtMs;
     this.runId = this.random.hex(40);
+    this.replicationId = this.random.hex(40);
     this.keyspace = new Keyspace({
       arena: this.arena,
       hash: new HashFunction(this.random.uint32(), this.random.uint32()),
       clock: this.clock,
       random: this.random,
       databaseCount: this.config.values.databases,
+      activeExpireEffort: () => this.config.values.activeExpireEffort,
+      settings: this.config.values,
     });
     this.latency = new LatencyMonitor(this.config.values, () => this.clock.now());
     this.commandLog = new CommandLog(this.config.values);
+    this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
+    watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
@@ -117,10 +133,15 @@ export class Server {
     this.pauses = new Pauses(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
-    this.clientCron = new ClientCron(this);
     followBind(this);
     followMaxClients(this);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
+    this.cron = new Cron(this);
+    const clientCron = new ClientCron(this);
+    this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
+    this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
+    this.cron.start();
+    this.startedUsedBytes = this.memory.usedBytes;
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
@@ -189,8 +210,21 @@ export class Server {
     );
     if (client.closed) this.reply.discard();
     else if (client.transport) this.flushReplies(client, client.transport);
+    if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
     if (this.toResume.length > 0) this.resumeWaiting();
+  }
+
+  /** Runs what a timer brings about, as a turn in which nobody is served. */
+  background(work: () => void): void {
+    this.clock.refresh();
+    work();
+    if (this.toFlush.size > 0) this.flushPushes();
+  }
+
+  /** Has `work` run in the background, `delayMs` from now. */
+  later(delayMs: number, work: () => void): Timer {
+    return this.clock.after(delayMs, () => this.background(work));
   }
 
   private flushReplies(client: Client, transport: Transport): void {
@@ -254,6 +288,7 @@ export class Server {
     if (client.closed) return;
     client.closed = true;
     client.discard();
+    this.memory.forgetClient(client);
     this.clients.delete(client.id);
     this.toFlush.delete(client);
     this.pauses.forget(client);
@@ -322,6 +357,8 @@ export class Server {
   /** Sets back what CONFIG RESETSTAT sets back. */
   resetStats(): void {
     this.stats.reset();
+    this.memory.resetStats();
+    this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
@@ -331,8 +368,10 @@ export class Server {
   }
 
   async close(): Promise<void> {
-    this.clientCron.stop();
-    this.pauses.end();
+    this.pauses.stop();
+    this.cron.stop();
+    this.memory.stop();
+    this.keyspace.stop();
     await this.listener.close();
     for (const client of [...this.clients.values()]) this.closeNow(client);
   }

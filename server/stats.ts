@@ -13,6 +13,10 @@ export class Stats {
   commandsUsec = 0;
   longestTurnUsec = 0;
   mostCommandsInTurn = 0;
+  /** What the cron has taken. µs. */
+  cronUsec = 0;
+  /** The most memory that was seen in use. */
+  peakUsedBytes = 0;
   errorReplies = 0;
   unexpectedErrors = 0;
   evictedKeys = 0;
@@ -22,6 +26,10 @@ export class Stats {
   aclDeniedAuth = 0;
   /** Error replies by their first word. */
   readonly errorsByCode = new Map<string, number>();
+
+  notePeak(usedBytes: number): void {
+    if (usedBytes > this.peakUsedBytes) this.peakUsedBytes = usedBytes;
+  }
 
   /** Counts a turn of the event loop that ran `commands` commands in `usec` microseconds. */
   countTurn(usec: number, commands: number): void {

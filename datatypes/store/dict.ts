@@ -49,6 +49,8 @@ const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
 
 const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 
+const countedBytes = (directory: Int32Array) => (directory.length > 1 ? directory.byteLength : 0);
+
 export class Dict {
   size = 0;
   private directory = new Int32Array(1);
@@ -56,6 +58,8 @@ export class Dict {
   private depth = 0;
   /** How many segments have each depth: tells when the directory may halve. */
   private readonly segmentsAtDepth = new Int32Array(DEEPEST + 1);
+  private segmentBytes = 0;
+  private slots = 0;
 
   private readonly arena: Arena;
   private readonly keyOffset: number;
@@ -70,20 +74,18 @@ export class Dict {
 
   /** Bytes taken by the table itself: segments and directory, not the elements. */
   get overheadBytes(): number {
-    let bytes = this.directory.byteLength;
-    this.eachSegment((segment) => {
-      bytes += this.arena.capacity(segment);
-    });
-    return bytes;
+    return countedBytes(this.directory) + this.segmentBytes;
+  }
+
+  /** Takes over a new directory. A table of one segment counts for none: most tables are small. */
+  private setDirectory(directory: Int32Array<ArrayBuffer>): void {
+    this.arena.outsideBytes += countedBytes(directory) - countedBytes(this.directory);
+    this.directory = directory;
   }
 
   /** Slots in all segments: what `size` elements are spread over. */
   get slotCount(): number {
-    let slots = 0;
-    this.eachSegment((_segment, words, base) => {
-      slots += words[base + SLOTS]!;
-    });
-    return slots;
+    return this.slots;
   }
 
   /** The element whose key is `bytes[start, end)`, or NONE. `hash` is the key's. */
@@ -142,6 +144,15 @@ export class Dict {
       }
       this.growSegment(index, segment, words, base);
     }
+  }
+
+  /** Whether the element `ref` is in the table under `hash`: true for no other element, even a later one at its place. */
+  has(hash: number, ref: Ref): boolean {
+    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
+    if (segment === NONE) return false;
+    const words = this.arena.words[segment >>> 16]!;
+    const at = this.slotOf(words, (segment & 0xffff) << 2, hash, ref);
+    return at >= 0 && words[at]! >>> 0 === hash;
   }
 
   /** Puts `next` where the element `previous` of the same key stands. */
@@ -228,10 +239,38 @@ export class Dict {
   /** Gives all segments back. The elements are the owner's to release, before this. */
   clear(): void {
     this.eachSegment((segment) => this.arena.release(segment));
-    this.directory = new Int32Array(1);
+    this.setDirectory(new Int32Array(1));
     this.depth = 0;
     this.size = 0;
+    this.segmentBytes = 0;
+    this.slots = 0;
     this.segmentsAtDepth.fill(0);
+  }
+
+  /**
+   * Visits the elements of the segment at `place` (0 at first) and gives it back: how a table that nobody
+   * uses any more goes piece by piece. Nothing else but this and `size` may be asked of it from then on.
+   * Returns the place of the next segment; 0 when that was the last, and the table is empty and usable again.
+   */
+  takeSegment(place: number, visit: (ref: Ref, hash: number) => void): number {
+    const segment = this.directory[place]! >>> 0;
+    let next = this.directory.length;
+    if (segment !== NONE) {
+      const words = this.arena.words[segment >>> 16]!;
+      const base = (segment & 0xffff) << 2;
+      const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+      for (let at = base + FIRST_SLOT; at < stop; at += 2) {
+        if (words[at + 1] !== NONE) visit(words[at + 1]! >>> 0, words[at]! >>> 0);
+      }
+      this.size -= words[base + COUNT]!;
+      next = place + (1 << (this.depth - words[base + DEPTH]!));
+      this.directory.fill(NONE, place, next);
+      this.freeSegment(segment, words[base + DEPTH]!);
+    }
+    if (next < this.directory.length) return next;
+    this.setDirectory(new Int32Array(1));
+    this.depth = 0;
+    return 0;
   }
 
   private newSegment(bytes: number, depth: number): Ref {
@@ -242,11 +281,16 @@ export class Dict {
     words[base + DEPTH] = depth;
     words[base + SLOTS] = slotsIn(bytes);
     this.segmentsAtDepth[depth]!++;
+    this.segmentBytes += this.arena.capacity(segment);
+    this.slots += slotsIn(bytes);
     return segment;
   }
 
   private freeSegment(segment: Ref, depth: number): void {
     this.segmentsAtDepth[depth]!--;
+    const words = this.arena.words[segment >>> 16]!;
+    this.segmentBytes -= this.arena.capacity(segment);
+    this.slots -= words[((segment & 0xffff) << 2) + SLOTS]!;
     this.arena.release(segment);
   }
 
@@ -349,7 +393,7 @@ export class Dict {
       wider[2 * i] = this.directory[i]!;
       wider[2 * i + 1] = this.directory[i]!;
     }
-    this.directory = wider;
+    this.setDirectory(wider);
     this.depth++;
   }
 
@@ -361,7 +405,8 @@ export class Dict {
     } else if (depth > 0) {
       this.mergeWithBuddy(index, segment, words, base);
     } else if (slots > slotsIn(SMALLEST_SEGMENT_BYTES)) {
-      this.rebuild(index, depth, (SEGMENT_HEADER_BYTES + slots * 8) >>> 1, [segment]);
+      const bytes = (SEGMENT_HEADER_BYTES + slots * 8) >>> 1;
+      if (this.fits(slotsIn(bytes), depth, [segment])) this.rebuild(index, depth, bytes, [segment]);
     }
   }
 
@@ -376,8 +421,26 @@ export class Dict {
       return;
     if ((words[base + COUNT]! + buddyWords[buddyBase + COUNT]!) * 5 > SPLIT_SLOTS * 2) return;
     const pair = (prefix & 1) === 0 ? [segment, buddy] : [buddy, segment];
+    if (!this.fits(SPLIT_SLOTS, depth - 1, pair)) return;
     this.rebuild(index, depth - 1, SPLIT_SEGMENT_BYTES, pair);
     while (this.depth > 0 && this.segmentsAtDepth[this.depth] === 0) this.halveDirectory();
+  }
+
+  /** Whether a segment of `slots` slots has a place for each element of `sources`: many at its end might not. */
+  private fits(slots: number, depth: number, sources: readonly Ref[]): boolean {
+    const homes = homesOf(slots);
+    let next = 0;
+    for (const source of sources) {
+      const words = this.arena.words[source >>> 16]!;
+      const first = ((source & 0xffff) << 2) + FIRST_SLOT;
+      const stop = first + (words[first - FIRST_SLOT + SLOTS]! << 1);
+      for (let at = first; at < stop; at += 2) {
+        if (words[at + 1] === NONE) continue;
+        const home = (((words[at]! << depth) >>> 16) * homes) >>> 16;
+        next = Math.max(home, next) + 1;
+      }
+    }
+    return next <= slots;
   }
 
   /** Moves the elements of `sources`, in order of hash, to a new segment of `bytes` that takes their place. */
@@ -398,7 +461,7 @@ export class Dict {
   private halveDirectory(): void {
     const half = new Int32Array(this.directory.length / 2);
     for (let i = 0; i < half.length; i++) half[i] = this.directory[2 * i]!;
-    this.directory = half;
+    this.setDirectory(half);
     this.depth--;
   }
 

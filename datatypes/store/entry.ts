@@ -257,6 +257,21 @@ export class Entries {
     writeMs(words, word + ((KEY_BYTE + words[word + 3]! + 3) >>> 2), expireAtMs);
   }
 
+  /** As `expireAtMs`, of an entry that has one: exact beyond 2^53 too. */
+  exactExpireAtMs(ref: Ref): bigint {
+    const words = this.arena.words[ref >>> 16]!;
+    const at = this.expiryWord(ref);
+    return (BigInt(words[at + 1]!) << 32n) | BigInt(words[at]! >>> 0);
+  }
+
+  /** As `setExpireAtMs`, for moments beyond 2^53. */
+  setExactExpireAtMs(ref: Ref, expireAtMs: bigint): void {
+    const words = this.arena.words[ref >>> 16]!;
+    const at = this.expiryWord(ref);
+    words[at] = Number(BigInt.asIntN(32, expireAtMs));
+    words[at + 1] = Number(expireAtMs >> 32n);
+  }
+
   hasExpiry(ref: Ref): boolean {
     return (this.kind(ref) & EXPIRES) !== 0;
   }
@@ -326,6 +341,11 @@ export class Entries {
     return !this.isApart(ref) || this.arena.references(this.value(ref)) === 1;
   }
 
+  private expiryWord(ref: Ref): number {
+    const word = (ref & 0xffff) << 2;
+    return word + ((KEY_BYTE + this.arena.words[ref >>> 16]![word + 3]! + 3) >>> 2);
+  }
+
   private kind(ref: Ref): number {
     return this.arena.words[ref >>> 16]![((ref & 0xffff) << 2) + 1]!;
   }
@@ -345,5 +365,5 @@ export class Entries {
 
 function writeMs(words: Int32Array, at: number, ms: number): void {
   words[at] = (ms % TWO_32) | 0;
-  words[at + 1] = Math.floor(ms / TWO_32);
+  words[at + 1] = Math.min(Math.floor(ms / TWO_32), 0x7fff_ffff);
 }

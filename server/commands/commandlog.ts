@@ -22,7 +22,7 @@ const LEN_TIPS = [
 const RESET_TIPS = ['request_policy:all_nodes', 'response_policy:all_succeeded'] as const;
 const KIND_ARGUMENT = oneOf(
   'type',
-  LOG_KINDS.map((kind) => word(kind)),
+  LOG_KINDS.map((kind) => word(kind.toUpperCase())),
 );
 
 /** How many entries SLOWLOG GET shows when no count is given. */

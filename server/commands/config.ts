@@ -3,10 +3,9 @@ import { container } from '../../datatypes/command.js';
 import { latin1 } from '../../protocol/bytes.js';
 import { configRewriteFailed, NO_CONFIG_FILE, SYNTAX_ERROR } from '../../protocol/refusals.js';
 import { block, text } from '../../protocol/spec.js';
-import type { Client } from '../client.js';
-import type { CommandTable } from '../command-table.js';
 import { rewriteConfigFile } from '../config-rewrite.js';
 import { systemErrorText } from '../config-table/system-error.js';
+import { isLocal } from '../is-local.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
 import { replyHelp } from './help.js';
@@ -56,12 +55,6 @@ const configGet = serverCommand(
     }
   },
 );
-
-/** Whether a client is on this machine, or inside this process. */
-function isLocal({ transport }: Client): boolean {
-  if (transport === null || transport.isUnixSocket) return true;
-  return /^(?:127\.|::1:|::ffff:127\.)/.test(transport.remoteAddress);
-}
 
 /** Names and values in turn. @throws {Refusal} SYNTAX_ERROR when the last name has no value. */
 function readPairs(call: ServerCall): [name: string, value: string][] {
@@ -121,16 +114,6 @@ const configRewrite = serverCommand(
   },
 );
 
-function resetCounts(commands: CommandTable): void {
-  for (const entry of commands.all) {
-    entry.calls = 0;
-    entry.usec = 0;
-    entry.rejectedCalls = 0;
-    entry.failedCalls = 0;
-    if (entry.subcommands) resetCounts(entry.subcommands);
-  }
-}
-
 const configResetStat = serverCommand(
   {
     ...ADMIN,
@@ -142,8 +125,7 @@ const configResetStat = serverCommand(
     summary: 'Sets the counters that INFO tells back to zero.',
   },
   (call) => {
-    call.server.stats.reset();
-    resetCounts(call.server.commands);
+    call.server.resetStats();
     call.reply.ok();
   },
 );

@@ -114,7 +114,7 @@ const histogram = command(
     since: '7.0.0',
     arity: -2,
     tips: TIPS,
-    args: [text('COMMAND', { optional: true, multiple: true })],
+    args: [text('command', { optional: true, multiple: true })],
     complexity: 'O(N) where N is the number of commands with latency information being retrieved.',
     summary: 'Tells how many calls of each command took how long.',
   },

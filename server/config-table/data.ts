@@ -34,6 +34,8 @@ export const data = {
   'lazyfree-lazy-user-del': bool(true),
   'lazyfree-lazy-user-flush': bool(true),
 
+  'import-mode': bool(false),
+
   'hash-max-listpack-entries': integer(0, LONG_MAX, 512, { alias: 'hash-max-ziplist-entries' }),
   'hash-max-listpack-value': memory(0, LONG_MAX, 64, { alias: 'hash-max-ziplist-value' }),
   'hll-sparse-max-bytes': memory(0, LONG_MAX, 3000),
@@ -46,8 +48,6 @@ export const data = {
   'stream-node-max-entries': integer(0, LONG_MAX, 100),
   'zset-max-listpack-entries': integer(0, LONG_MAX, 128, { alias: 'zset-max-ziplist-entries' }),
   'zset-max-listpack-value': memory(0, LONG_MAX, 64, { alias: 'zset-max-ziplist-value' }),
-
-  'import-mode': bool(false),
 
   ...withoutEffect({
     activerehashing: bool(true),

@@ -59,5 +59,6 @@ t.test('a connection rejects what waits when the server goes away', async (t) =>
   if (!reference) return;
   const waiting = reference.wire.send(['BLPOP', 'none', '0']);
   reference.process.kill('SIGKILL');
-  await t.rejects(waiting, /closed/);
+  // A process that dies with unread bytes resets the connection rather than closing it.
+  await t.rejects(waiting, /closed|ECONNRESET/);
 });

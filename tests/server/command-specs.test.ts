@@ -15,7 +15,9 @@ function readFixture(): Map<string, CommandFacts> {
 }
 
 /** Commands of ours that the real server has not, or of which we tell something else, and why. */
-const DIFFERENT: Readonly<Record<string, string>> = {};
+const DIFFERENT: Readonly<Record<string, string>> = {
+  'restore-asking': 'its documentation lacks the flag syscmd, which specs cannot tell yet',
+};
 
 t.test('COMMAND and COMMAND DOCS tell of every command what the real server tells', async (t) => {
   const { call } = await startServer(t);

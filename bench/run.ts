@@ -1,0 +1,25 @@
+/** `npm run bench`: puts each question to this server and to the real one. */
+import { growthStall } from './growth-stall.js';
+import { kilobyteValues } from './kilobyte-values.js';
+import { memoryPerKey } from './memory-per-key.js';
+import { oneAtATime } from './one-at-a-time.js';
+import { readOptions } from './options.js';
+import { pipelined } from './pipelined.js';
+import { startUp } from './start-up.js';
+
+const QUESTIONS = {
+  pipelined,
+  'one-at-a-time': oneAtATime,
+  'kilobyte-values': kilobyteValues,
+  'memory-per-key': memoryPerKey,
+  'growth-stall': growthStall,
+  'start-up': startUp,
+} as const;
+
+const { options, questions } = readOptions(Object.keys(QUESTIONS));
+console.log(
+  `${options.rounds} rounds of ${options.requests.toLocaleString('en')} requests; Node ${process.version}`,
+);
+for (const [name, ask] of Object.entries(QUESTIONS)) {
+  if (questions.length === 0 || questions.includes(name)) await ask(options);
+}

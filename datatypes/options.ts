@@ -1,0 +1,160 @@
+/** Readers of options that several commands share. Each reads arguments only: no data is touched. */
+import { INT64_MAX, parseSafeInteger } from '../protocol/numbers.js';
+import {
+  invalidExpire,
+  NOT_AN_INTEGER,
+  OUT_OF_INT_RANGE,
+  type Refusal,
+  SYNTAX_ERROR,
+} from '../protocol/refusals.js';
+import type { Call } from './call.js';
+
+/** The words that say when and for how long a value is set, one bit each. */
+export const SetOption = {
+  nx: 1 << 0,
+  xx: 1 << 1,
+  ifeq: 1 << 2,
+  get: 1 << 3,
+  keepTtl: 1 << 4,
+  persist: 1 << 5,
+  ex: 1 << 6,
+  px: 1 << 7,
+  exat: 1 << 8,
+  pxat: 1 << 9,
+} as const;
+
+/** The options that carry a moment or a span. */
+export const EXPIRY_OPTIONS = SetOption.ex | SetOption.px | SetOption.exat | SetOption.pxat;
+/** The options that make SET depend on what is there. */
+export const CONDITION_OPTIONS = SetOption.nx | SetOption.xx | SetOption.ifeq;
+
+const IN_SECONDS = SetOption.ex | SetOption.exat;
+const RELATIVE = SetOption.ex | SetOption.px;
+const LIFETIME_OPTIONS = EXPIRY_OPTIONS | SetOption.keepTtl | SetOption.persist;
+
+interface OptionRule {
+  readonly word: string;
+  readonly bit: number;
+  /** Options that must not have been given before it. */
+  readonly excludes: number;
+  /** Whether the next argument belongs to it. */
+  readonly takesValue: boolean;
+}
+
+function lifetime(word: string, bit: number): OptionRule {
+  const excludes = LIFETIME_OPTIONS & ~bit;
+  return { word, bit, excludes, takesValue: (bit & EXPIRY_OPTIONS) !== 0 };
+}
+
+/** Most words may be said twice, of which the last counts; IFEQ may not. */
+const RULES: readonly OptionRule[] = [
+  lifetime('ex', SetOption.ex),
+  lifetime('px', SetOption.px),
+  { word: 'nx', bit: SetOption.nx, excludes: SetOption.xx | SetOption.ifeq, takesValue: false },
+  { word: 'xx', bit: SetOption.xx, excludes: SetOption.nx | SetOption.ifeq, takesValue: false },
+  { word: 'get', bit: SetOption.get, excludes: 0, takesValue: false },
+  lifetime('keepttl', SetOption.keepTtl),
+  lifetime('exat', SetOption.exat),
+  lifetime('pxat', SetOption.pxat),
+  { word: 'ifeq', bit: SetOption.ifeq, excludes: CONDITION_OPTIONS, takesValue: true },
+  lifetime('persist', SetOption.persist),
+];
+
+export interface SetOptions {
+  /** The options given, as bits of `SetOption`. */
+  readonly given: number;
+  /** Argument index of the number after EX, PX, EXAT or PXAT; 0 when there is none. */
+  readonly expiryAt: number;
+  /** Argument index of the value after IFEQ; 0 when there is none. */
+  readonly comparisonAt: number;
+}
+
+/**
+ * Reads the options from argument `from` to the last, in any order and case.
+ *
+ * @param allowed - The options the command knows, as bits of `SetOption`.
+ * @throws {Refusal} SYNTAX_ERROR on other words, on words that exclude each other, and when a value lacks.
+ */
+export function readSetOptions(call: Call, from: number, allowed: number): SetOptions {
+  let given = 0;
+  let expiryAt = 0;
+  let comparisonAt = 0;
+  for (let i = from; i < call.argc; i++) {
+    const rule = ruleOf(call, i);
+    if (rule === undefined || (rule.bit & allowed) === 0 || (rule.excludes & given) !== 0) {
+      throw SYNTAX_ERROR;
+    }
+    given |= rule.bit;
+    if (!rule.takesValue) continue;
+    if (++i === call.argc) throw SYNTAX_ERROR;
+    if (rule.bit === SetOption.ifeq) comparisonAt = i;
+    else expiryAt = i;
+  }
+  return { given, expiryAt, comparisonAt };
+}
+
+function ruleOf(call: Call, i: number): OptionRule | undefined {
+  for (const rule of RULES) if (call.is(i, rule.word)) return rule;
+  return undefined;
+}
+
+/** Whether argument `i` is EX, PX, EXAT or PXAT. */
+export function isExpiryOption(call: Call, i: number): boolean {
+  return ((ruleOf(call, i)?.bit ?? 0) & EXPIRY_OPTIONS) !== 0;
+}
+
+/** The latest moment an entry can hold as a number without leaving the int64 range: ms since 1970. */
+const LATEST_MS = 2 ** 63 - 1024;
+
+/**
+ * Reads argument `i` as the moment that `option` makes of it: ms since 1970.
+ *
+ * Exact up to 2^53; moments beyond (the year 287396) are rounded to the next double.
+ *
+ * @param option - What says how to take the number: one of EXPIRY_OPTIONS, other bits do not matter.
+ * @param command - The command's name, for the refusal.
+ * @throws {Refusal} NOT_AN_INTEGER; invalidExpire when it is not positive or the moment is no int64.
+ */
+export function readExpireAt(call: Call, i: number, option: number, command: string): number {
+  const scale = (option & IN_SECONDS) !== 0 ? 1000 : 1;
+  const nowMs = (option & RELATIVE) !== 0 ? call.clock.now() : 0;
+  const amount = parseSafeInteger(call.buffer, call.start(i), call.end(i));
+  const atMs = amount * scale + nowMs;
+  if (amount > 0 && atMs <= Number.MAX_SAFE_INTEGER) return atMs;
+  const exactAmount = call.bigint(i);
+  if (exactAmount <= 0n) throw invalidExpire(command);
+  const exactAtMs = exactAmount * BigInt(scale) + BigInt(nowMs);
+  if (exactAtMs > INT64_MAX) throw invalidExpire(command);
+  return Math.min(Number(exactAtMs), LATEST_MS);
+}
+
+/** A moment in decimal digits, as it is propagated. */
+export function momentText(atMs: number): string {
+  return atMs <= Number.MAX_SAFE_INTEGER ? String(atMs) : BigInt(atMs).toString();
+}
+
+/**
+ * Argument `i`, an int64, as a number: exact up to 2^53, farther only about right, which is
+ * enough for a position in a string.
+ *
+ * @throws {Refusal} NOT_AN_INTEGER
+ */
+export function readPosition(call: Call, i: number): number {
+  const value = parseSafeInteger(call.buffer, call.start(i), call.end(i));
+  return Number.isNaN(value) ? Number(call.bigint(i)) : value;
+}
+
+const INT32_MIN = -0x8000_0000;
+const INT32_MAX = 0x7fff_ffff;
+
+/** Argument `i` as a 32-bit integer. @throws {Refusal} `malformed` or, for one that is longer, `outOfRange`. */
+export function readInt32(
+  call: Call,
+  i: number,
+  malformed: Refusal = NOT_AN_INTEGER,
+  outOfRange: Refusal = OUT_OF_INT_RANGE,
+): number {
+  const value = Number(call.bigint(i, malformed));
+  if (value < INT32_MIN || value > INT32_MAX) throw outOfRange;
+  return value;
+}

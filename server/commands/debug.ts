@@ -1,0 +1,290 @@
+/** DEBUG: what only tests and those who look for faults should do. */
+import type { Command } from '../../datatypes/command.js';
+import { NONE, type Ref } from '../../datatypes/store/arena.js';
+import type { Dict } from '../../datatypes/store/dict.js';
+import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
+import { LzfCompressor } from '../../persistence/lzf.js';
+import { rdbStringSizeMax, writeRdbString } from '../../persistence/rdb-string.js';
+import { parseDouble } from '../../protocol/doubles.js';
+import {
+  DATABASE_OUT_OF_RANGE,
+  DEBUG_NOT_ALLOWED,
+  debugNotHere,
+  MUST_BE_POSITIVE,
+  NO_SUCH_KEY,
+  NOT_A_HASH_TABLE,
+  NOT_A_STRING_VALUE,
+  Refusal,
+  wrongSubcommandArity,
+} from '../../protocol/refusals.js';
+import { addValue, Digest, dataDigest } from '../data-digest.js';
+import { isLocal } from '../is-local.js';
+import type { ServerCall } from '../server-call.js';
+import { serverCommand } from '../server-command.js';
+import { replyShape } from './debug-protocol.js';
+import { replyHelp } from './help.js';
+
+interface Subcommand {
+  /** How many arguments may follow the subcommand's name. */
+  readonly fewest: number;
+  readonly most: number;
+  run(call: ServerCall): void;
+}
+
+function subcommand(fewest: number, most: number, run: (call: ServerCall) => void): Subcommand {
+  return { fewest, most, run };
+}
+
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['change-repl-id', subcommand(0, 0, changeReplicationId)],
+  ['digest', subcommand(0, 0, digest)],
+  ['digest-value', subcommand(0, Number.POSITIVE_INFINITY, digestValues)],
+  ['error', subcommand(1, 1, replyError)],
+  ['help', subcommand(0, 0, help)],
+  ['htstats', subcommand(1, 2, tableStats)],
+  ['htstats-key', subcommand(1, 2, valueTableStats)],
+  ['log', subcommand(1, 1, log)],
+  ['object', subcommand(1, 2, object)],
+  ['pause-cron', subcommand(1, 1, pauseCron)],
+  ['populate', subcommand(1, 3, populate)],
+  ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
+  ['sdslen', subcommand(1, 1, stringLengths)],
+  ['set-active-expire', subcommand(1, 1, setActiveExpire)],
+  ['sleep', subcommand(1, 1, sleep)],
+]);
+
+/** What the real server can do to itself and this one cannot: crash, leak, look at its C memory. */
+const NOT_HERE = new Set([
+  'assert',
+  'crash-and-recover',
+  'leak',
+  'mallctl',
+  'mallctl-str',
+  'oom',
+  'panic',
+  'restart',
+  'segfault',
+  'structsize',
+]);
+
+const HELP = [
+  'CHANGE-REPL-ID',
+  '    Change the replication IDs of the instance.',
+  '    Dangerous: should be used only for testing the replication subsystem.',
+  'DIGEST',
+  '    Output a hex signature representing the current DB content.',
+  'DIGEST-VALUE <key> [<key> ...]',
+  '    Output a hex signature of the values of all the specified keys.',
+  'ERROR <string>',
+  '    Return a RESP protocol error with <string> as message. Useful for clients',
+  '    unit tests to simulate error replies.',
+  'LOG <message>',
+  '    Write <message> to the server log.',
+  'HTSTATS <dbid> [full]',
+  '    Return hash table statistics of the specified database.',
+  'HTSTATS-KEY <key> [full]',
+  "    Like HTSTATS but for the hash table stored at <key>'s value.",
+  'OBJECT <key> [fast]',
+  '    Show low level info about `key` and associated value.',
+  '    Some fields of the default behavior may be time consuming to fetch,',
+  '    and `fast` can be passed to avoid fetching them.',
+  'POPULATE <count> [<prefix>] [<size>]',
+  '    Create <count> string keys named key:<num>. If <prefix> is specified then',
+  "    it is used instead of the 'key' prefix. These are not propagated to",
+  '    replicas. Cluster slots are not respected so keys not belonging to the',
+  '    current node can be created in cluster mode.',
+  'PROTOCOL <type>',
+  '    Reply with a test value of the specified type. <type> can be: string,',
+  '    integer, double, bignum, null, array, set, map, attrib, push, verbatim,',
+  '    true, false.',
+  'SDSLEN <key>',
+  '    Show low level SDS string info representing `key` and value.',
+  'SET-ACTIVE-EXPIRE <0|1>',
+  '    Setting it to 0 disables expiring keys in background when they are not',
+  '    accessed (otherwise the behavior). Setting it to 1 reenables back the',
+  '    default.',
+  'SLEEP <seconds>',
+  '    Stop the server for <seconds>. Decimals allowed.',
+  'PAUSE-CRON <0|1>',
+  '    Stop periodic cron job processing.',
+];
+
+function help(call: ServerCall): void {
+  replyHelp(call, 'DEBUG', HELP);
+}
+
+const debug = serverCommand(
+  {
+    name: 'debug',
+    group: 'server',
+    since: '1.0.0',
+    arity: -2,
+    flags: ['admin', 'loading', 'noscript', 'stale'],
+    acl: ['dangerous'],
+    complexity: 'Depends on subcommand.',
+    summary: 'Holds what only tests and those who look for faults should do.',
+    internal: true,
+  },
+  (call) => {
+    const { enableDebugCommand } = call.server.config.values;
+    const allowed =
+      enableDebugCommand === 'yes' || (enableDebugCommand === 'local' && isLocal(call.client));
+    if (!allowed) throw DEBUG_NOT_ALLOWED;
+    const name = call.text(1);
+    const found = SUBCOMMANDS.get(name.toLowerCase());
+    if (NOT_HERE.has(name.toLowerCase())) throw debugNotHere(name);
+    const given = call.argc - 2;
+    if (!found || given < found.fewest || given > found.most) {
+      throw wrongSubcommandArity(name, 'DEBUG');
+    }
+    found.run(call);
+  },
+);
+
+/** The entry of the key in argument 2, its access not noted. @throws {Refusal} NO_SUCH_KEY. */
+function peekKey(call: ServerCall): Ref {
+  const ref = call.db.peek(call.buffer, call.start(2), call.end(2));
+  if (ref === NONE) throw NO_SUCH_KEY;
+  return ref;
+}
+
+/** Whether argument 2 turns a switch on: anything but what reads as zero does. */
+function isOn(call: ServerCall): boolean {
+  return Number.parseInt(call.text(2), 10) > 0;
+}
+
+function changeReplicationId(call: ServerCall): void {
+  const { server } = call;
+  server.log.notice('Changing replication IDs after receiving DEBUG change-repl-id');
+  server.replicationId = server.random.hex(40);
+  call.reply.ok();
+}
+
+function digest(call: ServerCall): void {
+  call.reply.simple(dataDigest(call.keyspace).hex);
+}
+
+function digestValues(call: ServerCall): void {
+  call.reply.array(call.argc - 2);
+  for (let i = 2; i < call.argc; i++) {
+    const ref = call.db.peek(call.buffer, call.start(i), call.end(i));
+    const one = new Digest();
+    if (ref !== NONE) addValue(call.db, ref, one);
+    call.reply.simple(one.hex);
+  }
+}
+
+function replyError(call: ServerCall): void {
+  const [code = '', ...words] = call.text(2).split(' ');
+  call.reply.error(new Refusal(code, words.join(' ')));
+}
+
+function log(call: ServerCall): void {
+  call.server.log.warning(`DEBUG LOG: ${call.text(2)}`);
+  call.reply.ok();
+}
+
+function tableStats(call: ServerCall): void {
+  const database = call.keyspace.databases[call.int(2)];
+  if (!database) throw DATABASE_OUT_OF_RANGE;
+  const text =
+    `[Dictionary HT]\n${describeTable(database.keys)}` +
+    `[Expires HT]\n${describeTable(database.expires)}`;
+  call.reply.verbatim('txt', text);
+}
+
+function describeTable(table: Dict): string {
+  if (table.size === 0) return '';
+  return (
+    'Hash table 0 stats (main hash table):\n' +
+    ` table size: ${table.slotCount}\n number of entries: ${table.size}\n rehashing index: -1\n`
+  );
+}
+
+function valueTableStats(call: ServerCall): void {
+  peekKey(call);
+  throw NOT_A_HASH_TABLE;
+}
+
+function object(call: ServerCall): void {
+  const ref = peekKey(call);
+  const { entries, arena } = call.keyspace;
+  const access = entries.access(ref);
+  const idleSeconds = (Math.floor(call.clock.now() / 1000) - access) & 0xffffff;
+  const isFast = call.argc === 4 && call.is(3, 'fast');
+  const length = isFast ? '' : ` serializedlength:${serializedLength(call, ref)}`;
+  call.reply.simple(
+    `Value at:0x${ref.toString(16)} refcount:${arena.references(ref)} ` +
+      `encoding:${ENCODING_NAMES[entries.encoding(ref)]}${length} ` +
+      `lru:${access} lru_seconds_idle:${idleSeconds}`,
+  );
+}
+
+/** What the value takes in an RDB file, its type left out. */
+function serializedLength(call: ServerCall, ref: Ref): number {
+  const { bytes, start, end } = call.db.stringAt(ref);
+  const room = new Uint8Array(rdbStringSizeMax(end - start));
+  const compressor = call.server.config.values.rdbcompression ? new LzfCompressor() : null;
+  return writeRdbString(bytes, start, end, room, 0, compressor);
+}
+
+function stringLengths(call: ServerCall): void {
+  const ref = peekKey(call);
+  const { entries } = call.keyspace;
+  if (entries.type(ref) !== Type.string) throw NOT_A_STRING_VALUE;
+  if (ENCODING_NAMES[entries.encoding(ref)] === 'int') throw NOT_A_STRING_VALUE;
+  const { length } = call.db.stringAt(ref);
+  const spare = entries.room(ref) - length;
+  call.reply.simple(
+    `key_sds_len:${call.length(2)} key_sds_avail:0 obj_alloc:${call.keyspace.arena.capacity(ref)} ` +
+      `val_sds_len:${length} val_sds_avail:${spare} val_alloc:${length + spare}`,
+  );
+}
+
+function setActiveExpire(call: ServerCall): void {
+  call.server.switches.activeExpire = isOn(call);
+  call.reply.ok();
+}
+
+function pauseCron(call: ServerCall): void {
+  call.server.switches.cronPaused = isOn(call);
+  call.reply.ok();
+}
+
+/** Really stops: nothing else of this process runs meanwhile. */
+function sleep(call: ServerCall): void {
+  const seconds = parseDouble(call.buffer, call.start(2), call.end(2));
+  if (seconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+  call.reply.ok();
+}
+
+function populate(call: ServerCall): void {
+  const count = positive(call, 2);
+  const prefix = call.argc > 3 ? call.bytes(3) : Buffer.from('key');
+  const length = call.argc > 4 ? positive(call, 4) : 0;
+  for (let i = 0; i < count; i++) {
+    const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]);
+    if (call.db.peek(key, 0, key.length) !== NONE) continue;
+    const text = Buffer.from(`value:${i}`);
+    const value = length === 0 ? text : padded(text, length);
+    call.db.setString(key, 0, key.length, value, 0, value.length, NEVER);
+    call.effects.changed(call.db, key, 1);
+  }
+  call.effects.propagateNothing();
+  call.reply.ok();
+}
+
+/** `text` cut, or filled with zeros, to `length`. */
+function padded(text: Uint8Array, length: number): Uint8Array {
+  const bytes = Buffer.alloc(length);
+  bytes.set(text.subarray(0, length));
+  return bytes;
+}
+
+function positive(call: ServerCall, i: number): number {
+  const value = call.int(i, MUST_BE_POSITIVE);
+  if (value < 0) throw MUST_BE_POSITIVE;
+  return value;
+}
+
+export const DEBUG_COMMANDS: readonly Command[] = [debug];

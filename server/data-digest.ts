@@ -1,0 +1,88 @@
+/**
+ * The digest of all data, equal for equal data whatever the order of keys: DEBUG DIGEST.
+ *
+ * Parts whose order matters are mixed in (the digest is hashed with what it was); parts whose order does
+ * not are combined by exclusive or. The outcome is the real server's to the bit, so that the data of the
+ * two can be compared.
+ */
+import { createHash } from 'node:crypto';
+import type { Database, Keyspace } from '../datatypes/database.js';
+import type { Ref } from '../datatypes/store/arena.js';
+import { Type } from '../datatypes/store/entry.js';
+
+const DIGEST_BYTES = 20;
+const EXPIRES = Buffer.from('!!expire!!');
+
+/** Adds the value of an entry to a digest. */
+export type ValueDigester = (database: Database, ref: Ref, digest: Digest) => void;
+
+/** How values are added, by type. */
+export type ValueDigesters = ReadonlyMap<Type, ValueDigester>;
+
+export class Digest {
+  private readonly bytes = new Uint8Array(DIGEST_BYTES);
+
+  /** Adds a part whose place does not matter. */
+  combine(part: Uint8Array): void {
+    const hash = createHash('sha1').update(part).digest();
+    for (let i = 0; i < DIGEST_BYTES; i++) {
+      this.bytes[i] = (this.bytes[i] as number) ^ (hash[i] as number);
+    }
+  }
+
+  /** Adds a part whose place matters. */
+  mix(part: Uint8Array): void {
+    this.combine(part);
+    this.bytes.set(createHash('sha1').update(this.bytes).digest());
+  }
+
+  /** Adds another digest, whose place does not matter. */
+  combineDigest(other: Digest): void {
+    this.combine(other.bytes);
+  }
+
+  get hex(): string {
+    return Buffer.from(this.bytes).toString('hex');
+  }
+}
+
+function mixNumber(digest: Digest, value: number): void {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  digest.mix(bytes);
+}
+
+function addString(database: Database, ref: Ref, digest: Digest): void {
+  const { bytes, start, end } = database.stringAt(ref);
+  digest.mix(bytes.subarray(start, end));
+}
+
+/** How values of each type are added. A type that is not here has no digest. */
+export const VALUE_DIGESTERS: ValueDigesters = new Map([[Type.string, addString]]);
+
+/** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */
+export function addValue(database: Database, ref: Ref, digest: Digest): void {
+  const { entries } = database.keyspace;
+  const type = entries.type(ref);
+  const digester = VALUE_DIGESTERS.get(type);
+  if (!digester) throw new Error(`Cannot tell the digest of a value: no digester of type ${type}`);
+  mixNumber(digest, type);
+  digester(database, ref, digest);
+  if (entries.hasExpiry(ref)) digest.combine(EXPIRES);
+}
+
+/** The digest of all databases. */
+export function dataDigest(keyspace: Keyspace): Digest {
+  const all = new Digest();
+  for (const database of keyspace.databases) {
+    if (database.keys.size === 0) continue;
+    mixNumber(all, database.id);
+    database.keys.forEach((ref) => {
+      const one = new Digest();
+      one.mix(keyspace.entries.key(ref));
+      addValue(database, ref, one);
+      all.combineDigest(one);
+    });
+  }
+  return all;
+}

@@ -1,0 +1,30 @@
+/** INFO clients: who is connected, and what they wait for. */
+import type { InfoSection } from './section.js';
+
+export const CLIENTS: InfoSection = {
+  name: 'clients',
+  title: 'Clients',
+  shown: 'default',
+  *fields(server) {
+    const { pauses } = server;
+    const clients = [...server.clients.values()];
+    const largest = (of: (client: (typeof clients)[number]) => number) =>
+      clients.reduce((most, client) => Math.max(most, of(client)), 0);
+    yield ['connected_clients', clients.length];
+    yield ['cluster_connections', 0];
+    yield ['maxclients', server.config.values.maxclients];
+    yield ['client_recent_max_input_buffer', largest((client) => client.pendingPeak)];
+    yield ['client_recent_max_output_buffer', largest((client) => client.unsentBytes)];
+    yield ['blocked_clients', clients.filter(({ blocked, paused }) => blocked || paused).length];
+    yield ['tracking_clients', 0];
+    yield ['pubsub_clients', 0];
+    yield ['watching_clients', 0];
+    yield ['clients_in_timeout_table', 0];
+    yield ['total_watched_keys', 0];
+    yield ['total_blocking_keys', 0];
+    yield ['total_blocking_keys_on_nokey', 0];
+    yield ['paused_reason', pauses.scope === null ? 'none' : 'client_pause'];
+    yield ['paused_actions', pauses.scope ?? 'none'];
+    yield ['paused_timeout_milliseconds', pauses.remainingMs];
+  },
+};

@@ -1,0 +1,32 @@
+/** What the keyspace tells of its own accord, spread to those who listen. */
+import { EventClass } from '../datatypes/call.js';
+import type { Server } from './server.js';
+
+/** Connects the keyspace of a server with its effects and settings. Called once. */
+export function watchKeyspace(server: Server): void {
+  const { config, effects, keyspace } = server;
+  const { values } = config;
+  keyspace.onExpired = (database, ref) => {
+    const key = keyspace.entries.key(ref);
+    effects.propagateBefore(database, [values.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', key]);
+    effects.changed(database, key, 0);
+    effects.notify(database, EventClass.expired, 'expired', key);
+  };
+  keyspace.onCreated = (database, ref) => {
+    if ((values.notifyKeyspaceEvents & EventClass.newKey) === 0) return;
+    effects.notify(database, EventClass.newKey, 'new', keyspace.entries.key(ref));
+  };
+  keyspace.onMissed = (database, bytes, start, end) => {
+    if ((values.notifyKeyspaceEvents & EventClass.keyMiss) === 0) return;
+    effects.notify(database, EventClass.keyMiss, 'keymiss', bytes.subarray(start, end));
+  };
+  const tune = () => {
+    const { accessClock } = keyspace;
+    accessClock.isLfu = values.maxmemoryPolicy.endsWith('-lfu');
+    accessClock.logFactor = values.lfuLogFactor;
+    accessClock.decayMinutes = values.lfuDecayTime;
+    return undefined;
+  };
+  tune();
+  config.onChange(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], tune);
+}

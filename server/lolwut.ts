@@ -1,0 +1,76 @@
+/** LOLWUT: a Julia set in characters, a new one each time, and the version below it. */
+
+import { parseDouble } from '../protocol/doubles.js';
+import { NOT_A_FLOAT, WRONG_LOLWUT } from '../protocol/refusals.js';
+import type { ServerCall } from './server-call.js';
+import { VERSION } from './version.js';
+
+/** From far outside the set to within it. */
+const SHADES = ' .:-=+*%#@';
+const MOST_STEPS = SHADES.length * 4;
+/** Beyond this a point never comes back. */
+const ESCAPE_SQUARED = 4;
+const MOST_COLUMNS = 160;
+const MOST_ROWS = 80;
+
+interface Picture {
+  readonly columns: number;
+  readonly rows: number;
+  /** The set's constant. */
+  readonly real: number;
+  readonly imaginary: number;
+}
+
+/** Reads the arguments, and draws. @throws {Refusal} WRONG_LOLWUT, NOT_AN_INTEGER or NOT_A_FLOAT. */
+export function drawing(call: ServerCall): string {
+  const versioned = call.argc > 2 && call.is(1, 'version');
+  const version = versioned ? call.int(2) : 9;
+  if (version !== 5 && version !== 6 && version !== 9) return `Valkey ver.${VERSION}\n`;
+  const picture = readPicture(call, versioned ? 3 : 1);
+  const constant = `${picture.real.toFixed(2)} + ${picture.imaginary.toFixed(2)}i`;
+  return `${draw(picture)}Julia set of ${constant}. Valkey ver. ${VERSION}\n`;
+}
+
+function readPicture(call: ServerCall, from: number): Picture {
+  const count = call.argc - from;
+  if (count !== 0 && count !== 2 && count !== 4) throw WRONG_LOLWUT;
+  const columns = count > 0 ? call.int(from) : 80;
+  const rows = count > 0 ? call.int(from + 1) : 40;
+  return {
+    columns: Math.min(Math.max(columns, 1), MOST_COLUMNS),
+    rows: Math.min(Math.max(rows, 1), MOST_ROWS),
+    real: count === 4 ? readDouble(call, from + 2) : call.random.unit() * 2 - 1,
+    imaginary: count === 4 ? readDouble(call, from + 3) : call.random.unit() * 2 - 1,
+  };
+}
+
+function readDouble(call: ServerCall, i: number): number {
+  const value = parseDouble(call.buffer, call.start(i), call.end(i));
+  if (Number.isNaN(value)) throw NOT_A_FLOAT;
+  return value;
+}
+
+function draw(picture: Picture): string {
+  const { columns, rows } = picture;
+  let text = '';
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const x = ((column + 0.5) / columns) * 3.6 - 1.8;
+      const y = ((row + 0.5) / rows) * 2.8 - 1.4;
+      const shade = Math.floor((stepsToEscape(x, y, picture) / MOST_STEPS) * (SHADES.length - 1));
+      text += SHADES[shade];
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+/** How many rounds of z = z² + c it takes until the point is gone for good. */
+function stepsToEscape(x: number, y: number, { real, imaginary }: Picture): number {
+  let steps = 0;
+  while (steps < MOST_STEPS && x * x + y * y < ESCAPE_SQUARED) {
+    [x, y] = [x * x - y * y + real, 2 * x * y + imaginary];
+    steps++;
+  }
+  return steps;
+}

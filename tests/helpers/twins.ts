@@ -1,0 +1,208 @@
+/**
+ * The real server and ours side by side, given the same commands: replies, keyspace events, what goes to
+ * the append-only file, and what is stored in the end are recorded on both sides for comparison.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Database } from '../../datatypes/database.js';
+import { ENCODING_NAMES, Encoding, NEVER, Type } from '../../datatypes/store/entry.js';
+import { createServer, type ValkeyServer } from '../../server/index.js';
+import { needReference, type RunningReference } from './reference.js';
+import { connect, type WireConnection } from './wire.js';
+
+export type Words = readonly string[];
+
+/** What one side did, as text: one character a byte. */
+export interface Record {
+  readonly replies: string[];
+  /** `event:key`, in order. */
+  readonly events: string[];
+  /** Requests for the append-only file, words joined by spaces. */
+  readonly propagated: string[];
+  /** Key: encoding and moment of expiry (ms since 1970, or -1). */
+  readonly stored: string[];
+}
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+const toBytes = (words: Words): Buffer[] => words.map((one) => Buffer.from(one, 'latin1'));
+
+/** Starts both and runs the script; null, the test being skipped, when the real server is missing. */
+export async function runOnBoth(
+  t: Test,
+  script: readonly Words[],
+  resp: 2 | 3 = 2,
+): Promise<{ ours: Record; real: Record } | null> {
+  const reference = await needReference(t, [
+    ...['--appendonly', 'yes', '--appendfsync', 'no', '--notify-keyspace-events', 'KEA'],
+    ...['--hz', '500', '--latency-tracking', 'no'],
+  ]);
+  if (reference === null) return null;
+  const server = await createServer({ seed: 1 });
+  t.teardown(() => server.close());
+  const real = await runReal(reference, script, resp);
+  const ours = await runOurs(server, script, resp);
+  return { ours: withMomentsOf(ours, real), real };
+}
+
+async function runReal(
+  reference: RunningReference,
+  script: readonly Words[],
+  resp: 2 | 3,
+): Promise<Record> {
+  const { wire } = reference;
+  const listener = await reference.connect();
+  await listener.send(['PSUBSCRIBE', '__keyevent@0__:*', 'end']);
+  const replies: string[] = [];
+  await wire.send(['HELLO', `${resp}`]);
+  for (const words of script) replies.push(latin1(await wire.send(toBytes(words))));
+  await wire.send(['HELLO', '2']);
+  const stored = await storedOnReal(wire);
+  await wire.send(['PUBLISH', 'end', '']);
+  return { replies, events: await eventsOf(listener), propagated: appended(reference), stored };
+}
+
+async function eventsOf(listener: WireConnection): Promise<string[]> {
+  const events: string[] = [];
+  for (;;) {
+    const [, , , , , , channel = '', , key = ''] = latin1(await listener.nextPush()).split('\r\n');
+    if (channel === 'end') return events;
+    if (channel.includes(':')) events.push(`${channel.slice(channel.indexOf(':') + 1)}:${key}`);
+  }
+}
+
+/** The requests in the append-only file, but for those that only frame others. */
+function appended(reference: RunningReference): string[] {
+  const folder = join(reference.directory, 'appendonlydir');
+  const name = readdirSync(folder).find((file) => file.endsWith('.incr.aof')) as string;
+  const file = readFileSync(join(folder, name), 'latin1');
+  const requests: string[] = [];
+  for (let at = 0; at < file.length; ) {
+    let end = file.indexOf('\r\n', at);
+    const count = Number(file.slice(at + 1, end));
+    const words: string[] = [];
+    at = end + 2;
+    for (let i = 0; i < count; i++) {
+      end = file.indexOf('\r\n', at);
+      const length = Number(file.slice(at + 1, end));
+      words.push(file.slice(end + 2, end + 2 + length));
+      at = end + 4 + length;
+    }
+    requests.push(words.join(' '));
+  }
+  return requests.filter((request) => !/^(SELECT 0|MULTI|EXEC)$/.test(request));
+}
+
+async function storedOnReal(wire: WireConnection): Promise<string[]> {
+  const keys = latin1(await wire.send(['KEYS', '*'])).split('\r\n');
+  const stored: string[] = [];
+  for (const key of keys.filter((_, i) => i > 0 && i % 2 === 0)) {
+    const bytes = Buffer.from(key, 'latin1');
+    const encoding = latin1(await wire.send(['OBJECT', 'ENCODING', bytes])).split('\r\n')[1];
+    const moment = latin1(await wire.send(['PEXPIRETIME', bytes])).slice(1, -2);
+    stored.push(`${key}: ${encoding} ${moment}`);
+  }
+  return stored.sort();
+}
+
+async function runOurs(
+  server: ValkeyServer,
+  script: readonly Words[],
+  resp: 2 | 3,
+): Promise<Record> {
+  const { keyspace, clients } = server.engine;
+  const database = keyspace.databases[0] as Database;
+  const events: string[] = [];
+  const propagated: string[] = [];
+  const { begin, end } = recordEffects(server, events, propagated);
+  const wire = await connect(server.port);
+  await wire.send(['PING']);
+  for (const client of clients.values()) client.resp = resp;
+  const replies: string[] = [];
+  for (const words of script) {
+    if (words[0] === 'RPUSH') {
+      putList(database, words[1] as string);
+      replies.push(':1\r\n');
+      events.push(`rpush:${words[1]}`);
+      propagated.push(words.join(' '));
+      continue;
+    }
+    begin();
+    const reply = await wire.send(toBytes(words));
+    end(words);
+    replies.push(latin1(reply));
+  }
+  wire.close();
+  return { replies, events, propagated, stored: storedHere(database) };
+}
+
+/** Listens to everything the commands tell; a request that told nothing else but changed data travels as it is. */
+function recordEffects(server: ValkeyServer, events: string[], propagated: string[]) {
+  const { effects, keyspace } = server.engine;
+  let dirty = 0;
+  let replaced = false;
+  effects.attentive = true;
+  effects.notify = (_database, _class, event, key) => events.push(`${event}:${latin1(key)}`);
+  effects.propagateNothing = () => {
+    replaced = true;
+  };
+  effects.propagateAs = (words) => {
+    replaced = true;
+    const texts = words.map((one) => (typeof one === 'string' ? one : latin1(one)));
+    propagated.push(texts.join(' '));
+  };
+  keyspace.onExpired = (_database, ref) => {
+    const name = latin1(keyspace.entries.key(ref));
+    events.push(`expired:${name}`);
+    propagated.push(`UNLINK ${name}`);
+  };
+  const begin = () => {
+    dirty = effects.dirty;
+    replaced = false;
+  };
+  const end = (words: Words) => {
+    if (effects.dirty !== dirty && !replaced) propagated.push(words.join(' '));
+  };
+  return { begin, end };
+}
+
+/** Puts an entry where a list would be: enough for a command that refuses one. */
+function putList(database: Database, key: string): void {
+  const bytes = Buffer.from(key, 'latin1');
+  const shape = { type: Type.list, encoding: Encoding.listpack, expireAtMs: NEVER, access: 0 };
+  const { entries } = database.keyspace;
+  database.delete(bytes, 0, bytes.length);
+  database.addEntry(entries.createApart(bytes, 0, bytes.length, shape, 0, 0));
+}
+
+function storedHere(database: Database): string[] {
+  const { entries } = database.keyspace;
+  const stored: string[] = [];
+  database.keys.forEach((ref) => {
+    const encoding = ENCODING_NAMES[entries.encoding(ref)];
+    stored.push(`${latin1(entries.key(ref))}: ${encoding} ${BigInt(entries.expireAtMs(ref))}`);
+  });
+  return stored.sort();
+}
+
+/** Ours, with moments that are the real server's but for some seconds replaced by the real ones. */
+function withMomentsOf(ours: Record, real: Record): Record {
+  const adopt = (texts: readonly string[], others: readonly string[]) =>
+    texts.map((text, i) => adoptMoments(text, others[i] ?? ''));
+  return {
+    ...ours,
+    propagated: adopt(ours.propagated, real.propagated),
+    stored: adopt(ours.stored, real.stored),
+  };
+}
+
+function adoptMoments(text: string, other: string): string {
+  const theirs = other.split(' ');
+  return text
+    .split(' ')
+    .map((word, i) => {
+      const same = /^\d{13,}$/.test(word) && Math.abs(Number(word) - Number(theirs[i])) < 30_000;
+      return same ? theirs[i] : word;
+    })
+    .join(' ');
+}
