@@ -5,6 +5,7 @@
  * bytes are needed and remembers how far it came: the caller then keeps the bytes from `requestStart` on, moves
  * them where it likes (`moved`), and calls again with more. No byte of a long request is looked at twice.
  */
+import { parseBigInt64 } from './numbers.js';
 import { protocolError, type Refusal } from './refusals.js';
 import type { Request } from './request.js';
 
@@ -25,8 +26,15 @@ const MAX_UNAUTHENTICATED_ARGUMENTS = 10;
 const MAX_UNAUTHENTICATED_BULK_BYTES = 16_384;
 
 const CR = 13;
+const LF = 10;
 const STAR = 42;
 const DOLLAR = 36;
+
+/** What reading a line gives in place of the offset after it. */
+const NO_LINE_END = -1;
+const WRONG_LINE_END = -2;
+const TOO_LONG_BULK_LINE = 'too big bulk count string';
+const BAD_LINE_END = 'invalid CRLF in request';
 
 export class RequestParser {
   /** Where the parser stands. */
@@ -35,6 +43,8 @@ export class RequestParser {
   requestStart = 0;
   /** Why the bytes are no request, after `Parsed.invalid`. */
   error: Refusal | null = null;
+  /** The same for the log. */
+  errorKind = '';
   /** Bytes the unfinished request takes as far as is known: what to make room for. */
   wantedBytes = 0;
 
@@ -72,11 +82,13 @@ export class RequestParser {
 
   private parseCount(bytes: Uint8Array, end: number, limits: ParserLimits): Parsed {
     const next = this.readNumber(bytes, this.at + 1, end);
-    if (next < 0) return this.incompleteLine(bytes, end, 'too big mbulk count string');
+    if (next < 0) return this.withoutLine(next, bytes, end, 'too big mbulk count string');
     const count = this.number;
-    if (!(count <= MAX_ARGUMENTS)) return this.refuse('invalid multibulk length');
+    if (!(count <= MAX_ARGUMENTS)) {
+      return this.refuse('invalid multibulk length', 'invalid mbulk count');
+    }
     if (count > MAX_UNAUTHENTICATED_ARGUMENTS && !limits.authenticated) {
-      return this.refuse('unauthenticated multibulk length');
+      return this.refuse('unauthenticated multibulk length', 'unauth mbulk count');
     }
     this.at = next;
     this.argumentsLeft = Math.max(0, count);
@@ -99,6 +111,7 @@ export class RequestParser {
         this.wantedBytes = stop + 2 - this.requestStart;
         return Parsed.needsMore;
       }
+      if (bytes[stop] !== CR || bytes[stop + 1] !== LF) return this.refuse(BAD_LINE_END);
       request.push(this.at, stop);
       this.at = stop + 2;
       this.bulkLength = -1;
@@ -109,22 +122,30 @@ export class RequestParser {
 
   private parseBulkLength(bytes: Uint8Array, end: number, limits: ParserLimits): Parsed {
     if (this.at >= end) return Parsed.needsMore;
+    if (bytes[this.at] !== DOLLAR) return this.notBulk(bytes, end);
     const next = this.readNumber(bytes, this.at + 1, end);
-    if (next < 0) return this.incompleteLine(bytes, end, 'too big bulk count string');
-    if (bytes[this.at] !== DOLLAR) {
-      return this.refuse(`expected '$', got '${String.fromCharCode(bytes[this.at] ?? 0)}'`);
-    }
+    if (next < 0) return this.withoutLine(next, bytes, end, TOO_LONG_BULK_LINE);
     const length = this.number;
     if (!(length >= 0 && length <= limits.maxBulkBytes)) return this.refuse('invalid bulk length');
     if (length > MAX_UNAUTHENTICATED_BULK_BYTES && !limits.authenticated) {
-      return this.refuse('unauthenticated bulk length');
+      return this.refuse('unauthenticated bulk length', 'unauth bulk length');
     }
     this.at = next;
     this.bulkLength = length;
     return Parsed.complete;
   }
 
-  /** Reads the digits from `at` to the line's end into `number` (NaN if they are none). -1: no line end yet. */
+  /** Where a bulk string should begin, something else does. */
+  private notBulk(bytes: Uint8Array, end: number): Parsed {
+    const cr = bytes.subarray(this.at, end).indexOf(CR);
+    if (cr < 0 || this.at + cr + 1 >= end) {
+      return this.withoutLine(NO_LINE_END, bytes, end, TOO_LONG_BULK_LINE);
+    }
+    const got = String.fromCharCode(bytes[this.at] ?? 0);
+    return this.refuse(`expected '$', got '${got}'`, 'expected $ but got something else');
+  }
+
+  /** Reads the digits from `at` to the line's end into `number` (NaN if they are none); the offset after it. */
   private readNumber(bytes: Uint8Array, at: number, end: number): number {
     let i = at;
     let value = 0;
@@ -133,7 +154,7 @@ export class RequestParser {
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }
-    if (i + 1 < end && bytes[i] === CR && i > at && i - at < 11) {
+    if (i + 1 < end && bytes[i] === CR && bytes[i + 1] === LF && i > at && i - at < 11) {
       this.number = bytes[at] === 48 && i - at > 1 ? Number.NaN : value;
       return i + 2;
     }
@@ -144,26 +165,30 @@ export class RequestParser {
   private readOddNumber(bytes: Uint8Array, at: number, end: number): number {
     let stop = at;
     while (stop < end && bytes[stop] !== CR) stop++;
-    if (stop + 1 >= end) return -1;
-    const text = Buffer.from(bytes.subarray(at, stop)).toString('latin1');
-    this.number = /^(0|-?[1-9][0-9]*)$/.test(text) ? Number(text) : Number.NaN;
+    if (stop + 1 >= end) return NO_LINE_END;
+    if (bytes[stop + 1] !== LF) return WRONG_LINE_END;
+    const value = parseBigInt64(bytes, at, stop);
+    this.number = value === null ? Number.NaN : Number(value);
     return stop + 2;
   }
 
-  private incompleteLine(bytes: Uint8Array, end: number, tooLong: string): Parsed {
+  private withoutLine(why: number, bytes: Uint8Array, end: number, tooLong: string): Parsed {
+    if (why === WRONG_LINE_END) return this.refuse(BAD_LINE_END);
     const cr = bytes.subarray(this.at, end).indexOf(CR);
     if (cr < 0 && end - this.at > INLINE_LIMIT_BYTES) return this.refuse(tooLong);
     return Parsed.needsMore;
   }
 
-  private refuse(text: string): Parsed {
+  /** @param kind - What the log calls it. */
+  private refuse(text: string, kind = text): Parsed {
     this.error = protocolError(text);
+    this.errorKind = kind;
     return Parsed.invalid;
   }
 
   private parseInline(bytes: Uint8Array, end: number, request: Request): Parsed {
-    const newline = bytes.subarray(this.at, end).indexOf(10);
-    if (newline < 0) {
+    const newline = bytes.subarray(this.at, end).indexOf(LF);
+    if (newline < 0 || bytes.subarray(this.at, this.at + newline).includes(0)) {
       return end - this.at > INLINE_LIMIT_BYTES
         ? this.refuse('too big inline request')
         : Parsed.needsMore;
@@ -171,7 +196,9 @@ export class RequestParser {
     const lineEnd = this.at + newline;
     const stop = newline > 0 && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
     const words = splitWords(bytes.subarray(this.at, stop));
-    if (words === null) return this.refuse('unbalanced quotes in request');
+    if (words === null) {
+      return this.refuse('unbalanced quotes in request', 'unbalanced quotes in inline request');
+    }
     this.at = lineEnd + 1;
     request.bytes = Uint8Array.from(words.flat());
     let offset = 0;
@@ -183,7 +210,9 @@ export class RequestParser {
   }
 }
 
-const SPACES = new Set([32, 9, 10, 11, 12, 13, 0]);
+/** White space between words; within a word fewer bytes end it. */
+const BLANKS = new Set([32, 9, 10, 11, 12, 13]);
+const WORD_ENDS = new Set([32, 9, 10, 13]);
 const ESCAPES = new Map(
   [...'nrtba'].map((letter, i) => [letter.charCodeAt(0), [10, 13, 9, 8, 7][i] ?? 0]),
 );
@@ -194,28 +223,22 @@ const BACKSLASH = 92;
 const hexDigit = (byte: number | undefined) => Number.parseInt(String.fromCharCode(byte ?? 0), 16);
 
 /**
- * Splits a line into words as the inline protocol and configuration lines do: "..." with \n, \xHH and the like,
- * '...' with \', words parted by white space. Null when a quote is not closed, or not followed by white space.
+ * Splits a line into words as the inline protocol does: "..." with \n, \xHH and the like, '...' with \',
+ * words parted by white space; quoted pieces that touch are one word. Null when a quote is not closed.
  */
 export function splitWords(line: Uint8Array): number[][] | null {
   const words: number[][] = [];
   let i = 0;
   for (;;) {
-    while (i < line.length && SPACES.has(line[i] ?? 0)) i++;
+    while (i < line.length && BLANKS.has(line[i] ?? 0)) i++;
     if (i >= line.length) return words;
     const word: number[] = [];
-    while (i < line.length && !SPACES.has(line[i] ?? 0)) {
-      const byte = line[i] ?? 0;
-      if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
-        i =
-          byte === DOUBLE_QUOTE
-            ? readDoubleQuoted(line, i + 1, word)
-            : readSingleQuoted(line, i + 1, word);
-        if (i < 0 || (i < line.length && !SPACES.has(line[i] ?? 0))) return null;
-        break;
-      }
-      word.push(byte);
-      i++;
+    while (i < line.length && !WORD_ENDS.has(line[i] ?? 0)) {
+      const byte = line[i++] ?? 0;
+      if (byte === DOUBLE_QUOTE) i = readDoubleQuoted(line, i, word);
+      else if (byte === SINGLE_QUOTE) i = readSingleQuoted(line, i, word);
+      else word.push(byte);
+      if (i < 0) return null;
     }
     words.push(word);
   }
@@ -226,7 +249,8 @@ function readDoubleQuoted(line: Uint8Array, from: number, word: number[]): numbe
   for (let i = from; i < line.length; i++) {
     const byte = line[i] ?? 0;
     if (byte === DOUBLE_QUOTE) return i + 1;
-    if (byte !== BACKSLASH || i + 1 >= line.length) {
+    // As in the real server, the line's last byte is never an escaped one.
+    if (byte !== BACKSLASH || i + 2 >= line.length) {
       word.push(byte);
       continue;
     }
@@ -246,7 +270,7 @@ function readSingleQuoted(line: Uint8Array, from: number, word: number[]): numbe
   for (let i = from; i < line.length; i++) {
     const byte = line[i] ?? 0;
     if (byte === SINGLE_QUOTE) return i + 1;
-    if (byte === BACKSLASH && line[i + 1] === SINGLE_QUOTE) i++;
+    if (byte === BACKSLASH && line[i + 1] === SINGLE_QUOTE && i + 2 < line.length) i++;
     word.push(line[i] ?? 0);
   }
   return -1;

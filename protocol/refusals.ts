@@ -193,3 +193,98 @@ export function configSetFailed(name: string, reason: string): Refusal {
 export function configRewriteFailed(reason: string): Refusal {
   return refusal('ERR', `Rewriting config file: ${reason}`);
 }
+
+export function unknownCommand(given: string, args: string): Refusal {
+  return refusal('ERR', `unknown command '${given}', with args beginning with: ${args}`);
+}
+
+/** A command that a setting forbids; `guard` is its name in lower case. */
+export function commandNotAllowed(guard: string): Refusal {
+  return refusal(
+    'ERR',
+    `${guard.toUpperCase()} command not allowed. If the enable-${guard}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`,
+  );
+}
+
+export const NOT_FOR_MONITORS = refusal('ERR', "Replica can't interact with the keyspace");
+
+export const WRONG_PASSWORD = refusal(
+  'WRONGPASS',
+  'invalid username-password pair or user is disabled.',
+);
+export const NO_PASSWORD_SET = refusal(
+  'ERR',
+  'AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+);
+export const UNSUPPORTED_PROTOCOL = refusal('NOPROTO', 'unsupported protocol version');
+export const BAD_PROTOCOL_VERSION = refusal(
+  'ERR',
+  'Protocol version is not an integer or out of range',
+);
+export const HELLO_NEEDS_AUTH = refusal(
+  'NOAUTH',
+  'HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+);
+export const BAD_CLIENT_NAME = refusal(
+  'ERR',
+  'Client names cannot contain spaces, newlines or special characters.',
+);
+export const BEYOND_INT32 = refusal(
+  'ERR',
+  'value is out of range, value must between -2147483648 and 2147483647',
+);
+export const NO_SUCH_CLIENT = refusal('ERR', 'No such client');
+export const BAD_CLIENT_ID = refusal('ERR', 'client-id should be greater than 0');
+export const BAD_UNBLOCK_REASON = refusal(
+  'ERR',
+  'CLIENT UNBLOCK reason should be TIMEOUT or ERROR',
+);
+export const BAD_PAUSE_MODE = refusal('ERR', 'CLIENT PAUSE mode must be WRITE or ALL');
+export const TIMEOUT_NOT_AN_INTEGER = refusal('ERR', 'timeout is not an integer or out of range');
+export const TIMEOUT_NEGATIVE = refusal('ERR', 'timeout is negative');
+export const TIMEOUT_OUT_OF_RANGE = refusal('ERR', 'timeout is out of range');
+export const NOT_IN_IMPORT_MODE = refusal('ERR', 'Server is not in import mode');
+export const PROTECTED_MODE = refusal(
+  'DENIED',
+  "Running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers, you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting from the same host the server is running, however MAKE SURE it's not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Set up an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
+);
+
+/** An option of HELLO that is none, or lacks its arguments. */
+export function badHelloOption(given: string): Refusal {
+  return refusal('ERR', `Syntax error in HELLO option '${given}'`);
+}
+
+/** An attribute of CLIENT SETINFO with a value that would break the lines of CLIENT LIST. */
+export function badClientAttribute(name: string): Refusal {
+  return refusal('ERR', `${name} cannot contain spaces, newlines or special characters.`);
+}
+
+export function unrecognizedOption(given: string): Refusal {
+  return refusal('ERR', `Unrecognized option '${given}'`);
+}
+
+export function unknownClientType(given: string): Refusal {
+  return refusal('ERR', `Unknown client type '${given}'`);
+}
+
+export function noSuchUser(given: string): Refusal {
+  return refusal('ERR', `No such user '${given}'`);
+}
+
+/** A filter of CLIENT LIST or KILL that takes a number and did not get one. */
+export function filterNotAnInteger(filter: string): Refusal {
+  return refusal('ERR', `${filter} is not an integer or out of range`);
+}
+
+export function filterNotPositive(filter: string): Refusal {
+  return refusal('ERR', `${filter} should be greater than 0`);
+}
+
+export function filterDbOutOfRange(filter: string, databases: number): Refusal {
+  return refusal('ERR', `${filter} number should be between 0 and ${databases - 1}`);
+}
+
+/** Letters in a FLAGS or CAPA filter (`kind`) that mean nothing; `where` names the filter. */
+export function unknownLetters(kind: string, where: string, given: string): Refusal {
+  return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${given}`);
+}

@@ -99,6 +99,11 @@ export class ReplyWriter {
     return this.partBytes + this.at;
   }
 
+  /** Bytes of the buffer that replies are first written to. */
+  get bufferBytes(): number {
+    return this.buffer.length;
+  }
+
   ok(): void {
     this.raw(OK);
   }

@@ -15,7 +15,13 @@ export interface Transport extends ReplySink {
   readonly remoteAddress: string;
   readonly localAddress: string;
   readonly fileDescriptor: number;
+  /** Whether there is a network connection: false for a client inside the process. */
+  readonly isSocket: boolean;
   readonly isUnixSocket: boolean;
+  /** The peer's address without its port; empty for a Unix socket. */
+  readonly remoteIp: string;
+  /** The path of a Unix socket, else empty. */
+  readonly socketPath: string;
   /** Closes at once; what was not written is dropped. */
   destroy(): void;
   /** Closes once everything is written. */
@@ -73,6 +79,8 @@ export class Client {
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
+  /** The most bytes of replies that one turn brought, since the cron last looked. */
+  replyPeakBytes = 0;
   /** `memoryBytes` when the server last counted it in. */
   notedBytes = 0;
   /** When the output first exceeded the soft limit; 0 while it does not. ms. */
@@ -99,6 +107,11 @@ export class Client {
     return this.own;
   }
 
+  /** Bytes of the buffer for replies that is this client's own. */
+  get replyBufferBytes(): number {
+    return this.own?.bufferBytes ?? 0;
+  }
+
   /** Bytes of replies that have not been written to the network. */
   get unsentBytes(): number {
     return (this.transport?.unsentBytes ?? 0) + (this.own?.pendingBytes ?? 0);
@@ -106,7 +119,7 @@ export class Client {
 
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
-    return CLIENT_BYTES + this.pending.length + this.unsentBytes;
+    return CLIENT_BYTES + this.pending.length + this.replyBufferBytes + this.unsentBytes;
   }
 
   get kind(): ClientKind {

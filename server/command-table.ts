@@ -3,6 +3,14 @@ import type { Command } from '../datatypes/command.js';
 import type { Request } from '../protocol/request.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
+/** Commands that reach into the process: a setting must allow them. */
+const GUARDS = new Map<string, 'debug' | 'module'>([
+  ['debug', 'debug'],
+  ['module|load', 'module'],
+  ['module|loadex', 'module'],
+  ['module|unload', 'module'],
+]);
+
 /** A command with what the server keeps about it. */
 export class CommandEntry {
   readonly command: Command;
@@ -16,6 +24,14 @@ export class CommandEntry {
   readonly isFast: boolean;
   /** Whether COMMANDLOG may show its calls. */
   readonly isLogged: boolean;
+  /** It may write, or sends something to replicas though it writes nothing: PUBLISH, scripts. */
+  readonly mayReplicate: boolean;
+  /** It reads or writes keys. */
+  readonly touchesKeys: boolean;
+  /** MONITOR does not show it, or it shows itself. */
+  readonly isHiddenFromMonitors: boolean;
+  /** The setting that must allow it, `enable-<guard>-command`; null for most. */
+  readonly guard: 'debug' | 'module' | null;
   readonly arity: number;
 
   calls = 0;
@@ -36,6 +52,10 @@ export class CommandEntry {
     this.needsNoAuth = spec.flags.includes('no_auth');
     this.isFast = spec.flags.includes('fast');
     this.isLogged = !spec.flags.includes('skip_commandlog');
+    this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');
+    this.touchesKeys = this.mayReplicate || spec.flags.includes('readonly');
+    this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
+    this.guard = GUARDS.get(spec.name) ?? null;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }
 

@@ -13,6 +13,8 @@ import type { Server } from './server.js';
 const SMALLEST_PENDING_BYTES = 16 * 1024;
 /** Beyond this a buffer grows no further than the request announces. */
 const LARGE_REQUEST_BYTES = 1024 * 1024;
+/** Up to this a client keeps its buffer while it is not idle. */
+const LARGEST_KEPT_BYTES = 32 * 1024;
 
 /** Takes in bytes that a client sent: `bytes[0, end)`, which may be reused after the call. */
 export function receive(server: Server, client: Client, bytes: Uint8Array, end: number): void {
@@ -41,7 +43,7 @@ export function runPending(server: Server, client: Client): void {
   if (runRequests(server, client, pending, pendingEnd, partial)) {
     client.pendingEnd = 0;
     client.parser.at = 0;
-    if (client.pending.length > SMALLEST_PENDING_BYTES) client.pending = NO_BYTES;
+    if (client.pending.length > LARGE_REQUEST_BYTES) client.pending = NO_BYTES;
     return;
   }
   const from = client.parser.requestStart;
@@ -68,7 +70,8 @@ function runRequests(
     const outcome = parser.parse(bytes, end, request, limits);
     if (outcome === Parsed.needsMore) return parser.at >= end && !parser.midRequest;
     if (outcome === Parsed.invalid) {
-      refuseBytes(server, client, request);
+      refuseBytes(server, client, bytes.subarray(parser.requestStart, end));
+      request.clear();
       return true;
     }
     if (request.argc === 0) continue;
@@ -82,10 +85,16 @@ function runRequests(
   }
 }
 
-function refuseBytes(server: Server, client: Client, request: Request): void {
+function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
   const { error } = client.parser;
   if (error) server.replyError(client, error);
-  request.clear();
+  if (server.logsVerbose) {
+    const { hideUserDataFromLog } = server.config.values;
+    const seen = hideUserDataFromLog ? '*redacted*' : shownBytes(bytes);
+    server.log.verbose(
+      `Protocol error (${client.parser.errorKind}) from client: ${server.describe(client)}. Query buffer: ${seen}`,
+    );
+  }
   server.closeAfterReply(client);
 }
 
@@ -100,6 +109,7 @@ function keepRest(client: Client, bytes: Uint8Array, end: number, request: Reque
   makeRoom(client, end - from);
   client.pending.set(bytes.subarray(from, end), 0);
   client.pendingEnd = end - from;
+  if (client.pendingEnd > client.pendingPeak) client.pendingPeak = client.pendingEnd;
   parser.moved(0, partial);
 }
 
@@ -107,6 +117,7 @@ function append(client: Client, bytes: Uint8Array, end: number): void {
   makeRoom(client, client.pendingEnd + end);
   client.pending.set(bytes.subarray(0, end), client.pendingEnd);
   client.pendingEnd += end;
+  if (client.pendingEnd > client.pendingPeak) client.pendingPeak = client.pendingEnd;
 }
 
 function makeRoom(client: Client, bytes: number): void {
@@ -120,7 +131,6 @@ function makeRoom(client: Client, bytes: number): void {
   const wider = Buffer.allocUnsafeSlow(length);
   wider.set(client.pending.subarray(0, client.pendingEnd));
   client.pending = wider;
-  if (length > client.pendingPeak) client.pendingPeak = length;
 }
 
 function overLimit(server: Server, client: Client): boolean {
@@ -131,6 +141,41 @@ function overLimit(server: Server, client: Client): boolean {
   );
   server.closeNow(client);
   return true;
+}
+
+/**
+ * Gives back room of the request buffer that is not needed: all that is free when the client is `idle`, else
+ * what is much more than the last requests took.
+ */
+export function shrinkPending(client: Client, idle: boolean): void {
+  const { pending, pendingEnd } = client;
+  const peak = Math.max(client.pendingPeak, pendingEnd);
+  client.pendingPeak = pendingEnd;
+  const excessive = pending.length > LARGEST_KEPT_BYTES && pending.length > peak * 2;
+  if (!idle && !excessive) return;
+  if (idle && pendingEnd === 0) {
+    client.pending = NO_BYTES;
+    return;
+  }
+  const length = idle ? pendingEnd : Math.max(peak, SMALLEST_PENDING_BYTES);
+  if (length === pending.length) return;
+  const narrower = Buffer.allocUnsafeSlow(length);
+  narrower.set(pending.subarray(0, pendingEnd));
+  client.pending = narrower;
+}
+
+const LONGEST_SHOWN_BYTES = 128;
+
+/** The beginning and end of what could not be parsed, as the log shows it. */
+function shownBytes(bytes: Uint8Array): string {
+  const printable = (part: Uint8Array) =>
+    Buffer.from(part)
+      .toString('latin1')
+      .replace(/[^\x20-\x7e]/g, '.');
+  if (bytes.length <= LONGEST_SHOWN_BYTES) return `'${printable(bytes)}'`;
+  const half = LONGEST_SHOWN_BYTES / 2;
+  const left = bytes.length - LONGEST_SHOWN_BYTES;
+  return `'${printable(bytes.subarray(0, half))}' (... more ${left} bytes ...) '${printable(bytes.subarray(-half))}'`;
 }
 
 const NO_BYTES = new Uint8Array(0);

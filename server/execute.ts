@@ -1,10 +1,10 @@
 /** Runs one request: through the gate, then the command, then what is to be counted and told of it. */
+import type { Command } from '../datatypes/command.js';
 import { INTERNAL_ERROR, Refusal } from '../protocol/refusals.js';
 import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import { refuse } from './gate.js';
-import { onExpiryFor } from './keyspace-events.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
 
@@ -42,6 +42,8 @@ export class Executor {
     const entry = server.commands.resolve(request);
     const refused = refuse(server, client, entry, request);
     if (refused === null) {
+      if (server.pauses.scope !== null && server.pauses.holds(client, entry as CommandEntry))
+        return;
       call.request = request;
       call.client = client;
       call.db = client.db;
@@ -49,6 +51,7 @@ export class Executor {
       this.run(call, call.entry);
     } else {
       if (entry) entry.rejectedCalls++;
+      client.lastCommand = named(entry, request);
       server.replyError(client, refused);
     }
     if (mark !== null && client.replyMode !== ReplyMode.on) {
@@ -56,6 +59,15 @@ export class Executor {
       if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
     }
     if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
+  }
+
+  /** Bytes of the arguments of what `client` is running now. */
+  argumentBytesOf(client: Client): number {
+    const { call } = this;
+    if (this.running === null || call.client !== client) return 0;
+    let bytes = 0;
+    for (let i = 0; i < call.argc; i++) bytes += call.length(i);
+    return bytes;
   }
 
   /** Runs a command that may run, and does the books. */
@@ -66,7 +78,7 @@ export class Executor {
     const startMs = this.lastEndMs;
     const replyStart = reply.pendingBytes;
     server.keyspace.touching = !client.noTouch;
-    server.keyspace.onExpiry = onExpiryFor(server, client);
+    if (server.expiryRule.varies) server.expiryRule.choose(client);
     client.lastCommand = entry.command;
     this.running = entry;
     try {
@@ -88,6 +100,7 @@ export class Executor {
       if (reply.lastError) server.countError(reply.lastError);
     }
     server.afterCommand(call, entry, usec, reply.pendingBytes - replyStart);
+    if (server.monitors.count > 0 && !entry.isHiddenFromMonitors) server.monitors.feed(call, entry);
   }
 
   private failed(call: ServerCall, entry: CommandEntry, error: unknown): void {
@@ -101,4 +114,10 @@ export class Executor {
     server.log.warning(`Unexpected error in command '${entry.fullName}': ${text}`);
     call.reply.error(INTERNAL_ERROR);
   }
+}
+
+/** The command that a refused request was for, when it named one. */
+function named(entry: CommandEntry | undefined, request: Request): Command | null {
+  if (entry === undefined || (entry.subcommands !== null && request.argc > 1)) return null;
+  return entry.command;
 }

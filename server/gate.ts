@@ -1,8 +1,11 @@
 /** The gate: whether a request may run now. One place, in the order of the real server. */
+import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
+  commandNotAllowed,
   NOAUTH,
+  NOT_FOR_MONITORS,
   type Refusal,
-  refusal,
+  unknownCommand,
   unknownSubcommand,
   wrongArity,
 } from '../protocol/refusals.js';
@@ -12,6 +15,7 @@ import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
 
 const LONGEST_SHOWN = 128;
+const ATTACK_LOG_PERIOD_MS = 60_000;
 
 /** Why the request must not run, or null when it may. */
 export function refuse(
@@ -20,30 +24,76 @@ export function refuse(
   entry: CommandEntry | undefined,
   request: Request,
 ): Refusal | null {
-  if (entry === undefined) return unknownCommand(request);
+  if (entry === undefined) return refuseUnknown(server, client, request);
+  if (!client.limits.authenticated && !entry.needsNoAuth) return NOAUTH;
   if (entry.subcommands !== null && request.argc > 1) return unknownSubcommandOf(entry, request);
   if (!entry.arityFits(request.argc)) return wrongArity(entry.fullName);
-  if (!client.authenticated && !entry.needsNoAuth) return NOAUTH;
-  return server.memory.refuse(entry);
+  if (entry.guard !== null && !isAllowed(server, client, entry.guard)) {
+    return commandNotAllowed(entry.guard);
+  }
+  const refused = server.memory.refuse(entry);
+  if (refused !== null) return refused;
+  return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
+}
+
+/** A request that names no command: perhaps not even meant for this server. */
+function refuseUnknown(server: Server, client: Client, request: Request): Refusal {
+  if (isHttp(request)) dropAttacker(server, client);
+  if (!client.limits.authenticated) return NOAUTH;
+  return unknownCommandOf(request);
+}
+
+/** Whether the setting that guards a command lets this client run it. */
+function isAllowed(server: Server, client: Client, guard: 'debug' | 'module'): boolean {
+  const { enableDebugCommand, enableModuleCommand } = server.config.values;
+  const setting = guard === 'debug' ? enableDebugCommand : enableModuleCommand;
+  if (setting !== 'local') return setting === 'yes';
+  const { transport } = client;
+  if (transport === null || transport.isUnixSocket) return true;
+  return transport.remoteIp === '127.0.0.1' || transport.remoteIp === '::1';
+}
+
+/** A web browser was made to talk to this server: no command begins like that. */
+function isHttp(request: Request): boolean {
+  const start = request.starts[0] as number;
+  const end = request.ends[0] as number;
+  return (
+    equalsIgnoreCase(request.bytes, start, end, 'post') ||
+    equalsIgnoreCase(request.bytes, start, end, 'host:')
+  );
+}
+
+function dropAttacker(server: Server, client: Client): void {
+  logAttack(server, client.transport?.remoteAddress ?? '');
+  server.closeNow(client);
+}
+
+/** At most once in a minute: whoever can make many connections must not fill the log. */
+function logAttack(server: Server, from: string): void {
+  const nowMs = server.clock.now();
+  if (nowMs - server.attackLoggedAtMs <= ATTACK_LOG_PERIOD_MS) return;
+  server.attackLoggedAtMs = nowMs;
+  server.log.warning(
+    `Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Valkey. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Valkey instance. Connection from ${from} aborted.`,
+  );
 }
 
 function unknownSubcommandOf(entry: CommandEntry, request: Request): Refusal {
-  const given = shown(request, 1);
-  return unknownSubcommand(given, entry.fullName.toUpperCase());
+  return unknownSubcommand(shown(request, 1), entry.fullName.toUpperCase());
 }
 
 /** Names the command and the first of its arguments, at most 128 bytes of each and of all. */
-function unknownCommand(request: Request): Refusal {
+function unknownCommandOf(request: Request): Refusal {
   let args = '';
   for (let i = 1; i < request.argc && args.length < LONGEST_SHOWN; i++) {
     args += `'${shown(request, i, LONGEST_SHOWN - args.length)}' `;
   }
-  return refusal(
-    'ERR',
-    `unknown command '${shown(request, 0)}', with args beginning with: ${args}`,
-  );
+  return unknownCommand(shown(request, 0), args);
 }
 
+/** The beginning of an argument, up to a zero byte; Latin-1. */
 function shown(request: Request, i: number, limit = LONGEST_SHOWN): string {
-  return Buffer.from(request.argument(i).subarray(0, limit)).toString('latin1');
+  const bytes = request.argument(i).subarray(0, limit);
+  const zero = bytes.indexOf(0);
+  return Buffer.from(zero === -1 ? bytes : bytes.subarray(0, zero)).toString('latin1');
 }

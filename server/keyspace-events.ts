@@ -1,7 +1,5 @@
-/** What the keyspace tells of its own accord, spread to those who listen; and what it does for whom. */
+/** What the keyspace tells of its own accord, spread to those who listen. */
 import { EventClass } from '../datatypes/call.js';
-import { OnExpiry } from '../datatypes/database.js';
-import type { Client } from './client.js';
 import type { Server } from './server.js';
 
 /** Connects the keyspace of a server with its effects and settings. Called once. */
@@ -31,15 +29,4 @@ export function watchKeyspace(server: Server): void {
   };
   tune();
   config.onChange(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], tune);
-  // Between commands too: active expiry asks what becomes of expired keys.
-  config.onChange('import-mode', () => {
-    keyspace.onExpiry = values.importMode ? OnExpiry.hide : OnExpiry.remove;
-    return undefined;
-  });
-}
-
-/** What becomes of expired keys that a command of `client` meets. */
-export function onExpiryFor(server: Server, client: Client): OnExpiry {
-  if (!server.config.values.importMode) return OnExpiry.remove;
-  return client.isImportSource ? OnExpiry.ignore : OnExpiry.hide;
 }

@@ -14,7 +14,10 @@ export class LocalConnection implements Transport {
   readonly remoteAddress = '127.0.0.1:0';
   readonly localAddress = '127.0.0.1:0';
   readonly fileDescriptor = -1;
+  readonly isSocket = false;
   readonly isUnixSocket = false;
+  readonly remoteIp = '127.0.0.1';
+  readonly socketPath = '';
   /** Told of pushes: messages, invalidations. */
   onPush: (values: ReplyValue[]) => void = () => {};
 

@@ -9,7 +9,7 @@ import type { Server } from './server.js';
 export class StartRefused extends Error {}
 
 /** An address of `bind`, taken apart. */
-interface BindAddress {
+export interface BindAddress {
   /** As the log names it. */
   readonly shown: string;
   readonly host: string;
@@ -18,9 +18,9 @@ interface BindAddress {
 }
 
 /** Errors that say: this machine has no such address, or no such family of addresses. */
-const NOT_HERE = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT'];
+export const NOT_HERE = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT'];
 
-function bindAddress(word: string): BindAddress {
+export function bindAddress(word: string): BindAddress {
   const optional = word.startsWith('-');
   const shown = optional ? word.slice(1) : word;
   if (shown === '*') return { shown, host: '0.0.0.0', optional };
@@ -28,7 +28,7 @@ function bindAddress(word: string): BindAddress {
   return { shown, host: shown, optional };
 }
 
-function errorCode(error: unknown): string {
+export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
@@ -49,6 +49,7 @@ export async function openPorts(server: Server): Promise<string[]> {
     await openUnixSocket(server, filePath(server.config.values, unixsocket));
     opened.push('unix');
   }
+  server.listener.followsSettings = true;
   if (opened.length === 0) throw new StartRefused('Configured to not listen anywhere, exiting.');
   return opened;
 }

@@ -7,7 +7,10 @@ import { HashFunction } from '../datatypes/store/hash-function.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
+import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
+import { ClientCron } from './client-cron.js';
+import { describeClient, identifyClient } from './client-info.js';
 import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
@@ -16,11 +19,17 @@ import { receive, runPending } from './connection.js';
 import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
+import { ExpiryRule } from './expiry-rule.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { followMaxClients } from './max-clients.js';
 import { Memory } from './memory.js';
+import { Monitors } from './monitors.js';
+import { checkOutputLimits } from './output-limits.js';
+import { Pauses } from './pauses.js';
 import { Rates } from './rates.js';
+import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
@@ -63,6 +72,10 @@ export class Server {
   readonly listener: Listener;
   readonly executor: Executor;
   readonly shutdown: Shutdown;
+  readonly authentication: Authentication;
+  readonly pauses: Pauses;
+  readonly expiryRule: ExpiryRule;
+  readonly monitors: Monitors;
   readonly cron: Cron;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
@@ -72,10 +85,17 @@ export class Server {
   /** When the data was last saved; at the start, when the server started. */
   lastSavedAtMs: number;
 
-  private nextClientId = 1;
+  /** When the log last told of a browser's requests. ms. */
+  attackLoggedAtMs = -Infinity;
+
+  /** The server's own client takes 2: the first to connect is 3, as on the real server. */
+  private nextClientId = 2;
   /** Clients with replies that came while they were not being served. */
   private readonly toFlush = new Set<Client>();
   private serving: Client | null = null;
+  /** Clients whose requests may run again, once the turn is over. */
+  private readonly toResume: Client[] = [];
+  private resuming = false;
 
   constructor(parts: ServerParts) {
     this.config = parts.config;
@@ -105,8 +125,17 @@ export class Server {
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
+    this.authentication = new Authentication(this);
+    this.pauses = new Pauses(this);
+    this.expiryRule = new ExpiryRule(this);
+    this.monitors = new Monitors(this);
+    followBind(this);
+    followMaxClients(this);
+    this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    const clientCron = new ClientCron(this);
+    this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
   }
@@ -144,6 +173,21 @@ export class Server {
     this.turn(client, () => runPending(this, client));
   }
 
+  /** Goes on with requests that waited, in this order, as soon as no other client is being served. */
+  resumeSoon(clients: readonly Client[]): void {
+    this.toResume.push(...clients);
+    if (this.serving === null) this.resumeWaiting();
+  }
+
+  private resumeWaiting(): void {
+    if (this.resuming) return;
+    this.resuming = true;
+    for (let client = this.toResume.shift(); client; client = this.toResume.shift()) {
+      this.resume(client);
+    }
+    this.resuming = false;
+  }
+
   execute(client: Client, request: Request): void {
     this.executor.execute(client, request);
   }
@@ -164,6 +208,7 @@ export class Server {
     else if (client.transport) this.flushReplies(client, client.transport);
     if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
+    if (this.toResume.length > 0) this.resumeWaiting();
   }
 
   /** Runs what a timer brings about, as a turn in which nobody is served. */
@@ -184,7 +229,9 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       this.stats.writesProcessed++;
+      if (bytes > client.replyPeakBytes) client.replyPeakBytes = bytes;
       this.reply.flush(transport);
+      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     if (client.closing) transport.end();
   }
@@ -199,7 +246,13 @@ export class Server {
   /** Sends what was written by `outputOf` to clients that were not being served. */
   flushPushes(): void {
     for (const client of this.toFlush) {
-      if (!client.closed && client.transport) client.pushes.flush(client.transport);
+      const { transport } = client;
+      if (client.closed || transport === null) continue;
+      const bytes = client.pushes.pendingBytes;
+      client.netOutputBytes += bytes;
+      this.stats.netOutputBytes += bytes;
+      client.pushes.flush(transport);
+      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     this.toFlush.clear();
   }
@@ -234,11 +287,29 @@ export class Server {
     this.memory.forgetClient(client);
     this.clients.delete(client.id);
     this.toFlush.delete(client);
+    this.pauses.forget(client);
+    this.monitors.remove(client);
   }
 
-  /** A client as CLIENT LIST shows it. */
+  /** A client as the log shows it. */
   describe(client: Client): string {
-    return `id=${client.id} addr=${client.transport?.remoteAddress ?? ''}`;
+    return describeClient(this, client, this.config.values.hideUserDataFromLog);
+  }
+
+  /** Who a client is, as the log says it: the lasting part of `describe`. */
+  identify(client: Client): string {
+    return identifyClient(client, this.config.values.hideUserDataFromLog);
+  }
+
+  /** Whether anybody reads what is logged at level verbose: such lines are long to make. */
+  get logsVerbose(): boolean {
+    const { loglevel } = this.config.values;
+    return loglevel === 'verbose' || loglevel === 'debug';
+  }
+
+  private bulkLimitChanged(): undefined {
+    const maxBulkBytes = this.config.values.protoMaxBulkLen;
+    for (const client of this.clients.values()) client.limits.maxBulkBytes = maxBulkBytes;
   }
 
   /** The books of one command, after it ran for `usec` microseconds and wrote `replyBytes`. */
@@ -293,6 +364,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.pauses.stop();
     this.cron.stop();
     this.memory.stop();
     this.keyspace.stop();

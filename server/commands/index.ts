@@ -3,21 +3,25 @@ import type { Command } from '../../datatypes/command.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
+import { client } from './client.js';
 import { COMMAND_COMMANDS } from './command.js';
 import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
-import { ping } from './connection.js';
+import { CONNECTION_COMMANDS } from './connection.js';
 import { DEBUG_COMMANDS } from './debug.js';
 import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
+import { MONITOR_COMMANDS } from './monitor.js';
 import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
-  ping,
+  client,
+  ...CONNECTION_COMMANDS,
+  ...MONITOR_COMMANDS,
   config,
   shutdown,
   memory,

@@ -80,7 +80,7 @@ export const shutdown = command(
       throw SHUTDOWN_FAILOVER_NEEDS_CLUSTER;
     }
     client.blocked = true;
-    const asker = ` (user request from '${server.describe(client)}')`;
+    const asker = ` (user request from '${server.identify(client)}')`;
     server.shutdown.begin(options, asker, refuseLater(server, client));
   },
 );

@@ -6,6 +6,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EAFNOSUPPORT: 'Address family not supported by protocol',
   EBADF: 'Bad file descriptor',
+  ECONNRESET: 'Connection reset by peer',
   EEXIST: 'File exists',
   EIO: 'Input/output error',
   EISDIR: 'Is a directory',
@@ -17,6 +18,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'Name or service not known',
   ENOTDIR: 'Not a directory',
   EPERM: 'Operation not permitted',
+  EPIPE: 'Broken pipe',
   EROFS: 'Read-only file system',
   EXDEV: 'Invalid cross-device link',
 };

@@ -6,6 +6,7 @@ export const CLIENTS: InfoSection = {
   title: 'Clients',
   shown: 'default',
   *fields(server) {
+    const { pauses } = server;
     const clients = [...server.clients.values()];
     const largest = (of: (client: (typeof clients)[number]) => number) =>
       clients.reduce((most, client) => Math.max(most, of(client)), 0);
@@ -14,7 +15,7 @@ export const CLIENTS: InfoSection = {
     yield ['maxclients', server.config.values.maxclients];
     yield ['client_recent_max_input_buffer', largest((client) => client.pendingPeak)];
     yield ['client_recent_max_output_buffer', largest((client) => client.unsentBytes)];
-    yield ['blocked_clients', clients.filter((client) => client.blocked).length];
+    yield ['blocked_clients', clients.filter(({ blocked, paused }) => blocked || paused).length];
     yield ['tracking_clients', 0];
     yield ['pubsub_clients', 0];
     yield ['watching_clients', 0];
@@ -22,8 +23,8 @@ export const CLIENTS: InfoSection = {
     yield ['total_watched_keys', 0];
     yield ['total_blocking_keys', 0];
     yield ['total_blocking_keys_on_nokey', 0];
-    yield ['paused_reason', 'none'];
-    yield ['paused_actions', 'none'];
-    yield ['paused_timeout_milliseconds', 0];
+    yield ['paused_reason', pauses.scope === null ? 'none' : 'client_pause'];
+    yield ['paused_actions', pauses.scope ?? 'none'];
+    yield ['paused_timeout_milliseconds', pauses.remainingMs];
   },
 };

@@ -1,0 +1,94 @@
+/** A client in one line, as CLIENT LIST, CLIENT INFO and the log show it. */
+import type { Client } from './client.js';
+import type { Server } from './server.js';
+
+/** Bits of `Client.capabilities`: what CLIENT CAPA was told. */
+export const CAPABILITY_REDIRECT = 1;
+
+const REDACTED = '*redacted*';
+
+/**
+ * The letters of a client's state, in the real server's order; `N` when there is nothing to say.
+ * Blocked covers both waiting for keys and being held by CLIENT PAUSE.
+ */
+export function clientFlags(client: Client): string {
+  let flags = '';
+  if (client.isMonitor) flags += 'O';
+  if (client.blocked || client.paused) flags += 'b';
+  if (client.closing) flags += 'c';
+  if (client.transport?.isUnixSocket) flags += 'U';
+  if (client.readonlyMode) flags += 'r';
+  if (client.noEvict) flags += 'e';
+  if (client.noTouch) flags += 'T';
+  if (client.isImportSource) flags += 'I';
+  return flags === '' ? 'N' : flags;
+}
+
+/** The letters of what a client says it can do. */
+export function clientCapabilities(client: Client): string {
+  return client.capabilities & CAPABILITY_REDIRECT ? 'r' : '';
+}
+
+/** Whole seconds of the wall clock that passed since `atMs`: seconds are cut before they are subtracted. */
+export function wallSecondsSince(server: Server, atMs: number): number {
+  return Math.floor(server.clock.now() / 1000) - Math.floor(atMs / 1000);
+}
+
+/**
+ * The line of a client, without a line feed; Latin-1.
+ *
+ * @param redacted - Leaves out names, for the log, as `hide-user-data-from-log` wants it.
+ */
+export function describeClient(server: Server, client: Client, redacted = false): string {
+  const argumentBytes = server.executor.argumentBytesOf(client);
+  const unsent = client.unsentBytes;
+  return [
+    connectionPart(client),
+    `name=${redacted ? REDACTED : client.name}`,
+    `age=${wallSecondsSince(server, client.createdAtMs)}`,
+    `idle=${wallSecondsSince(server, client.lastInteractionAtMs)}`,
+    `flags=${clientFlags(client)}`,
+    `capa=${clientCapabilities(client)}`,
+    `db=${client.db.id}`,
+    'sub=0 psub=0 ssub=0 multi=-1 watch=0',
+    `qbuf=${client.pendingEnd}`,
+    `qbuf-free=${client.pending.length - client.pendingEnd}`,
+    `argv-mem=${argumentBytes}`,
+    'multi-mem=0',
+    `rbs=${client.replyBufferBytes}`,
+    `rbp=${client.replyPeakBytes}`,
+    'obl=0',
+    `oll=${unsent > 0 ? 1 : 0}`,
+    `omem=${unsent}`,
+    `tot-mem=${client.memoryBytes + argumentBytes}`,
+    `events=${unsent > 0 ? 'rw' : 'r'}`,
+    `cmd=${client.lastCommand?.spec.name ?? 'NULL'}`,
+    `user=${redacted ? REDACTED : client.user}`,
+    'redir=-1',
+    `resp=${client.resp}`,
+    `lib-name=${client.libraryName}`,
+    `lib-ver=${client.libraryVersion}`,
+    `tot-net-in=${client.netInputBytes}`,
+    `tot-net-out=${client.netOutputBytes}`,
+    `tot-cmds=${client.commandsProcessed}`,
+  ].join(' ');
+}
+
+function connectionPart({ id, transport }: Client): string {
+  const remote = transport?.remoteAddress ?? '';
+  const local = transport?.localAddress ?? '';
+  return `id=${id} addr=${remote} laddr=${local} fd=${transport?.fileDescriptor ?? -1}`;
+}
+
+/** The part of a client's line that says who it is. `redacted` as in `describeClient`. */
+export function identifyClient(client: Client, redacted: boolean): string {
+  const name = redacted ? REDACTED : client.name;
+  const user = redacted ? REDACTED : client.user;
+  const library = `lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`;
+  return `${connectionPart(client)} name=${name} user=${user} ${library}`;
+}
+
+/** Whether a name breaks no line of CLIENT LIST: no blanks, nothing beyond ASCII. */
+export function isFitForLine(name: string): boolean {
+  return /^[!-~]*$/.test(name);
+}

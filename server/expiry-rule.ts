@@ -1,0 +1,41 @@
+/**
+ * What becomes of keys whose time has come: deleted, but hidden while clients are paused or data is being
+ * imported, and visible to the clients that import. While clients are paused nothing is evicted either.
+ */
+import { OnExpiry } from '../datatypes/database.js';
+import type { Client } from './client.js';
+import type { Server } from './server.js';
+
+export class ExpiryRule {
+  /** Whether the rule differs from client to client, so that `choose` must be asked before each command. */
+  varies = false;
+
+  private readonly server: Server;
+  private common: OnExpiry = OnExpiry.remove;
+
+  constructor(server: Server) {
+    this.server = server;
+    server.config.onChange('import-mode', () => this.importModeChanged());
+    this.importModeChanged();
+  }
+
+  /** Sets the rule for what `client` is about to do. */
+  choose(client: Client): void {
+    this.server.keyspace.onExpiry = client.isImportSource ? OnExpiry.ignore : this.common;
+  }
+
+  /** Looks again at what the rule depends on. */
+  refresh(): void {
+    const { config, keyspace, memory, pauses } = this.server;
+    const paused = pauses.scope !== null;
+    this.varies = config.values.importMode;
+    this.common = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
+    keyspace.onExpiry = this.common;
+    keyspace.activeExpiry.suspended = paused || this.varies;
+    memory.suspended = paused;
+  }
+
+  private importModeChanged(): undefined {
+    this.refresh();
+  }
+}
