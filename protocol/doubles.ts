@@ -70,20 +70,19 @@ export function formatDouble(value: number): string {
   return sign + (size === Infinity ? 'inf' : layOut(grisuDigits(size)));
 }
 
-/** Zeros that may follow the digits of a whole number before an exponent is used. */
-const TRAILING_ZEROS_MAX = 7;
-
+/**
+ * Lays digits out with a point or an exponent. There is no exponent when the last digit stands at
+ * 10^-6 to 10^7, or when the point is after at most 4 digits or before at most 2 zeros. The bounds
+ * are those of fpconv, which the real server uses; its replies agree.
+ */
 function layOut({ digits, exponent }: Digits): string {
-  const scientific = exponent + digits.length - 1;
-  const size = Math.abs(scientific);
-  if (exponent >= 0 && size < digits.length + TRAILING_ZEROS_MAX) {
-    return digits + '0'.repeat(exponent);
+  const point = digits.length + exponent;
+  const plain = (exponent >= -6 && exponent <= 7) || (point >= -2 && point <= 4);
+  if (!plain) {
+    const decimals = digits.length > 1 ? `.${digits.slice(1)}` : '';
+    return `${digits.charAt(0)}${decimals}e${point > 0 ? '+' : ''}${point - 1}`;
   }
-  if (exponent < 0 && (exponent > -TRAILING_ZEROS_MAX || size < 4)) {
-    const point = digits.length + exponent;
-    if (point <= 0) return `0.${'0'.repeat(-point)}${digits}`;
-    return `${digits.slice(0, point)}.${digits.slice(point)}`;
-  }
-  const tail = digits.length > 1 ? `.${digits.slice(1)}` : '';
-  return `${digits.charAt(0)}${tail}e${scientific < 0 ? '-' : '+'}${size}`;
+  if (exponent >= 0) return digits.padEnd(point, '0');
+  const whole = point > 0 ? digits.slice(0, point) : '0';
+  return `${whole}.${digits.slice(Math.max(point, 0)).padStart(-exponent, '0')}`;
 }

@@ -3,20 +3,21 @@
  *
  * It uses Grisu2, whose 64-bit arithmetic narrows the interval that rounds to the value a little: of
  * 1000 values, about 999 get the shortest digits, as JavaScript prints them, and one gets a digit
- * more. Replies must agree to the byte, so the same arithmetic is done here.
- * Source: Florian Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with Integers".
+ * more. Replies must agree to the byte, so the same arithmetic is done here: the interval's ends are
+ * rounded as the paper says, and the rest is plain integer arithmetic on what that gives.
+ *
+ * Source: Florian Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with Integers"
+ * (2010), for the method, the range of exponents and the rule for the power of ten. That the powers
+ * kept are every eighth from 10^-348, as in fpconv, is a fact about the real server: it decides
+ * digits. How digits are cut and rounded here is our own.
  */
 
 /** Powers of ten kept: 10^-348, 10^-340 and so on, as 64-bit fractions and binary exponents. */
 const FIRST_POWER = -348;
 const POWER_STEP = 8;
 const POWER_COUNT = 87;
-/** The binary exponent of the product must be in this range, so its whole part has 32 bits. */
+/** The least binary exponent of a value times its power; with steps of 8 the greatest is -34. */
 const EXPONENT_MIN = -60;
-const EXPONENT_MAX = -32;
-const LOG10_OF_2 = 0.30102999566398114;
-
-const MASK_64 = (1n << 64n) - 1n;
 
 interface Power {
   readonly fraction: bigint;
@@ -41,16 +42,13 @@ const POWERS: readonly Power[] = Array.from({ length: POWER_COUNT }, (_, i) =>
   powerOfTen(FIRST_POWER + i * POWER_STEP),
 );
 
-/** The place in `POWERS` of the power that brings a binary exponent into range. */
+/**
+ * The place in `POWERS` of the least power that lifts a 64-bit fraction with this binary exponent to
+ * `EXPONENT_MIN`. The product's 64 upper bits have an exponent one above the sum of logarithms.
+ */
 function powerIndexFor(exponent: number): number {
-  const decimal = Math.trunc(-(exponent + POWER_COUNT) * LOG10_OF_2);
-  let index = Math.trunc((decimal - FIRST_POWER) / POWER_STEP);
-  for (;;) {
-    const product = exponent + (POWERS[index] as Power).exponent + 64;
-    if (product < EXPONENT_MIN) index++;
-    else if (product > EXPONENT_MAX) index--;
-    else return index;
-  }
+  const decimal = (EXPONENT_MIN - 1 - exponent) * Math.LOG10E * Math.LN2;
+  return Math.ceil((decimal - FIRST_POWER) / POWER_STEP);
 }
 
 /** The upper 64 bits of a product, rounded. */
@@ -101,8 +99,7 @@ const SPLITTER = 2 ** 27 + 1;
 
 /** Says whether `whole` / `scale` is well within half a last bit of `value`, by exact arithmetic. */
 function isSafelyInside(value: number, scale: number, whole: number): boolean {
-  let power = 2 ** Math.floor(Math.log2(value));
-  if (power > value) power /= 2; // the logarithm was rounded up to the next whole number
+  const power = 2 ** binaryExponentOf(value);
   if (power === value) return false; // the interval below a power of two is narrower
   const product = value * scale;
   const valueHigh = value * SPLITTER - (value * SPLITTER - value);
@@ -114,89 +111,95 @@ function isSafelyInside(value: number, scale: number, whole: number): boolean {
   return Math.abs(whole - product - rest) < SAFE_PART * (power * 2 ** -53) * scale;
 }
 
+/** The exponent of the largest power of two that is not above a positive double. */
+function binaryExponentOf(value: number): number {
+  const exponent = Math.floor(Math.log2(value));
+  // The logarithm of what lies just below a power of two is rounded up to a whole number.
+  return 2 ** exponent > value ? exponent - 1 : exponent;
+}
+
+/** What rounds to a value, times a power of ten: integers in units of 2^-`point`. */
+interface Interval {
+  readonly low: bigint;
+  readonly exact: bigint;
+  readonly high: bigint;
+  readonly point: number;
+}
+
+const FRACTION_BITS = 53;
+const LEAST_EXPONENT = -1074;
+
 function longDigits(value: number): Digits {
-  const bits = new BigUint64Array(Float64Array.of(value).buffer)[0] as bigint;
-  const biased = Number(bits >> 52n);
-  const stored = bits & ((1n << 52n) - 1n);
-  const fraction = biased === 0 ? stored : stored | (1n << 52n);
-  const exponent = (biased === 0 ? 1 : biased) - 1075;
+  const exponent = Math.max(binaryExponentOf(value) + 1 - FRACTION_BITS, LEAST_EXPONENT);
+  const fraction = value / 2 ** exponent;
+  // As many bits more as make the value 64 bits long.
+  const added = 63 - binaryExponentOf(fraction);
+  const index = powerIndexFor(exponent - added);
+  const { fraction: power, exponent: powerExponent } = POWERS[index] as Power;
 
-  // The value and the middles between it and its neighbours, all with the same exponent.
-  const shift = 64 - bitLength(2n * fraction + 1n);
-  const scaled = exponent - 1 - shift;
-  const atPower = fraction === 1n << 52n; // the neighbour below is then only half as far
-  const middleAbove = (2n * fraction + 1n) << BigInt(shift);
-  const middleBelow = atPower
-    ? (4n * fraction - 1n) << BigInt(shift - 1)
-    : (2n * fraction - 1n) << BigInt(shift);
-
-  const index = powerIndexFor(scaled);
-  const power = POWERS[index] as Power;
-  const upper = multiply(middleAbove, power.fraction) - 1n;
-  const lower = multiply(middleBelow, power.fraction) + 1n;
-  const exact = multiply((2n * fraction) << BigInt(shift), power.fraction);
-  const point = -(scaled + power.exponent + 64);
-  return generate(exact, lower, upper, point, -(FIRST_POWER + index * POWER_STEP));
+  const middle = BigInt(fraction * 2 ** added);
+  const halfBit = BigInt(2 ** (added - 1));
+  // The neighbour below a power of two is half as far; the real server thinks so of 2^-1022 too.
+  const below = fraction === 2 ** (FRACTION_BITS - 1) ? halfBit / 2n : halfBit;
+  const interval = {
+    // The ends may be wrong by one through rounding: both go inwards.
+    low: multiply(middle - below, power) + 1n,
+    exact: multiply(middle, power),
+    high: multiply(middle + halfBit, power) - 1n,
+    point: -(exponent - added + powerExponent + 64),
+  };
+  return digitsWithin(interval, -(FIRST_POWER + index * POWER_STEP));
 }
 
-/** Writes digits of `upper` until what is left away still lies between `lower` and `upper`. */
-function generate(
-  exact: bigint,
-  lower: bigint,
-  upper: bigint,
-  point: number,
-  decimal: number,
-): Digits {
-  const shift = BigInt(point);
-  const one = 1n << shift;
-  let delta = upper - lower;
-  let distance = upper - exact;
-  const whole = Number(upper >> shift);
-  let rest = upper & (one - 1n);
+const BIG_TENS = Array.from({ length: 20 }, (_, i) => 10n ** BigInt(i));
 
-  const wholeText = String(whole);
-  for (let taken = 1; taken <= wholeText.length && whole > 0; taken++) {
-    const left = wholeText.length - taken;
-    const remainder = (BigInt(whole % 10 ** left) << shift) + rest;
-    if (remainder <= delta) {
-      const unit = BigInt(10 ** left) << shift;
-      const digits = roundLast(wholeText.slice(0, taken), delta, remainder, unit, distance);
-      return { digits, exponent: decimal + left };
-    }
-  }
-  let digits = whole > 0 ? wholeText : '';
-  for (let places = 1; ; places++) {
-    rest *= 10n;
-    delta = (delta * 10n) & MASK_64;
-    distance = (distance * 10n) & MASK_64;
-    const digit = Number(rest >> shift);
-    if (digit !== 0 || digits !== '') digits += digit;
-    rest &= one - 1n;
-    if (rest < delta) {
-      digits = roundLast(digits, delta, rest, one, distance);
-      return { digits, exponent: decimal - places };
-    }
-  }
+function bigTen(decimals: number): bigint {
+  return BIG_TENS[Math.max(decimals, 0)] as bigint;
 }
 
-/** Lowers the last digit as long as that comes closer to the exact value. */
-function roundLast(
-  digits: string,
-  delta: bigint,
-  remainder: bigint,
-  unit: bigint,
-  distance: bigint,
-): string {
-  let left = remainder;
-  let lowered = 0;
-  while (
-    left < distance &&
-    delta - left >= unit &&
-    (left + unit < distance || distance - left > left + unit - distance)
-  ) {
-    lowered++;
-    left += unit;
+/**
+ * The shortest digits within an interval, as near to the exact value as digits so few can be.
+ *
+ * `high` cut off at a decimal place is within when what is cut off is no more than the width. That
+ * part grows with the place, so from a place that is fine enough one goes up as long as it fits. A
+ * part as large as the width fits at the places of whole numbers only.
+ */
+function digitsWithin({ low, exact, high, point }: Interval, decimal: number): Digits {
+  const one = 1n << BigInt(point);
+  const width = high - low;
+  let rest = BigInt.asUintN(point, high);
+  let place = 0;
+  if (rest > width) {
+    place = placeBelow(width, point);
+    rest = BigInt.asUintN(point, high * bigTen(-place));
   }
-  if (lowered === 0) return digits;
-  return digits.slice(0, -1) + (Number(digits.slice(-1)) - lowered);
+  for (let next = place + 1; ; next++) {
+    const factor = bigTen(-next);
+    const cut = next < 0 ? BigInt.asUintN(point, high * factor) : high % (bigTen(next) * one);
+    if (next < 0 ? cut >= width * factor : cut > width) break;
+    rest = cut;
+    place = next;
+  }
+  const factor = bigTen(-place);
+  const unit = bigTen(place) * one;
+  const whole = (high * factor - rest) / unit;
+  const lowered = stepsDown(rest, (high - exact) * factor, width * factor, unit);
+  return { digits: String(whole - lowered), exponent: decimal + place };
+}
+
+/** A decimal place below 0 whose unit is surely less than `width`, and not by more than a place. */
+function placeBelow(width: bigint, point: number): number {
+  return Math.floor(Math.log10(Number(width) / 2 ** point) - 1e-9);
+}
+
+/**
+ * How many units below the cut the decimal nearest to the exact value is; all are distances from the
+ * upper end. Halfway it is the upper one, and none below the interval is taken.
+ */
+function stepsDown(cut: bigint, exact: bigint, low: bigint, unit: bigint): bigint {
+  const above = 2n * (exact - cut);
+  if (above <= unit) return 0n;
+  const nearest = (above + unit - 1n) / (2n * unit);
+  const allowed = (low - cut) / unit;
+  return nearest < allowed ? nearest : allowed;
 }

@@ -72,6 +72,20 @@ t.test('lzfDecompress refuses broken input and writes nothing outside its range'
   );
 });
 
+t.test('the compressor asks for some room more than its result takes', async (t) => {
+  const cases: [text: string, packed: string, least: number][] = [
+    ['abcabcabc', '\x03abca \x02\x01bc', 11],
+    ['a'.repeat(24), '\x01aa\xe0\x0b\x00\x01aa', 10],
+    ['xyzxyzxyz!xyz', '\x03xyzx`\x02\x00! \x06', 15],
+  ];
+  for (const [text, packed, least] of cases) {
+    const output = new Uint8Array(64);
+    t.equal(compressor.compress(latin1(text), 0, text.length, output, 0, least - 1), 0, text);
+    const size = compressor.compress(latin1(text), 0, text.length, output, 0, least);
+    t.equal(Buffer.from(output.subarray(0, size)).toString('latin1'), packed, text);
+  }
+});
+
 t.test('the compressor never writes past its limit', async (t) => {
   fc.assert(
     fc.property(repetitive, fc.nat(80), (bytes, limit) => {

@@ -100,6 +100,13 @@ t.test('formatDouble lays numbers out as the real server does', async (t) => {
   t.equal(formatDouble(Infinity), 'inf');
   t.equal(formatDouble(-Infinity), '-inf');
   t.equal(formatDouble(1e-7), '1e-7');
+  t.equal(formatDouble(1.5e-6), '1.5e-6');
+  t.equal(formatDouble(0.000015), '0.000015');
+  t.equal(formatDouble(0.0012345678), '0.0012345678');
+  t.equal(formatDouble(0.00012345678), '1.2345678e-4');
+  t.equal(formatDouble(1234.12345678), '1234.12345678');
+  t.equal(formatDouble(12345.12345678), '1.234512345678e+4');
+  t.equal(formatDouble(5e-324), '5e-324');
   t.equal(formatDouble(0.0001), '0.0001');
   t.equal(formatDouble(21104209.26672053), '2.110420926672053e+7');
   t.equal(formatDouble(1e18), '1000000000000000000');
