@@ -5,7 +5,7 @@ import type { Database } from '../datatypes/database.js';
 import { type ParserLimits, RequestParser } from '../protocol/parser.js';
 import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
-import { Request } from '../protocol/request.js';
+import type { Request } from '../protocol/request.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
 export interface Transport extends ReplySink {
@@ -43,7 +43,7 @@ export class Client {
   readonly parser = new RequestParser();
   readonly limits: ParserLimits;
   /** The request being read, when it does not stand whole in one read. */
-  readonly partial = new Request();
+  partial: Request | null = null;
   /** Bytes read and not yet parsed: `pending[0, pendingEnd)`. */
   pending: Uint8Array = NO_BYTES;
   pendingEnd = 0;
@@ -131,6 +131,7 @@ export class Client {
     this.own?.discard();
     this.pending = NO_BYTES;
     this.pendingEnd = 0;
+    this.partial = null;
   }
 }
 

@@ -6,7 +6,7 @@ import { Arena } from '../datatypes/store/arena.js';
 import { HashFunction } from '../datatypes/store/hash-function.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
-import { Request } from '../protocol/request.js';
+import type { Request } from '../protocol/request.js';
 import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
@@ -23,6 +23,7 @@ import { ExpiryRule } from './expiry-rule.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { Lookahead } from './lookahead.js';
 import { followMaxClients } from './max-clients.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
@@ -66,8 +67,7 @@ export class Server {
   readonly memory: Memory;
   readonly commands: CommandTable;
   readonly reply: ReplyWriter;
-  /** The request being read from the shared read buffer. */
-  readonly request = new Request();
+  readonly lookahead: Lookahead;
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
@@ -121,6 +121,7 @@ export class Server {
     watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
+    this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
@@ -188,8 +189,9 @@ export class Server {
     this.resuming = false;
   }
 
-  execute(client: Client, request: Request): void {
-    this.executor.execute(client, request);
+  /** @param entry - The command that the request names, where that is known. */
+  execute(client: Client, request: Request, entry = this.commands.resolve(request)): void {
+    this.executor.execute(client, request, entry);
   }
 
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
@@ -200,8 +202,9 @@ export class Server {
     this.serving = client;
     work();
     this.serving = null;
+    this.keyspace.known.forget();
     this.stats.countTurn(
-      this.executor.turnMs(startMs) * 1000,
+      this.executor.endTurn(startMs) * 1000,
       this.stats.commandsProcessed - commands,
     );
     if (client.closed) this.reply.discard();
