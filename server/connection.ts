@@ -8,6 +8,7 @@
 import { Parsed } from '../protocol/parser.js';
 import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
+import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
 
 const SMALLEST_PENDING_BYTES = 16 * 1024;
@@ -62,6 +63,7 @@ function runRequests(
   request: Request,
 ): boolean {
   const { parser, limits } = client;
+  const roomBytes = server.replyBuffers.roomFor(client);
   for (;;) {
     if (client.blocked || client.paused) {
       parser.requestStart = parser.at;
@@ -76,6 +78,7 @@ function runRequests(
     }
     if (request.argc === 0) continue;
     server.execute(client, request);
+    if (server.reply.pendingBytes > roomBytes) checkOutputLimits(server, client);
     if (client.paused) {
       // It was refused for now: the same bytes are parsed anew when the pause is over.
       parser.at = parser.requestStart;
