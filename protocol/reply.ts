@@ -81,6 +81,8 @@ export class ReplyWriter {
   /** Error replies written so far: who runs a command sees by it whether the command failed. */
   errors = 0;
   lastError: Refusal | null = null;
+  /** Of the bytes pending, those that are sent from where they are stored. */
+  heldBytes = 0;
 
   private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   private view = viewOf(this.buffer);
@@ -149,6 +151,7 @@ export class ReplyWriter {
     this.header(Mark.bulk, length);
     this.closeBuffer();
     this.holder.retain(block);
+    this.heldBytes += length;
     const done = () => {
       this.holder.release(block);
     };
@@ -265,6 +268,7 @@ export class ReplyWriter {
       const kept = this.parts[mark.parts];
       for (const part of this.parts.splice(mark.parts)) {
         this.partBytes -= part.bytes.length;
+        if (part.done) this.heldBytes -= part.bytes.length;
         part.done?.();
       }
       if (kept && mark.at > 0) this.addPart({ bytes: kept.bytes.subarray(0, mark.at) });
@@ -287,6 +291,7 @@ export class ReplyWriter {
     const parts = this.parts;
     this.parts = [];
     this.partBytes = 0;
+    this.heldBytes = 0;
     sink.sendAll(parts);
   }
 

@@ -7,6 +7,7 @@
  */
 import { Parsed } from '../protocol/parser.js';
 import type { Client } from './client.js';
+import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
 
 const SMALLEST_PENDING_BYTES = 16 * 1024;
@@ -55,11 +56,13 @@ export function runPending(server: Server, client: Client): void {
 function runRequests(server: Server, client: Client, bytes: Uint8Array, end: number): boolean {
   const { lookahead } = server;
   const { parser } = client;
+  const roomBytes = server.replyBuffers.roomFor(client);
   while (!client.blocked && !client.paused) {
     lookahead.parse(client, bytes, end);
     for (let i = 0; i < lookahead.count; i++) {
       lookahead.focus(i);
       server.execute(client, lookahead.request(i), lookahead.entry(i));
+      if (server.reply.pendingBytes > roomBytes) checkOutputLimits(server, client);
       if (client.closing || client.closed) return true;
       // What was refused for now is parsed anew when the pause is over, and so is what follows.
       if (client.paused) return leaveFrom(client, lookahead.startOf(i), end);

@@ -32,6 +32,7 @@ import { Pauses } from './pauses.js';
 import { Rates } from './rates.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
+import { ReplyBuffers } from './reply-buffers.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { Stats } from './stats.js';
@@ -75,6 +76,7 @@ export class Server {
   readonly authentication: Authentication;
   readonly pauses: Pauses;
   readonly expiryRule: ExpiryRule;
+  readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
   readonly cron: Cron;
   /** 40 hexadecimal digits, new at each start. */
@@ -232,7 +234,9 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       this.stats.writesProcessed++;
-      if (bytes > client.replyPeakBytes) client.replyPeakBytes = bytes;
+      if (bytes > client.replyPeakBytes) {
+        client.replyPeakBytes = Math.min(bytes, client.replyBufferBytes);
+      }
       this.reply.flush(transport);
       if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
@@ -244,6 +248,11 @@ export class Server {
     if (client === this.serving) return this.reply;
     this.toFlush.add(client);
     return client.pushes;
+  }
+
+  /** Bytes written for the client that is being served, and copied: those sent from where they stand do not count. */
+  writtenBytesFor(client: Client): number {
+    return client === this.serving ? this.reply.pendingBytes - this.reply.heldBytes : 0;
   }
 
   /** Sends what was written by `outputOf` to clients that were not being served. */

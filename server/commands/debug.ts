@@ -19,6 +19,7 @@ import {
 } from '../../protocol/refusals.js';
 import { addValue, Digest, dataDigest } from '../data-digest.js';
 import { isLocal } from '../is-local.js';
+import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
 import { replyShape } from './debug-protocol.js';
@@ -37,6 +38,7 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
+  ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
   ['digest', subcommand(0, 0, digest)],
   ['digest-value', subcommand(0, Number.POSITIVE_INFINITY, digestValues)],
   ['error', subcommand(1, 1, replyError)],
@@ -48,6 +50,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['pause-cron', subcommand(1, 1, pauseCron)],
   ['populate', subcommand(1, 3, populate)],
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
+  ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
   ['sleep', subcommand(1, 1, sleep)],
@@ -107,6 +110,15 @@ const HELP = [
   '    Stop the server for <seconds>. Decimals allowed.',
   'PAUSE-CRON <0|1>',
   '    Stop periodic cron job processing.',
+  'REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>',
+  '    Sets the time (in milliseconds) to wait between client reply buffer peak resets.',
+  '    In case NEVER is provided the last observed peak will never be reset',
+  '    In case RESET is provided the peak reset time will be restored to the default value',
+  'REPLYBUFFER RESIZING <0|1>',
+  '    Enable or disable the reply buffer resize cron job',
+  'CLIENT-ENFORCE-REPLY-LIST <0|1>',
+  '    When set to 1, it enforces the use of the client reply list directly',
+  "    and avoids using the client's static buffer.",
 ];
 
 function help(call: ServerCall): void {
@@ -148,9 +160,9 @@ function peekKey(call: ServerCall): Ref {
   return ref;
 }
 
-/** Whether argument 2 turns a switch on: anything but what reads as zero does. */
-function isOn(call: ServerCall): boolean {
-  return Number.parseInt(call.text(2), 10) > 0;
+/** Whether an argument turns a switch on: any number above zero that it begins with does. */
+function isOn(call: ServerCall, i = 2): boolean {
+  return Number.parseInt(call.text(i), 10) > 0;
 }
 
 function changeReplicationId(call: ServerCall): void {
@@ -248,6 +260,25 @@ function setActiveExpire(call: ServerCall): void {
 
 function pauseCron(call: ServerCall): void {
   call.server.cron.paused = isOn(call);
+  call.reply.ok();
+}
+
+function countAllReplies(call: ServerCall): void {
+  call.server.replyBuffers.countsAll = isOn(call);
+  call.reply.ok();
+}
+
+function replyBuffer(call: ServerCall): void {
+  const { replyBuffers } = call.server;
+  if (call.is(2, 'peak-reset-time')) {
+    if (call.is(3, 'never')) replyBuffers.peakResetMs = -1;
+    else if (call.is(3, 'reset')) replyBuffers.peakResetMs = USUAL_PEAK_RESET_MS;
+    else replyBuffers.peakResetMs = call.int(3);
+  } else if (call.is(2, 'resizing')) {
+    replyBuffers.resizing = isOn(call, 3);
+  } else {
+    throw wrongSubcommandArity(call.text(1), 'DEBUG');
+  }
   call.reply.ok();
 }
 
