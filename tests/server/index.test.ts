@@ -34,3 +34,11 @@ t.test('servers of one hash-seed scan their keys in the same order', async (t) =
   t.same(await order('aabbccdd', 2), first);
   t.notSame(await order('aabbccde', 1), first);
 });
+
+t.test('READONLY marks a client until READWRITE', async (t) => {
+  const { call } = await startServer(t);
+  t.equal(await call('READONLY'), 'OK');
+  t.match(await call('CLIENT', 'INFO'), / flags=[A-Z]*r /);
+  t.equal(await call('READWRITE'), 'OK');
+  t.match(await call('CLIENT', 'INFO'), / flags=N /);
+});
