@@ -51,6 +51,8 @@ export interface ServerParts {
   readonly log: Log;
   /** Seeds everything random. */
   readonly seed: number;
+  /** Its commands, some perhaps renamed. Default: all, by their own names. */
+  readonly commands?: CommandTable;
 }
 
 export class Server {
@@ -110,7 +112,7 @@ export class Server {
     this.replicationId = this.random.hex(40);
     this.keyspace = new Keyspace({
       arena: this.arena,
-      hash: new HashFunction(this.random.uint32(), this.random.uint32()),
+      hash: makeHash(this.config.values.hashSeed, this.random),
       clock: this.clock,
       random: this.random,
       databaseCount: this.config.values.databases,
@@ -124,6 +126,7 @@ export class Server {
     this.memory = new Memory(this);
     this.commands = new CommandTable(COMMANDS);
     this.lookahead = new Lookahead(this.keyspace, this.commands);
+    this.commands = parts.commands ?? new CommandTable(COMMANDS);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
@@ -383,4 +386,12 @@ export class Server {
     await this.listener.close();
     for (const client of [...this.clients.values()]) this.closeNow(client);
   }
+}
+
+/** The hash of keys: by chance, or the same at each start when `seed`, the `hash-seed`, is given. */
+function makeHash(seed: string, random: Random): HashFunction {
+  if (seed === '') return new HashFunction(random.uint32(), random.uint32());
+  const bytes = Buffer.from(seed, 'latin1');
+  const half = (key: number) => new HashFunction(key, key).hash(bytes, 0, bytes.length);
+  return new HashFunction(half(0), half(1));
 }

@@ -7,6 +7,7 @@ import { LzfCompressor } from '../../persistence/lzf.js';
 import { VALUE_WRITERS } from '../../persistence/value-formats.js';
 import { parseDouble } from '../../protocol/doubles.js';
 import {
+  configRewriteForceAllFailed,
   DATABASE_OUT_OF_RANGE,
   DEBUG_NOT_ALLOWED,
   debugNotHere,
@@ -17,6 +18,8 @@ import {
   Refusal,
   wrongSubcommandArity,
 } from '../../protocol/refusals.js';
+import { rewriteConfigFile } from '../config-rewrite.js';
+import { systemErrorText } from '../config-table/system-error.js';
 import { addValue, Digest, dataDigest } from '../data-digest.js';
 import { isLocal } from '../is-local.js';
 import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
@@ -39,6 +42,7 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
   ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
+  ['config-rewrite-force-all', subcommand(0, 0, rewriteWholeConfig)],
   ['digest', subcommand(0, 0, digest)],
   ['digest-value', subcommand(0, Number.POSITIVE_INFINITY, digestValues)],
   ['error', subcommand(1, 1, replyError)],
@@ -74,6 +78,9 @@ const HELP = [
   'CHANGE-REPL-ID',
   '    Change the replication IDs of the instance.',
   '    Dangerous: should be used only for testing the replication subsystem.',
+  'CONFIG-REWRITE-FORCE-ALL',
+  '    Like CONFIG REWRITE but writes all configuration options, including',
+  '    keywords not listed in original configuration file or default values.',
   'DIGEST',
   '    Output a hex signature representing the current DB content.',
   'DIGEST-VALUE <key> [<key> ...]',
@@ -169,6 +176,17 @@ function changeReplicationId(call: ServerCall): void {
   const { server } = call;
   server.log.notice('Changing replication IDs after receiving DEBUG change-repl-id');
   server.replicationId = server.random.hex(40);
+  call.reply.ok();
+}
+
+function rewriteWholeConfig(call: ServerCall): void {
+  const { config } = call.server;
+  if (config.file === undefined) throw configRewriteForceAllFailed('Bad address');
+  try {
+    rewriteConfigFile(config.file, config, { all: true });
+  } catch (error) {
+    throw configRewriteForceAllFailed(systemErrorText(error));
+  }
   call.reply.ok();
 }
 

@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { Config } from '../../server/config.js';
+import { loadConfiguration } from '../../server/config-file.js';
+import { temporaryFolder } from '../helpers/program.js';
 import { refusalOf, startServer } from '../helpers/server.js';
 
 const ALLOWED = { config: { 'enable-debug-command': 'yes' } };
@@ -97,5 +102,25 @@ t.test(
     await call('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
     t.equal(cron.paused, true);
     t.equal(keyspace.activeExpiry.enabled, false);
+  },
+);
+
+t.test(
+  'DEBUG CONFIG-REWRITE-FORCE-ALL writes every parameter, and the file still loads',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'valkey.conf');
+    const { call, server } = await startServer(t, ALLOWED);
+    t.equal(
+      await refusalOf(call('DEBUG', 'CONFIG-REWRITE-FORCE-ALL')),
+      'ERR CONFIG-REWRITE-FORCE-ALL failed: Bad address',
+    );
+    server.engine.config.file = path;
+    await call('CONFIG', 'SET', 'maxmemory', '7mb');
+    t.equal(await call('DEBUG', 'CONFIG-REWRITE-FORCE-ALL'), 'OK');
+    const config = new Config();
+    loadConfiguration(config, [path], { version: '', readStdin: () => '' });
+    t.same(config.get(['*']), server.engine.config.get(['*']));
+    t.match(readFileSync(path, 'latin1'), /\nlfu-decay-time 1\n/);
   },
 );

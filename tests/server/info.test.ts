@@ -144,3 +144,16 @@ t.test('ROLE, LASTSAVE and LOLWUT answer as a server alone and new does', async 
     'ERR Syntax error. Use: LOLWUT [columns rows] [real imaginary]',
   );
 });
+
+t.test('extended-redis-compatibility has the server say that it is Redis', async (t) => {
+  const { call } = await startServer(t);
+  await call('CONFIG', 'SET', 'extended-redis-compatibility', 'yes');
+  const text = await call('INFO', 'server');
+  t.equal(field(text, 'redis_mode'), 'standalone');
+  t.equal(field(text, 'server_mode'), null);
+  t.match(await call('LOLWUT'), /Redis ver\. 7\.2\.4\n$/);
+  t.match(await call('LOLWUT', 'VERSION', '4'), /^Redis ver\.7\.2\.4\n$/);
+  t.match(await call('HELLO', '2'), ['server', 'redis', 'version', '7.2.4']);
+  await call('CONFIG', 'SET', 'extended-redis-compatibility', 'no');
+  t.equal(field(await call('INFO', 'server'), 'server_mode'), 'standalone');
+});

@@ -312,3 +312,74 @@ t.test('twenty servers that start at the same time all become ready', async (t) 
   const servers = await Promise.all(Array.from({ length: 20 }, () => started(t)));
   t.equal(new Set(servers.map(({ port }) => port)).size, 20);
 });
+
+/** What the system shows as the command line of a process: its title, once one is set. */
+function titleOf({ process: child }: Program): string {
+  const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
+  return (shown.split('\0')[0] ?? '').trimEnd();
+}
+
+/** Sends CONFIG SET for one parameter; resolves with the raw reply. */
+async function configSet(port: number, name: string, value: string): Promise<string> {
+  const wire = await connect(port);
+  const reply = await wire.send(['CONFIG', 'SET', name, value]);
+  wire.close();
+  return reply.toString();
+}
+
+t.test('the title of the process follows proc-title-template', async (t) => {
+  const { program, port } = await started(t, ['--proc-title-template', 'db {listen-addr}']);
+  t.equal(titleOf(program), `db *:${port}`);
+  await configSet(port, 'proc-title-template', '{tls-port} {port} {server-mode} ');
+  t.equal(titleOf(program), `0 ${port}`);
+  await configSet(port, 'bind', '127.0.0.1');
+  await configSet(port, 'proc-title-template', '{listen-addr}');
+  t.equal(titleOf(program), `127.0.0.1:${port}`);
+});
+
+t.test('a template that would leave the title empty is refused', async (t) => {
+  const { program, port } = await started(t, ['--proc-title-template', 'db']);
+  t.equal(
+    await configSet(port, 'proc-title-template', '{server-mode}'),
+    "-ERR CONFIG SET failed (possibly related to argument 'proc-title-template') - " +
+      'template format is invalid or contains unknown variables\r\n',
+  );
+  t.equal(titleOf(program), 'db');
+});
+
+t.test('set-proc-title no leaves the title alone', async (t) => {
+  const { program, port } = await started(t, ['--set-proc-title', 'no']);
+  t.equal(await configSet(port, 'proc-title-template', 'db {port}'), '+OK\r\n');
+  t.equal(titleOf(program), process.execPath);
+});
+
+t.test('oom-score-adj gives the process its score', async (t) => {
+  const values = ['--oom-score-adj-values', '5 6 7'];
+  const { program, port } = await started(t, ['--oom-score-adj', 'yes', ...values]);
+  const score = () => Number(readFileSync(`/proc/${program.process.pid}/oom_score_adj`, 'latin1'));
+  const base = Number(readFileSync('/proc/self/oom_score_adj', 'latin1'));
+  await configSet(port, 'timeout', '0');
+  t.equal(score(), base + 5);
+  await configSet(port, 'oom-score-adj-values', '9 9 9');
+  t.equal(score(), base + 9);
+  await configSet(port, 'oom-score-adj', 'no');
+  t.equal(score(), base);
+});
+
+t.test('rename-command has a command called by another name, or by none', async (t) => {
+  const renames = ['--rename-command', 'FLUSHDB', 'Badger', '--rename-command', 'get', ''];
+  const { port } = await started(t, renames);
+  const wire = await connect(port);
+  t.teardown(() => wire.close());
+  t.match(`${await wire.send(['FLUSHDB'])}`, /^-ERR unknown command 'FLUSHDB'/);
+  t.equal(`${await wire.send(['badger'])}`, '+OK\r\n');
+  t.match(`${await wire.send(['GET', 'k'])}`, /^-ERR unknown command 'GET'/);
+  t.match(`${await wire.send(['INFO', 'commandstats'])}`, /cmdstat_flushdb:calls=1,/);
+});
+
+t.test('rename-command refuses what is no command, and a name that is taken', async (t) => {
+  const nobody = await startProgram(t, ['--rename-command', 'nobody', 'x']).ended();
+  t.match(nobody.stderr, /\nNo such command in rename-command\n$/);
+  const taken = await startProgram(t, ['--rename-command', 'get', 'SET']).ended();
+  t.match(taken.stderr, /\nTarget command name already exists\n$/);
+});
