@@ -14,6 +14,7 @@ function listen({ server }: StartedServer): string[] {
   const { effects } = server.engine;
   const text = (part: string | Uint8Array) => Buffer.from(part).toString('latin1');
   effects.attentive = true;
+  effects.propagates = true;
   effects.notify = (database, _class, event, key) => {
     told.push(`${database.id} ${event} ${text(key)}`);
   };
@@ -85,7 +86,7 @@ t.test('Expiry travels as DEL when lazyfree-lazy-expire is off', async (t) => {
   const told = listen(started);
   t.equal(await started.call('GET', 'a'), null);
   t.equal(await started.call('EXPIRE', 'b', 0), 1);
-  t.same(told, ['0 > DEL a', '0 expired a', '> DEL b', '0 expired b']);
+  t.same(told, ['0 > DEL a', '0 expired a', '0 > DEL b', '0 expired b']);
 });
 
 t.test('EXPIRE travels as the moment it means, its conditions kept', async (t) => {
