@@ -362,6 +362,7 @@ export class Database {
     );
     entries.view(ref, value);
     entries.write(value.block, value.start, bytes, start, length);
+    if (previous !== NONE) this.copyFarExpiry(previous, ref, expireAtMs);
     this.putEntry(hash, previous, ref);
   }
 
@@ -393,6 +394,7 @@ export class Database {
     );
     entries.view(next, value);
     writeInteger(integer, value.bytes, value.start);
+    if (ref !== NONE) this.copyFarExpiry(ref, next, entries.expireAtMs(ref));
     this.putEntry(keyspace.keyHash(key, keyStart, keyEnd), ref, next);
   }
 
@@ -480,6 +482,21 @@ export class Database {
       entries.setEncoding(next, embeddedOrRaw(length, entries.keyLength(next), true));
     }
     this.putEntry(this.hashOf(ref), ref, next);
+    return next;
+  }
+
+  /** When the entry expires: ms since 1970 (a BigInt beyond 2^53), or NEVER. */
+  expiryOf(ref: Ref): number | bigint {
+    const atMs = this.entries.expireAtMs(ref);
+    return atMs <= Number.MAX_SAFE_INTEGER ? atMs : this.entries.exactExpireAtMs(ref);
+  }
+
+  /** As `setExpiry`, for any moment: those before 1970 count as 1970, and those beyond 2^53 stay exact. */
+  setExactExpiry(ref: Ref, expireAtMs: number | bigint): Ref {
+    const next = this.setExpiry(ref, Math.max(0, Number(expireAtMs)));
+    if (expireAtMs > Number.MAX_SAFE_INTEGER) {
+      this.entries.setExactExpireAtMs(next, BigInt(expireAtMs));
+    }
     return next;
   }
 

@@ -124,9 +124,8 @@ export class Server {
     this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
     watchKeyspace(this);
     this.memory = new Memory(this);
-    this.commands = new CommandTable(COMMANDS);
-    this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.commands = parts.commands ?? new CommandTable(COMMANDS);
+    this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);

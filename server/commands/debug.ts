@@ -317,7 +317,8 @@ function sleep(call: ServerCall): void {
 
 function populate(call: ServerCall): void {
   const count = positive(call, 2);
-  const prefix = call.argc > 3 ? call.bytes(3) : Buffer.from('key');
+  // A prefix ends at a zero byte, as in the real server.
+  const prefix = Buffer.from(call.argc > 3 ? call.text(3).replace(/\0.*/s, '') : 'key', 'latin1');
   const length = call.argc > 4 ? positive(call, 4) : 0;
   for (let i = 0; i < count; i++) {
     const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]);
