@@ -27,6 +27,7 @@ import { Lookahead } from './lookahead.js';
 import { followMaxClients } from './max-clients.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
+import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
 import { Rates } from './rates.js';
@@ -94,8 +95,10 @@ export class Server {
 
   /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   private nextClientId = 2;
-  /** Clients with replies that came while they were not being served. */
+  /** Clients inside the process with replies that came while they were not being served. */
   private readonly toFlush = new Set<Client>();
+  /** What waits to be written to sockets. */
+  readonly outbox = new Outbox(this);
   private serving: Client | null = null;
   /** Clients whose requests may run again, once the turn is over. */
   private readonly toResume: Client[] = [];
@@ -200,6 +203,7 @@ export class Server {
 
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
   private turn(client: Client, work: () => void): void {
+    if (this.outbox.isFull || this.outbox.hasPushes(client)) this.outbox.flush();
     this.clock.refresh();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
@@ -212,7 +216,7 @@ export class Server {
       this.stats.commandsProcessed - commands,
     );
     if (client.closed) this.reply.discard();
-    else if (client.transport) this.flushReplies(client, client.transport);
+    else if (client.transport) this.sendReplies(client, client.transport);
     if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
     if (this.toResume.length > 0) this.resumeWaiting();
@@ -230,25 +234,36 @@ export class Server {
     return this.clock.after(delayMs, () => this.background(work));
   }
 
-  private flushReplies(client: Client, transport: Transport): void {
+  private sendReplies(client: Client, transport: Transport): void {
     const bytes = this.reply.pendingBytes;
     if (bytes > 0) {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
-      this.stats.writesProcessed++;
       if (bytes > client.replyPeakBytes) {
         client.replyPeakBytes = Math.min(bytes, client.replyBufferBytes);
       }
-      this.reply.flush(transport);
-      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
+      const replies = transport.isSocket ? this.reply.take() : null;
+      if (replies) this.outbox.add(client, replies);
+      else this.writeReplies(client, transport);
     }
-    if (client.closing) transport.end();
+    if (!client.closing) return;
+    this.outbox.flush();
+    transport.end();
+  }
+
+  /** Writes at once what does not stand in one piece. */
+  private writeReplies(client: Client, transport: Transport): void {
+    if (transport.isSocket) this.outbox.flush();
+    this.stats.writesProcessed++;
+    this.reply.flush(transport);
+    if (transport.unsentBytes > 0) checkOutputLimits(this, client);
   }
 
   /** Where to write a reply or push for any client, at any time. */
   outputOf(client: Client): ReplyWriter {
     if (client === this.serving) return this.reply;
-    this.toFlush.add(client);
+    if (client.transport?.isSocket) this.outbox.notePushes(client);
+    else this.toFlush.add(client);
     return client.pushes;
   }
 
@@ -257,8 +272,8 @@ export class Server {
     return client === this.serving ? this.reply.pendingBytes - this.reply.heldBytes : 0;
   }
 
-  /** Sends what was written by `outputOf` to clients that were not being served. */
-  flushPushes(): void {
+  /** Sends what was written by `outputOf` to clients inside the process. */
+  private flushPushes(): void {
     for (const client of this.toFlush) {
       const { transport } = client;
       if (client.closed || transport === null) continue;
@@ -266,9 +281,14 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       client.pushes.flush(transport);
-      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     this.toFlush.clear();
+  }
+
+  /** Sends everything now: the event loop may not come to its end. */
+  flush(): void {
+    this.outbox.flush();
+    this.flushPushes();
   }
 
   replyError(client: Client, error: Refusal): void {
@@ -283,7 +303,9 @@ export class Server {
   /** The connection is to close when the replies written so far are sent. */
   closeAfterReply(client: Client): void {
     client.closing = true;
-    if (client !== this.serving && client.transport) client.transport.end();
+    if (client === this.serving || client.transport === null) return;
+    this.flush();
+    client.transport.end();
   }
 
   /** Closes a connection now, whatever is still to be sent. */
@@ -301,6 +323,7 @@ export class Server {
     this.memory.forgetClient(client);
     this.clients.delete(client.id);
     this.toFlush.delete(client);
+    this.outbox.forget(client);
     this.pauses.forget(client);
     this.monitors.remove(client);
   }
