@@ -88,6 +88,8 @@ export class Keyspace {
   readonly known = new KnownHash();
 
   onExpiry: OnExpiry = OnExpiry.remove;
+  /** Whether serialized values are taken with any checksum. Set by DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
+  skipsChecksums = false;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
   /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */

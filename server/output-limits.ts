@@ -18,7 +18,10 @@ const LISTED_BLOCK_COST = 20_504;
  */
 export function checkOutputLimits(server: Server, client: Client, isCron = false): void {
   const limit = limitFor(server.config.values.clientOutputBufferLimit, client);
-  if (limit === null) return;
+  if (limit === null) {
+    client.softLimitSinceMs = 0;
+    return;
+  }
   const bytes = listedBytes(server, client);
   const hard = limit.hardBytes > 0 && bytes >= limit.hardBytes;
   if (!hard && !softLimitReached(server, client, limit, bytes)) return;
@@ -59,9 +62,11 @@ function softLimitReached(
   return nowMs - client.softLimitSinceMs > limit.softSeconds * 1000;
 }
 
-/** A primary's replies are its own replication stream: they have no limit. */
+/** Null for none. A primary's replies are its own replication stream: they have no limit. */
 function limitFor(limits: OutputBufferLimits, client: Client): OutputBufferLimit | null {
   if (!client.limits.authenticated && !client.everAuthenticated) return STRANGER_LIMIT;
   const { kind } = client;
-  return kind === 'primary' ? null : limits[kind];
+  if (kind === 'primary') return null;
+  const limit = limits[kind];
+  return limit.hardBytes === 0 && limit.softBytes === 0 ? null : limit;
 }

@@ -21,25 +21,38 @@ export class ReplyBuffers {
   resizing = true;
   /** Whether every reply counts against the limit. Set by DEBUG CLIENT-ENFORCE-REPLY-LIST. */
   countsAll = false;
+  /** How often a size changed, for INFO. */
+  shrinks = 0;
+  expands = 0;
 
   /** Bytes of replies that do not count against the output limit of this client. */
   roomFor(client: Client): number {
     return this.countsAll ? 0 : client.replyBufferBytes;
   }
 
+  /** Sets back what CONFIG RESETSTAT sets back. */
+  resetStats(): void {
+    this.shrinks = 0;
+    this.expands = 0;
+  }
+
   /** Looks at what a client needed lately; called now and then. */
   adapt(client: Client, nowMs: number): void {
     if (!this.resizing) return;
     const { replyBufferBytes: size, replyPeakBytes: peak } = client;
-    if (peak >= size) client.replyBufferBytes = Math.min(size * 2, LARGEST_REPLY_BUFFER_BYTES);
-    else if (peak < size / 2) client.replyBufferBytes = roomyFor(peak);
+    const wanted = sizeFor(peak, size);
+    if (wanted < size) this.shrinks++;
+    if (wanted > size) this.expands++;
+    client.replyBufferBytes = wanted;
     if (this.peakResetMs < 0 || nowMs - client.replyPeakAtMs <= this.peakResetMs) return;
     client.replyPeakBytes = 0;
     client.replyPeakAtMs = nowMs;
   }
 }
 
-/** The size of a buffer that `peak` bytes do not fill. */
-function roomyFor(peak: number): number {
+/** The size of a buffer of `size` bytes from now on, when `peak` bytes were the most it held. */
+function sizeFor(peak: number, size: number): number {
+  if (peak >= size) return Math.min(size * 2, LARGEST_REPLY_BUFFER_BYTES);
+  if (peak >= size / 2) return size;
   return Math.max(SMALLEST_BYTES, Math.ceil((peak + 1) / STEP_BYTES) * STEP_BYTES);
 }

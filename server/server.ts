@@ -393,6 +393,7 @@ export class Server {
     this.memory.resetStats();
     this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
+    this.replyBuffers.resetStats();
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
     keyspace.stats.hits = 0;

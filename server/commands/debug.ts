@@ -57,6 +57,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
+  ['set-skip-checksum-validation', subcommand(1, 1, setSkipChecksums)],
   ['sleep', subcommand(1, 1, sleep)],
 ]);
 
@@ -113,6 +114,8 @@ const HELP = [
   '    Setting it to 0 disables expiring keys in background when they are not',
   '    accessed (otherwise the behavior). Setting it to 1 reenables back the',
   '    default.',
+  'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+  "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
   'PAUSE-CRON <0|1>',
@@ -273,6 +276,11 @@ function stringLengths(call: ServerCall): void {
 
 function setActiveExpire(call: ServerCall): void {
   call.keyspace.activeExpiry.enabled = isOn(call);
+  call.reply.ok();
+}
+
+function setSkipChecksums(call: ServerCall): void {
+  call.keyspace.skipsChecksums = isOn(call);
   call.reply.ok();
 }
 

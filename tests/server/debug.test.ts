@@ -124,3 +124,16 @@ t.test(
     t.match(readFileSync(path, 'latin1'), /\nlfu-decay-time 1\n/);
   },
 );
+
+t.test('DEBUG SET-SKIP-CHECKSUM-VALIDATION has RESTORE take any checksum', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  // A string of five letters, RDB version 80, and eight bytes that are not its checksum.
+  const payload = Buffer.from('\x00\x05hello\x50\x00\x01\x02\x03\x04\x05\x06\x07\x08', 'latin1');
+  const restore = () => call('RESTORE', 'k', '0', payload, 'REPLACE');
+  t.match(await refusalOf(restore()), /version or checksum are wrong/);
+  await call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '1');
+  t.equal(await restore(), 'OK');
+  t.equal(await call('GET', 'k'), 'hello');
+  await call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '0');
+  t.match(await refusalOf(restore()), /version or checksum are wrong/);
+});

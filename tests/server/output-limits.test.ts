@@ -87,7 +87,7 @@ async function replyBufferOf(wire: WireConnection): Promise<string | undefined> 
 }
 
 t.test('the reply buffer of a client follows what its replies take', async (t) => {
-  const { clock, member } = await guarded(t);
+  const { call, clock, member } = await guarded(t);
   const wire = await member();
   t.equal(await replyBufferOf(wire), 'rbs=16384 rbp=16384');
   await clock.advance(100);
@@ -100,6 +100,9 @@ t.test('the reply buffer of a client follows what its replies take', async (t) =
   t.equal(await replyBufferOf(wire), 'rbs=6144 rbp=3072');
   await clock.advance(5100);
   t.match(await replyBufferOf(wire), /^rbs=1024 /);
+  t.match(await call('INFO', 'stats'), 'reply_buffer_expands:1\r\n');
+  await call('CONFIG', 'RESETSTAT');
+  t.match(await call('INFO', 'stats'), 'reply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\n');
 });
 
 t.test(
