@@ -10,6 +10,7 @@ import { Request } from '../protocol/request.js';
 import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
+import { ClientEviction } from './client-eviction.js';
 import { describeClient, identifyClient } from './client-info.js';
 import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
@@ -79,6 +80,7 @@ export class Server {
   readonly expiryRule: ExpiryRule;
   readonly monitors: Monitors;
   readonly cron: Cron;
+  readonly clientEviction: ClientEviction;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -136,6 +138,7 @@ export class Server {
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
@@ -208,8 +211,10 @@ export class Server {
     );
     if (client.closed) this.reply.discard();
     else if (client.transport) this.flushReplies(client, client.transport);
-    if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
+    const evictsClients = this.clientEviction.isOn;
+    if (evictsClients || this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
+    if (evictsClients) this.clientEviction.check();
     if (this.toResume.length > 0) this.resumeWaiting();
   }
 
@@ -254,6 +259,7 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       client.pushes.flush(transport);
+      if (this.clientEviction.isOn) this.memory.noteClient(client);
       if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     this.toFlush.clear();
