@@ -17,6 +17,7 @@ import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import type { Crash } from './crash-report.js';
 import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
@@ -91,6 +92,9 @@ export class Server {
 
   /** When the log last told of a browser's requests. ms. */
   attackLoggedAtMs = -Infinity;
+
+  /** Reports a crash, and ends the process by the signal; null in a process that is not the server's own. */
+  crash: ((crash: Crash, signal: NodeJS.Signals) => void) | null = null;
 
   /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   private nextClientId = 2;
