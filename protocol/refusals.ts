@@ -20,9 +20,15 @@ export class Refusal {
   }
 }
 
-/** A refusal with code `code` and the text after it. */
+/** A refusal with code `code` and the text after it; line ends that close the text are left out. */
 export function refusal(code: string, text: string): Refusal {
-  return new Refusal(code, text);
+  return new Refusal(code, text.replace(/[\r\n]+$/, ''));
+}
+
+/** What a client gave, for texts that the real server ends at a zero byte. */
+export function untilZero(given: string): string {
+  const end = given.indexOf('\0');
+  return end === -1 ? given : given.slice(0, end);
 }
 
 export const WRONG_TYPE = refusal(
@@ -98,11 +104,11 @@ export const BAD_PAYLOAD_FOOTER = refusal('ERR', 'DUMP payload version or checks
 export const BAD_DATA_FORMAT = refusal('ERR', 'Bad data format');
 
 export function unsupportedOption(given: string): Refusal {
-  return refusal('ERR', `Unsupported option ${given}`);
+  return refusal('ERR', `Unsupported option ${untilZero(given)}`);
 }
 
 export function unknownTypeName(given: string): Refusal {
-  return refusal('ERR', `unknown type name '${given}'`);
+  return refusal('ERR', `unknown type name '${untilZero(given)}'`);
 }
 
 export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
@@ -264,7 +270,7 @@ export function badClientAttribute(name: string): Refusal {
 }
 
 export function unrecognizedOption(given: string): Refusal {
-  return refusal('ERR', `Unrecognized option '${given}'`);
+  return refusal('ERR', `Unrecognized option '${untilZero(given)}'`);
 }
 
 export function unknownClientType(given: string): Refusal {

@@ -33,6 +33,10 @@ export class CommandEntry {
   /** The setting that must allow it, `enable-<guard>-command`; null for most. */
   readonly guard: 'debug' | 'module' | null;
   readonly arity: number;
+  /** The argument that is its first key, where that is always the same; 0 for none. */
+  readonly firstKey: number;
+  /** Its work does not grow with the data: only with what it is sent and what it replies. */
+  readonly isConstantTime: boolean;
 
   calls = 0;
   usec = 0;
@@ -55,6 +59,9 @@ export class CommandEntry {
     this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');
     this.touchesKeys = this.mayReplicate || spec.flags.includes('readonly');
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
+    const begin = spec.keys?.[0]?.begin ?? 'unknown';
+    this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
+    this.isConstantTime = this.touchesKeys && spec.complexity.startsWith('O(1)');
     this.guard = GUARDS.get(spec.name) ?? null;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }

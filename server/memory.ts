@@ -162,7 +162,7 @@ export class Memory {
 
   /** Notes what a client holds after its turn. */
   noteClient(client: Client): void {
-    if (client.transport === null) return;
+    if (client.transport === null || client.closed) return;
     const bytes = client.memoryBytes;
     this.noted += bytes - client.notedBytes;
     client.notedBytes = bytes;

@@ -9,6 +9,7 @@ import {
   SYNTAX_ERROR,
   unknownClientType,
   unknownLetters,
+  untilZero,
 } from '../../protocol/refusals.js';
 import type { Client, ClientKind } from '../client.js';
 import { clientCapabilities, clientFlags, wallSecondsSince } from '../client-info.js';
@@ -89,7 +90,7 @@ function sameLetters(
   of: (client: Client) => string,
 ): Reader {
   return (call, i, negated) => {
-    const wanted = call.text(i);
+    const wanted = untilZero(call.text(i));
     if (![...wanted].every((letter) => known.has(letter))) {
       const where = negated ? `NOT-${kind.toUpperCase()}` : 'provided';
       throw unknownLetters(kind, where, wanted);

@@ -22,6 +22,7 @@ import { rewriteConfigFile } from '../config-rewrite.js';
 import { systemErrorText } from '../config-table/system-error.js';
 import { addValue, Digest, dataDigest } from '../data-digest.js';
 import { isLocal } from '../is-local.js';
+import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
 import { assertion, panic, segfault } from './debug-crash.js';
@@ -42,6 +43,7 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['assert', subcommand(0, 0, assertion)],
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
+  ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
   ['config-rewrite-force-all', subcommand(0, 0, rewriteWholeConfig)],
   ['digest', subcommand(0, 0, digest)],
   ['digest-value', subcommand(0, Number.POSITIVE_INFINITY, digestValues)],
@@ -55,6 +57,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['pause-cron', subcommand(1, 1, pauseCron)],
   ['populate', subcommand(1, 3, populate)],
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
+  ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['segfault', subcommand(0, 0, segfault)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
@@ -121,6 +124,15 @@ const HELP = [
   '    Stop the server for <seconds>. Decimals allowed.',
   'PAUSE-CRON <0|1>',
   '    Stop periodic cron job processing.',
+  'REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>',
+  '    Sets the time (in milliseconds) to wait between client reply buffer peak resets.',
+  '    In case NEVER is provided the last observed peak will never be reset',
+  '    In case RESET is provided the peak reset time will be restored to the default value',
+  'REPLYBUFFER RESIZING <0|1>',
+  '    Enable or disable the reply buffer resize cron job',
+  'CLIENT-ENFORCE-REPLY-LIST <0|1>',
+  '    When set to 1, it enforces the use of the client reply list directly',
+  "    and avoids using the client's static buffer.",
 ];
 
 function help(call: ServerCall): void {
@@ -162,9 +174,9 @@ function peekKey(call: ServerCall): Ref {
   return ref;
 }
 
-/** Whether argument 2 turns a switch on: anything but what reads as zero does. */
-function isOn(call: ServerCall): boolean {
-  return Number.parseInt(call.text(2), 10) > 0;
+/** Whether an argument turns a switch on: any number above zero that it begins with does. */
+function isOn(call: ServerCall, i = 2): boolean {
+  return Number.parseInt(call.text(i), 10) > 0;
 }
 
 function changeReplicationId(call: ServerCall): void {
@@ -276,6 +288,25 @@ function pauseCron(call: ServerCall): void {
   call.reply.ok();
 }
 
+function countAllReplies(call: ServerCall): void {
+  call.server.replyBuffers.countsAll = isOn(call);
+  call.reply.ok();
+}
+
+function replyBuffer(call: ServerCall): void {
+  const { replyBuffers } = call.server;
+  if (call.is(2, 'peak-reset-time')) {
+    if (call.is(3, 'never')) replyBuffers.peakResetMs = -1;
+    else if (call.is(3, 'reset')) replyBuffers.peakResetMs = USUAL_PEAK_RESET_MS;
+    else replyBuffers.peakResetMs = call.int(3);
+  } else if (call.is(2, 'resizing')) {
+    replyBuffers.resizing = isOn(call, 3);
+  } else {
+    throw wrongSubcommandArity(call.text(1), 'DEBUG');
+  }
+  call.reply.ok();
+}
+
 /** Really stops: nothing else of this process runs meanwhile. */
 function sleep(call: ServerCall): void {
   const seconds = parseDouble(call.buffer, call.start(2), call.end(2));
@@ -285,7 +316,8 @@ function sleep(call: ServerCall): void {
 
 function populate(call: ServerCall): void {
   const count = positive(call, 2);
-  const prefix = call.argc > 3 ? call.bytes(3) : Buffer.from('key');
+  // A prefix ends at a zero byte, as in the real server.
+  const prefix = Buffer.from(call.argc > 3 ? call.text(3).replace(/\0.*/s, '') : 'key', 'latin1');
   const length = call.argc > 4 ? positive(call, 4) : 0;
   for (let i = 0; i < count; i++) {
     const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]);

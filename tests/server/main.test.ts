@@ -198,6 +198,23 @@ t.test('nothing to listen on ends it with 1', async (t) => {
   t.equal(messages(stdout).at(-1), 'Configured to not listen anywhere, exiting.');
 });
 
+t.test(
+  'a port with no address to bind is no reason to end while a Unix socket serves',
+  async (t) => {
+    const noAddress = ['--port', `${await freePort()}`, '--bind', '', '--save', ''];
+    const { code, stdout } = await startProgram(t, noAddress).ended();
+    t.equal(code, 1);
+    t.equal(messages(stdout).at(-1), 'Configured to not listen anywhere, exiting.');
+    const path = join(temporaryFolder(t), 'valkey.sock');
+    await startProgram(t, [...noAddress, '--unixsocket', path]).says(
+      'Ready to accept connections tcp',
+    );
+    const wire = await connect(path);
+    t.teardown(() => wire.close());
+    t.equal(`${await wire.send(['CONFIG', 'GET', 'bind'])}`, '*2\r\n$4\r\nbind\r\n$0\r\n\r\n');
+  },
+);
+
 t.test('a Unix socket serves, with its permissions, and goes with the server', async (t) => {
   const path = join(temporaryFolder(t), 'valkey.sock');
   const socket = ['--unixsocket', path, '--unixsocketperm', '700'];
