@@ -58,6 +58,7 @@ export class Outbox {
   flush(): void {
     if (this.waiting.length > 0) this.writeReplies();
     if (this.pushed.size > 0) this.writePushes();
+    if (this.server.clientEviction.isOn) this.server.clientEviction.check();
   }
 
   private schedule(): void {
@@ -79,7 +80,7 @@ export class Outbox {
       server.stats.writesProcessed++;
       if (!transport.send(waiting[i] as Uint8Array)) {
         kept = true;
-        checkOutputLimits(server, client);
+        this.noteUnsent(client);
       }
     }
     clients.length = 0;
@@ -99,8 +100,15 @@ export class Outbox {
       server.stats.netOutputBytes += bytes;
       server.stats.writesProcessed++;
       client.pushes.flush(transport);
-      if (transport.unsentBytes > 0) checkOutputLimits(server, client);
+      if (transport.unsentBytes > 0) this.noteUnsent(client);
     }
     this.pushed.clear();
+  }
+
+  /** The network did not take at once all that a client was sent. */
+  private noteUnsent(client: Client): void {
+    const { clientEviction, memory } = this.server;
+    if (clientEviction.isOn) memory.noteClient(client);
+    checkOutputLimits(this.server, client);
   }
 }

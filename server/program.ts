@@ -11,6 +11,7 @@ import { Config } from './config.js';
 import { FatalConfigError, loadConfiguration, UnreadableConfigFile } from './config-file.js';
 import { systemErrorText } from './config-table/system-error.js';
 import type { ConfigValues } from './config-table.js';
+import { Crashes } from './crashes.js';
 import { filePath } from './file-path.js';
 import { Log, logFile, standardOutput } from './log.js';
 import { OomScore } from './oom-score.js';
@@ -126,9 +127,11 @@ async function serve(config: Config, start: Start): Promise<void> {
   const clock = new SystemClock();
   const log = makeLog(values, clock);
   config.onChange('loglevel', () => log.refresh());
-  reportFatalErrors(log);
+  const crashes = new Crashes(log, values);
+  crashes.followErrors();
   greet(log, isBare, readStdin);
   const server = new Server({ config, clock, log, commands, seed: randomBytes(4).readUInt32LE() });
+  crashes.follow(server);
   server.shutdown.end = (exitCode) => process.exit(exitCode);
   obeySignals(server, log);
   const pidFile = pidFilePath(values);
@@ -185,13 +188,4 @@ async function open(server: Server): Promise<void> {
     server.log.warning(error.message);
     process.exit(1);
   }
-}
-
-/** An error that nobody handled leaves the data in a state nobody knows: the log has it, and the process ends. */
-function reportFatalErrors(log: Log): void {
-  process.on('uncaughtException', (error) => {
-    log.warning('The server ends: an error was not handled');
-    for (const line of (error.stack ?? String(error)).split('\n')) log.warning(line);
-    process.exit(1);
-  });
 }

@@ -10,12 +10,14 @@ import type { Request } from '../protocol/request.js';
 import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
+import { ClientEviction } from './client-eviction.js';
 import { describeClient, identifyClient } from './client-info.js';
 import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import type { Crash } from './crash-report.js';
 import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
@@ -82,6 +84,7 @@ export class Server {
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
   readonly cron: Cron;
+  readonly clientEviction: ClientEviction;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -92,6 +95,9 @@ export class Server {
 
   /** When the log last told of a browser's requests. ms. */
   attackLoggedAtMs = -Infinity;
+
+  /** Reports a crash, and ends the process by the signal; null in a process that is not the server's own. */
+  crash: ((crash: Crash, signal: NodeJS.Signals) => void) | null = null;
 
   /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   private nextClientId = 2;
@@ -142,6 +148,7 @@ export class Server {
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
@@ -217,8 +224,10 @@ export class Server {
     );
     if (client.closed) this.reply.discard();
     else if (client.transport) this.sendReplies(client, client.transport);
-    if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
+    const evictsClients = this.clientEviction.isOn;
+    if (evictsClients || this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
+    if (evictsClients) this.clientEviction.check();
     if (this.toResume.length > 0) this.resumeWaiting();
   }
 

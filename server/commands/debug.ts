@@ -25,6 +25,7 @@ import { isLocal } from '../is-local.js';
 import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
+import { assertion, panic, segfault } from './debug-crash.js';
 import { replyShape } from './debug-protocol.js';
 import { replyHelp } from './help.js';
 
@@ -40,6 +41,7 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['assert', subcommand(0, 0, assertion)],
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
   ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
   ['config-rewrite-force-all', subcommand(0, 0, rewriteWholeConfig)],
@@ -51,31 +53,32 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['htstats-key', subcommand(1, 2, valueTableStats)],
   ['log', subcommand(1, 1, log)],
   ['object', subcommand(1, 2, object)],
+  ['panic', subcommand(0, 0, panic)],
   ['pause-cron', subcommand(1, 1, pauseCron)],
   ['populate', subcommand(1, 3, populate)],
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
   ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
+  ['segfault', subcommand(0, 0, segfault)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
   ['set-skip-checksum-validation', subcommand(1, 1, setSkipChecksums)],
   ['sleep', subcommand(1, 1, sleep)],
 ]);
 
-/** What the real server can do to itself and this one cannot: crash, leak, look at its C memory. */
+/** What the real server can do to itself and this one cannot: start anew, leak, look at its C memory. */
 const NOT_HERE = new Set([
-  'assert',
   'crash-and-recover',
   'leak',
   'mallctl',
   'mallctl-str',
   'oom',
-  'panic',
   'restart',
-  'segfault',
   'structsize',
 ]);
 
 const HELP = [
+  'ASSERT',
+  '    Crash by assertion failed.',
   'CHANGE-REPL-ID',
   '    Change the replication IDs of the instance.',
   '    Dangerous: should be used only for testing the replication subsystem.',
@@ -99,6 +102,8 @@ const HELP = [
   '    Show low level info about `key` and associated value.',
   '    Some fields of the default behavior may be time consuming to fetch,',
   '    and `fast` can be passed to avoid fetching them.',
+  'PANIC',
+  '    Crash the server simulating a panic.',
   'POPULATE <count> [<prefix>] [<size>]',
   '    Create <count> string keys named key:<num>. If <prefix> is specified then',
   "    it is used instead of the 'key' prefix. These are not propagated to",
@@ -110,6 +115,8 @@ const HELP = [
   '    true, false.',
   'SDSLEN <key>',
   '    Show low level SDS string info representing `key` and value.',
+  'SEGFAULT',
+  '    Crash the server with sigsegv.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Setting it to 0 disables expiring keys in background when they are not',
   '    accessed (otherwise the behavior). Setting it to 1 reenables back the',

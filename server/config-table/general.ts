@@ -28,6 +28,7 @@ export const general = {
   'log-format': oneOf(['legacy', 'logfmt', 'json'], 'legacy'),
   'log-timestamp-format': oneOf(['legacy', 'iso8601', 'milliseconds'], 'legacy'),
   'hide-user-data-from-log': bool(true),
+  'crash-log-enabled': bool(true),
   'extended-redis-compatibility': bool(false),
 
   'commandlog-execution-slower-than': integer(-1, LONG_MAX, 10_000, {
@@ -57,7 +58,6 @@ export const general = {
     'crash-memcheck-enabled': bool(true),
     'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
     'ignore-warnings': text(''),
-    'crash-log-enabled': bool(true),
     'disable-thp': bool(true, { immutable: true }),
     'server-cpulist': optionalText({ immutable: true, alias: 'server_cpulist' }),
     'bio-cpulist': optionalText({ immutable: true, alias: 'bio_cpulist' }),

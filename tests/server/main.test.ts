@@ -383,3 +383,55 @@ t.test('rename-command refuses what is no command, and a name that is taken', as
   const taken = await startProgram(t, ['--rename-command', 'get', 'SET']).ended();
   t.match(taken.stderr, /\nTarget command name already exists\n$/);
 });
+
+t.test('DEBUG SEGFAULT ends it by that signal, and the log has a report', async (t) => {
+  const { program, port } = await started(t, ['--enable-debug-command', 'yes']);
+  const wire = await connect(port);
+  await wire.send(['CLIENT', 'SETNAME', 'secret']);
+  await t.rejects(wire.send(['DEBUG', 'SEGFAULT']));
+  const { signal, stdout } = await program.ended();
+  t.equal(signal, 'SIGSEGV');
+  t.match(stdout, '\n=== VALKEY BUG REPORT START');
+  t.match(stdout, '# valkey 9.1.2 crashed by signal: 11\n');
+  t.match(stdout, /\n------ STACK TRACE ------\n +at (Object\.)?segfault /);
+  t.match(stdout, /\n------ INFO OUTPUT ------\n# Server\n/);
+  t.match(stdout, /\n------ CLIENT LIST OUTPUT ------\nid=\d+ .* name=\*redacted\* /);
+  t.match(stdout, '\n=== VALKEY BUG REPORT END.');
+});
+
+t.test('DEBUG PANIC and SIGABRT end it by SIGABRT', async (t) => {
+  const debug = ['--enable-debug-command', 'yes'];
+  const panic = await started(t, debug);
+  const wire = await connect(panic.port);
+  await t.rejects(wire.send(['DEBUG', 'PANIC']));
+  const { signal, stdout } = await panic.program.ended();
+  t.equal(signal, 'SIGABRT');
+  t.match(stdout, 'Guru Meditation: DEBUG PANIC called');
+  const { program } = await started(t);
+  program.process.kill('SIGABRT');
+  const ended = await program.ended();
+  t.equal(ended.signal, 'SIGABRT');
+  t.match(ended.stdout, '# valkey 9.1.2 crashed by signal: 6\n');
+});
+
+t.test('crash-log-enabled no leaves the report out', async (t) => {
+  const { program, port } = await started(t, [
+    ...['--enable-debug-command', 'yes'],
+    ...['--crash-log-enabled', 'no'],
+  ]);
+  const wire = await connect(port);
+  await t.rejects(wire.send(['DEBUG', 'SEGFAULT']));
+  const { signal, stdout } = await program.ended();
+  t.equal(signal, 'SIGSEGV');
+  t.notMatch(stdout, 'crashed');
+});
+
+t.test('SIGALRM is logged, and the program goes on', async (t) => {
+  const { program, port } = await started(t);
+  program.process.kill('SIGALRM');
+  await program.says(':signal-handler (');
+  t.match(program.stdout(), /:signal-handler \(\d+\) Received SIGALRM\n/);
+  const wire = await connect(port);
+  t.teardown(() => wire.close());
+  t.equal(`${await wire.send(['PING'])}`, '+PONG\r\n');
+});
