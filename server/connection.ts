@@ -7,7 +7,7 @@
  */
 import { Parsed } from '../protocol/parser.js';
 import type { Request } from '../protocol/request.js';
-import type { Client } from './client.js';
+import { type Client, ReplyMode } from './client.js';
 import type { Server } from './server.js';
 
 const SMALLEST_PENDING_BYTES = 16 * 1024;
@@ -87,7 +87,8 @@ function runRequests(
 
 function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
   const { error } = client.parser;
-  if (error) server.replyError(client, error);
+  // Who wants no replies gets none; the real server then keeps the connection, deaf, until its other end goes.
+  if (error && client.replyMode === ReplyMode.on) server.replyError(client, error);
   if (server.logsVerbose) {
     const { hideUserDataFromLog } = server.config.values;
     const seen = hideUserDataFromLog ? '*redacted*' : shownBytes(bytes);
