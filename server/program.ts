@@ -1,13 +1,11 @@
 /** A run of the program, from its arguments to the last signal. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
 import { SystemClock } from '../datatypes/clock.js';
 import { startInBackground, takeBackgroundMark } from './background.js';
 import { banner } from './banner.js';
 import { readCommandLine } from './command-line.js';
 import { Config } from './config.js';
 import { FatalConfigError, loadConfiguration, UnreadableConfigFile } from './config-file.js';
-import { systemErrorText } from './config-table/system-error.js';
 import type { ConfigValues } from './config-table.js';
 import { filePath } from './file-path.js';
 import { Log, logFile, standardOutput } from './log.js';
@@ -15,6 +13,7 @@ import { openPorts, StartRefused } from './open-ports.js';
 import { pidFilePath, removePidFile, writePidFile } from './pid-file.js';
 import { Server } from './server.js';
 import { obeySignals } from './signals.js';
+import { fitClients, openFileLimit, warnOfIdleSettings } from './startup-checks.js';
 import { COMMIT, VERSION } from './version.js';
 
 /** What a program is started with. */
@@ -34,7 +33,6 @@ export async function run(invocation: Invocation): Promise<void> {
   const config = new Config();
   try {
     loadConfiguration(config, args, { version: VERSION, readStdin: () => stdin ?? '' });
-    checkLogFile(config.values);
   } catch (error) {
     giveUpOver(error, config);
     return;
@@ -56,18 +54,6 @@ async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('latin1');
-}
-
-/** Throws when the log file cannot be written: nobody would read why the server fails later. */
-function checkLogFile(values: ConfigValues): void {
-  if (values.logfile === '') return;
-  try {
-    closeSync(openSync(filePath(values, values.logfile), 'a'));
-  } catch (error) {
-    throw new FatalConfigError(
-      `\n*** FATAL CONFIG FILE ERROR (Version ${VERSION}) ***\nCan't open the log file: ${systemErrorText(error)}\n`,
-    );
-  }
 }
 
 function giveUpOver(error: unknown, config: Config): void {
@@ -98,6 +84,13 @@ async function serve(config: Config, isBare: boolean, readStdin: boolean): Promi
   config.onChange('loglevel', () => log.refresh());
   reportFatalErrors(log);
   greet(log, isBare, readStdin);
+  warnOfIdleSettings(config, log);
+  const refused = fitClients(config, openFileLimit(), log);
+  if (refused !== undefined) {
+    log.warning(refused);
+    process.exitCode = 1;
+    return;
+  }
   const server = new Server({ config, clock, log, seed: randomBytes(4).readUInt32LE() });
   server.shutdown.end = (exitCode) => process.exit(exitCode);
   obeySignals(server, log);

@@ -23,7 +23,6 @@ import { ExpiryRule } from './expiry-rule.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
-import { followMaxClients } from './max-clients.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
 import { checkOutputLimits } from './output-limits.js';
@@ -33,6 +32,7 @@ import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
+import { limitClients } from './startup-checks.js';
 import { Stats } from './stats.js';
 
 /** Where the server's words go; each by its level. */
@@ -130,7 +130,7 @@ export class Server {
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
     followBind(this);
-    followMaxClients(this);
+    limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);

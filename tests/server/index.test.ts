@@ -23,3 +23,18 @@ t.test('servers side by side share nothing', async (t) => {
 t.test('createServer refuses a parameter it does not know', async (t) => {
   await t.rejects(createServer({ config: { 'no-such': '1' } }), RangeError);
 });
+
+t.test('createServer refuses a value that is none of its parameter', async (t) => {
+  await t.rejects(createServer({ config: { hz: 'often' } }), {
+    name: 'RangeError',
+    message: /^Cannot start server: hz: .*: value given is "often"$/,
+  });
+});
+
+t.test('createServer takes values with blanks as CONFIG SET does', async (t) => {
+  const config = { requirepass: ' pass  word', save: '60 1 30 100', bind: '127.0.0.1 ::1' };
+  const { call } = await startServer(t, { config });
+  for (const [name, value] of Object.entries(config)) {
+    t.same(await call('CONFIG', 'GET', name), [name, value]);
+  }
+});

@@ -1,8 +1,10 @@
 /** What the server makes of bytes: broken frames, pieces, and connections that end in the middle. */
+import { once } from 'node:events';
 import net from 'node:net';
 import t from 'tap';
 import type { ReplyValue } from '../../protocol/decoder.js';
 import type { ValkeyServer } from '../../server/index.js';
+import { openFileLimit } from '../../server/startup-checks.js';
 import { BytesClient } from '../helpers/bytes-client.js';
 import { ODD_FRAMES, randomPieces, randomStream, withoutIds } from '../helpers/frames.js';
 import { seeded } from '../helpers/seeded.js';
@@ -164,4 +166,23 @@ t.test('connections that end in the middle of a reply leave no block behind', as
   for (let i = 0; i < 5; i++) await talk(port, 'GET k\r\n'.repeat(10), 'reset');
   await untilOneClient(call);
   t.equal(await call('STRLEN', 'k'), 4_000_000);
+});
+
+t.test('thousands of idle connections cost little, and the server goes on answering', async (t) => {
+  const { port, call, server } = await startServer(t, { listen: true });
+  // Both ends of each connection are files of this process.
+  const count = Math.min(3000, Math.floor((openFileLimit() - 200) / 2));
+  const sockets = Array.from({ length: count }, () => net.connect(port, '127.0.0.1'));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const [first, last] = [sockets[0] as net.Socket, sockets.at(-1) as net.Socket];
+  for (const socket of [first, last]) {
+    socket.write('PING\r\n');
+    t.equal(`${await once(socket, 'data')}`, '+PONG\r\n');
+  }
+  t.match(await call('INFO', 'clients'), `connected_clients:${count + 1}\r\n`);
+  const pending = [...server.engine.clients.values()].map((client) => client.pending.length);
+  t.equal(Math.max(...pending), 0, 'no buffer is kept for a client that sends nothing');
 });
