@@ -176,12 +176,9 @@ t.test('thousands of idle connections cost little, and the server goes on answer
   t.teardown(() => {
     for (const socket of sockets) socket.destroy();
   });
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  const [first, last] = [sockets[0] as net.Socket, sockets.at(-1) as net.Socket];
-  for (const socket of [first, last]) {
-    socket.write('PING\r\n');
-    t.equal(`${await once(socket, 'data')}`, '+PONG\r\n');
-  }
+  for (const socket of sockets) socket.write('PING\r\n');
+  const replies = await Promise.all(sockets.map((socket) => once(socket, 'data')));
+  t.equal(new Set(replies.map(String)).size, 1);
   t.match(await call('INFO', 'clients'), `connected_clients:${count + 1}\r\n`);
   const pending = [...server.engine.clients.values()].map((client) => client.pending.length);
   t.equal(Math.max(...pending), 0, 'no buffer is kept for a client that sends nothing');
