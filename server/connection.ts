@@ -6,7 +6,7 @@
  * has to wait, is copied to the client's own buffer.
  */
 import { Parsed } from '../protocol/parser.js';
-import type { Client } from './client.js';
+import { type Client, ReplyMode } from './client.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
 
@@ -87,7 +87,8 @@ function leaveFrom(client: Client, start: number, end: number): boolean {
 
 function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
   const { error } = client.parser;
-  if (error) server.replyError(client, error);
+  // Who wants no replies gets none; the real server then keeps the connection, deaf, until its other end goes.
+  if (error && client.replyMode === ReplyMode.on) server.replyError(client, error);
   if (server.logsVerbose) {
     const { hideUserDataFromLog } = server.config.values;
     const seen = hideUserDataFromLog ? '*redacted*' : shownBytes(bytes);

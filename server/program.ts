@@ -1,6 +1,5 @@
 /** A run of the program, from its arguments to the last signal. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
 import { SystemClock } from '../datatypes/clock.js';
 import { startInBackground, takeBackgroundMark } from './background.js';
 import { banner } from './banner.js';
@@ -9,7 +8,6 @@ import { CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import { Config } from './config.js';
 import { FatalConfigError, loadConfiguration, UnreadableConfigFile } from './config-file.js';
-import { systemErrorText } from './config-table/system-error.js';
 import type { ConfigValues } from './config-table.js';
 import { Crashes } from './crashes.js';
 import { filePath } from './file-path.js';
@@ -20,6 +18,7 @@ import { pidFilePath, removePidFile, writePidFile } from './pid-file.js';
 import { followTitleTemplate } from './process-title.js';
 import { Server } from './server.js';
 import { obeySignals } from './signals.js';
+import { fitClients, openFileLimit, warnOfIdleSettings } from './startup-checks.js';
 import { COMMIT, VERSION } from './version.js';
 
 /** Where Linux keeps how readily it ends this process for want of memory. */
@@ -48,7 +47,6 @@ export async function run(invocation: Invocation): Promise<void> {
       refuse: (directive, [from = '', to = '']) =>
         directive === 'rename-command' ? commands.rename(from, to) : undefined,
     });
-    checkLogFile(config.values);
   } catch (error) {
     giveUpOver(error, config);
     return;
@@ -75,18 +73,6 @@ async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('latin1');
-}
-
-/** Throws when the log file cannot be written: nobody would read why the server fails later. */
-function checkLogFile(values: ConfigValues): void {
-  if (values.logfile === '') return;
-  try {
-    closeSync(openSync(filePath(values, values.logfile), 'a'));
-  } catch (error) {
-    throw new FatalConfigError(
-      `\n*** FATAL CONFIG FILE ERROR (Version ${VERSION}) ***\nCan't open the log file: ${systemErrorText(error)}\n`,
-    );
-  }
 }
 
 function giveUpOver(error: unknown, config: Config): void {
@@ -130,6 +116,13 @@ async function serve(config: Config, start: Start): Promise<void> {
   const crashes = new Crashes(log, values);
   crashes.followErrors();
   greet(log, isBare, readStdin);
+  warnOfIdleSettings(config, log);
+  const refused = fitClients(config, openFileLimit(), log);
+  if (refused !== undefined) {
+    log.warning(refused);
+    process.exitCode = 1;
+    return;
+  }
   const server = new Server({ config, clock, log, commands, seed: randomBytes(4).readUInt32LE() });
   crashes.follow(server);
   server.shutdown.end = (exitCode) => process.exit(exitCode);

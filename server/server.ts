@@ -26,7 +26,6 @@ import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
 import { Lookahead } from './lookahead.js';
-import { followMaxClients } from './max-clients.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
 import { Outbox } from './outbox.js';
@@ -38,6 +37,7 @@ import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
+import { limitClients } from './startup-checks.js';
 import { Stats } from './stats.js';
 
 /** Where the server's words go; each by its level. */
@@ -144,7 +144,7 @@ export class Server {
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
     followBind(this);
-    followMaxClients(this);
+    limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);

@@ -42,3 +42,18 @@ t.test('READONLY marks a client until READWRITE', async (t) => {
   t.equal(await call('READWRITE'), 'OK');
   t.match(await call('CLIENT', 'INFO'), / flags=N /);
 });
+
+t.test('createServer refuses a value that is none of its parameter', async (t) => {
+  await t.rejects(createServer({ config: { hz: 'often' } }), {
+    name: 'RangeError',
+    message: /^Cannot start server: hz: .*: value given is "often"$/,
+  });
+});
+
+t.test('createServer takes values with blanks as CONFIG SET does', async (t) => {
+  const config = { requirepass: ' pass  word', save: '60 1 30 100', bind: '127.0.0.1 ::1' };
+  const { call } = await startServer(t, { config });
+  for (const [name, value] of Object.entries(config)) {
+    t.same(await call('CONFIG', 'GET', name), [name, value]);
+  }
+});
