@@ -25,6 +25,9 @@ export function refusal(code: string, text: string): Refusal {
   return new Refusal(code, text.replace(/[\r\n]+$/, ''));
 }
 
+/** Bytes of an unknown word that a refusal shows. */
+const LONGEST_SHOWN = 128;
+
 /** What a client gave, for texts that the real server ends at a zero byte. */
 export function untilZero(given: string): string {
   const end = given.indexOf('\0');
@@ -162,7 +165,7 @@ export function noLatencySamples(event: string): Refusal {
 export function wrongSubcommandArity(given: string, container: string): Refusal {
   return refusal(
     'ERR',
-    `unknown subcommand or wrong number of arguments for '${given}'. Try ${container} HELP.`,
+    `unknown subcommand or wrong number of arguments for '${untilZero(given.slice(0, LONGEST_SHOWN))}'. Try ${container} HELP.`,
   );
 }
 
@@ -257,7 +260,7 @@ export const PROTECTED_MODE = refusal(
 
 /** An option of HELLO that is none, or lacks its arguments. */
 export function badHelloOption(given: string): Refusal {
-  return refusal('ERR', `Syntax error in HELLO option '${given}'`);
+  return refusal('ERR', `Syntax error in HELLO option '${untilZero(given)}'`);
 }
 
 /** An attribute of CLIENT SETINFO with a value that would break the lines of CLIENT LIST. */

@@ -1,4 +1,5 @@
 /** The filters of CLIENT LIST and CLIENT KILL: which clients are meant. */
+import { readInt32 } from '../../datatypes/options.js';
 import { parseBigInt64 } from '../../protocol/numbers.js';
 import {
   BAD_CLIENT_ID,
@@ -63,7 +64,8 @@ const readers: Readonly<Record<string, Reader>> = {
   db(call, i, negated) {
     const filter = negated ? 'NOT-DB' : 'DB';
     const { databases } = call.keyspace;
-    const index = call.int(i, filterNotAnInteger(filter));
+    const malformed = filterNotAnInteger(filter);
+    const index = readInt32(call, i, malformed, malformed);
     const database = databases[index];
     if (database === undefined) throw filterDbOutOfRange(filter, databases.length);
     return (client) => client.db === database;
@@ -145,7 +147,7 @@ function own(table: Readonly<Record<string, Reader>>, name: string): Reader | un
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Reads the numbers of ID or NOT-ID, at least one; several such options add up. */
+/** Reads the numbers of ID or NOT-ID, perhaps none; several such options add up. */
 function readIds(
   call: ServerCall,
   from: number,
@@ -162,7 +164,6 @@ function readIds(
     if (id <= 0n) throw BAD_CLIENT_ID;
     ids.add(id);
   }
-  if (i === from) throw SYNTAX_ERROR;
   const wanted = option === 'id';
   filter.tests.set(option, (client) => ids.has(BigInt(client.id)) === wanted);
   return i;
