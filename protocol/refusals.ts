@@ -158,7 +158,7 @@ export const UNKNOWN_LOG_KIND = refusal(
 export const LOG_COUNT_TOO_LOW = refusal('ERR', 'count should be greater than or equal to -1');
 
 export function noLatencySamples(event: string): Refusal {
-  return refusal('ERR', `No samples available for event '${event}'`);
+  return refusal('ERR', `No samples available for event '${untilZero(event)}'`);
 }
 
 /** A container's own refusal of a subcommand it cannot make sense of. */
@@ -190,7 +190,10 @@ export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memo
 export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
 
 export function unknownParameter(name: string): Refusal {
-  return refusal('ERR', `Unknown option or number of arguments for CONFIG SET - '${name}'`);
+  return refusal(
+    'ERR',
+    `Unknown option or number of arguments for CONFIG SET - '${untilZero(name)}'`,
+  );
 }
 
 /** A CONFIG SET that was taken back; `name` is as the client called it, or in lower case. */
@@ -273,11 +276,11 @@ export function unrecognizedOption(given: string): Refusal {
 }
 
 export function unknownClientType(given: string): Refusal {
-  return refusal('ERR', `Unknown client type '${given}'`);
+  return refusal('ERR', `Unknown client type '${untilZero(given)}'`);
 }
 
 export function noSuchUser(given: string): Refusal {
-  return refusal('ERR', `No such user '${given}'`);
+  return refusal('ERR', `No such user '${untilZero(given)}'`);
 }
 
 /** A filter of CLIENT LIST or KILL that takes a number and did not get one. */

@@ -119,8 +119,10 @@ export function readClientFilter(call: ServerCall, from: number, skipSelf: boole
   const ids = new Map<string, Set<bigint>>();
   for (let i = from; i < call.argc; ) {
     const option = call.text(i).toLowerCase();
-    if (i + 1 >= call.argc) throw SYNTAX_ERROR;
-    if (option === 'id' || option === 'not-id') i = readIds(call, i + 1, filter, option, ids);
+    const takesIds = option === 'id' || option === 'not-id';
+    // Only as the one option must it have a number.
+    if (i + 1 >= call.argc && !(takesIds && i > from)) throw SYNTAX_ERROR;
+    if (takesIds) i = readIds(call, i + 1, filter, option, ids);
     else {
       readOption(call, i + 1, filter, option);
       i += 2;
