@@ -4,6 +4,9 @@
  * A refusal is thrown or handed to `Reply.error`; it is a plain object made once, so it costs no stack
  * trace. Texts are wire behaviour, to the letter: clients match on the first word, some on all of it.
  */
+import { untilZero } from './bytes.js';
+
+/** One error reply, whole. */
 export class Refusal {
   readonly name = 'Refusal';
   /** The first word, by which clients and INFO errorstats tell errors apart. */
@@ -27,12 +30,6 @@ export function refusal(code: string, text: string): Refusal {
 
 /** Bytes of an unknown word that a refusal shows. */
 const LONGEST_SHOWN = 128;
-
-/** What a client gave, for texts that the real server ends at a zero byte. */
-export function untilZero(given: string): string {
-  const end = given.indexOf('\0');
-  return end === -1 ? given : given.slice(0, end);
-}
 
 export const WRONG_TYPE = refusal(
   'WRONGTYPE',

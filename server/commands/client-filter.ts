@@ -1,5 +1,6 @@
 /** The filters of CLIENT LIST and CLIENT KILL: which clients are meant. */
 import { readInt32 } from '../../datatypes/options.js';
+import { untilZero } from '../../protocol/bytes.js';
 import { parseBigInt64 } from '../../protocol/numbers.js';
 import {
   BAD_CLIENT_ID,
@@ -10,7 +11,6 @@ import {
   SYNTAX_ERROR,
   unknownClientType,
   unknownLetters,
-  untilZero,
 } from '../../protocol/refusals.js';
 import type { Client, ClientKind } from '../client.js';
 import { clientCapabilities, clientFlags, wallSecondsSince } from '../client-info.js';
@@ -44,7 +44,7 @@ const KINDS: Readonly<Record<string, ClientKind>> = {
 const readers: Readonly<Record<string, Reader>> = {
   type(call, i) {
     const given = call.text(i);
-    const kind = KINDS[given.toLowerCase()];
+    const kind = KINDS[untilZero(given).toLowerCase()];
     if (kind === undefined) throw unknownClientType(given);
     return (client) => client.kind === kind;
   },
@@ -80,9 +80,9 @@ const plainReaders: Readonly<Record<string, Reader>> = {
 
 function sameText(of: (client: Client) => string): Reader {
   return (call, i) => {
-    const wanted = call.text(i);
+    const wanted = untilZero(call.text(i));
     // What a client does not have is not empty: it is the same as nothing.
-    return (client) => wanted !== '' && of(client) === wanted;
+    return (client) => wanted !== '' && untilZero(of(client)) === wanted;
   };
 }
 

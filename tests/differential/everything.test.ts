@@ -133,6 +133,8 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   command: kind,
   ...{ ttl: near(30), pttl: near(30_000), expiretime: near(30), pexpiretime: near(30_000) },
   ...{ 'object|idletime': kind, 'object|freq': kind },
+  // A reply still being sent may hold the value too.
+  'object|refcount': kind,
   time: shape,
   'memory|usage': kind,
   'memory|stats': kind,
@@ -250,23 +252,36 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
     ask(reference.wire, [['COMMAND', 'LIST']]),
   ]);
   // The real server's modules have asked for parameters when it started.
-  for (const wire of [ours, reference.wire]) await ask(wire, [['CONFIG', 'RESETSTAT']]);
+  const afresh = [
+    ['CONFIG', 'RESETSTAT'],
+    ['SLOWLOG', 'RESET'],
+  ];
+  for (const wire of [ours, reference.wire]) await ask(wire, afresh);
+  const names = new Set(bulks(list));
   const random = new Random(SEED);
   const generator = new RequestGenerator({
     ...{
       random,
       facts: FACTS,
       pools: POOLS,
-      weights: weightsOf(bulks(list)),
+      weights: weightsOf([...names]),
       templates: TEMPLATES,
     },
     ...{ oddities, mutateOneIn: 4 },
   });
+  const next = (): Words => {
+    for (;;) {
+      const words = generator.next();
+      // A mutation can name a command that we do not have yet.
+      if (!FACTS.has((words[0] ?? '').toLowerCase()) || names.has((words[0] ?? '').toLowerCase()))
+        return words;
+    }
+  };
   const differences: string[] = [];
   for (const resp of ['2', '3']) {
     for (const wire of [ours, reference.wire]) await ask(wire, [['HELLO', resp]]);
     for (let i = 0; i < COUNT / 2 && differences.length < MOST_REPORTED; i += BATCH) {
-      const requests = Array.from({ length: BATCH }, () => hold(generator.next(), random));
+      const requests = Array.from({ length: BATCH }, () => hold(next(), random));
       const [mine, real] = await Promise.all([ask(ours, requests), ask(reference.wire, requests)]);
       for (const [at, words] of requests.entries()) {
         const shown = difference(words, mine[at] ?? '', real[at] ?? '');
@@ -283,4 +298,7 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
     return dump !== other?.[0] || encoding !== other?.[1] || !sameMoment;
   });
   t.same(wrong, []);
+  await server.close();
+  for (const database of server.engine.keyspace.databases) database.clear();
+  t.equal(server.engine.arena.liveBlocks, 0, 'no blocks are leaked');
 });
