@@ -36,7 +36,7 @@ export const parameters = by((reply) => {
 });
 
 /** The same but for numbers. */
-export const shape = by((reply) => split(reply.replace(/-?\d+(\.\d+)?/g, '#')));
+export const shape = by((reply) => reply.replace(/-?\d+(\.\d+)?/g, '#').split(/ |\r\n/));
 
 const REDACTED = '(redacted)';
 
