@@ -4,6 +4,9 @@
  * A refusal is thrown or handed to `Reply.error`; it is a plain object made once, so it costs no stack
  * trace. Texts are wire behaviour, to the letter: clients match on the first word, some on all of it.
  */
+import { untilZero } from './bytes.js';
+
+/** One error reply, whole. */
 export class Refusal {
   readonly name = 'Refusal';
   /** The first word, by which clients and INFO errorstats tell errors apart. */
@@ -25,11 +28,8 @@ export function refusal(code: string, text: string): Refusal {
   return new Refusal(code, text.replace(/[\r\n]+$/, ''));
 }
 
-/** What a client gave, for texts that the real server ends at a zero byte. */
-export function untilZero(given: string): string {
-  const end = given.indexOf('\0');
-  return end === -1 ? given : given.slice(0, end);
-}
+/** Bytes of an unknown word that a refusal shows. */
+const LONGEST_SHOWN = 128;
 
 export const WRONG_TYPE = refusal(
   'WRONGTYPE',
@@ -155,14 +155,14 @@ export const UNKNOWN_LOG_KIND = refusal(
 export const LOG_COUNT_TOO_LOW = refusal('ERR', 'count should be greater than or equal to -1');
 
 export function noLatencySamples(event: string): Refusal {
-  return refusal('ERR', `No samples available for event '${event}'`);
+  return refusal('ERR', `No samples available for event '${untilZero(event)}'`);
 }
 
 /** A container's own refusal of a subcommand it cannot make sense of. */
 export function wrongSubcommandArity(given: string, container: string): Refusal {
   return refusal(
     'ERR',
-    `unknown subcommand or wrong number of arguments for '${given}'. Try ${container} HELP.`,
+    `unknown subcommand or wrong number of arguments for '${untilZero(given.slice(0, LONGEST_SHOWN))}'. Try ${container} HELP.`,
   );
 }
 
@@ -187,7 +187,10 @@ export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memo
 export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
 
 export function unknownParameter(name: string): Refusal {
-  return refusal('ERR', `Unknown option or number of arguments for CONFIG SET - '${name}'`);
+  return refusal(
+    'ERR',
+    `Unknown option or number of arguments for CONFIG SET - '${untilZero(name)}'`,
+  );
 }
 
 /** A CONFIG SET that was taken back; `name` is as the client called it, or in lower case. */
@@ -261,7 +264,7 @@ export const PROTECTED_MODE = refusal(
 
 /** An option of HELLO that is none, or lacks its arguments. */
 export function badHelloOption(given: string): Refusal {
-  return refusal('ERR', `Syntax error in HELLO option '${given}'`);
+  return refusal('ERR', `Syntax error in HELLO option '${untilZero(given)}'`);
 }
 
 /** An attribute of CLIENT SETINFO with a value that would break the lines of CLIENT LIST. */
@@ -274,11 +277,11 @@ export function unrecognizedOption(given: string): Refusal {
 }
 
 export function unknownClientType(given: string): Refusal {
-  return refusal('ERR', `Unknown client type '${given}'`);
+  return refusal('ERR', `Unknown client type '${untilZero(given)}'`);
 }
 
 export function noSuchUser(given: string): Refusal {
-  return refusal('ERR', `No such user '${given}'`);
+  return refusal('ERR', `No such user '${untilZero(given)}'`);
 }
 
 /** A filter of CLIENT LIST or KILL that takes a number and did not get one. */

@@ -102,8 +102,8 @@ export class Executor {
       call.entry = entry as CommandEntry;
       this.run(call, call.entry);
     } else {
-      if (entry) entry.rejectedCalls++;
       client.lastCommand = named(entry, request);
+      if (entry && client.lastCommand !== null) entry.rejectedCalls++;
       server.replyError(client, refused);
     }
     if (mark !== null && client.replyMode !== ReplyMode.on) {

@@ -4,6 +4,7 @@ import { Keyspace } from '../datatypes/database.js';
 import { Random } from '../datatypes/random.js';
 import { Arena } from '../datatypes/store/arena.js';
 import { HashFunction } from '../datatypes/store/hash-function.js';
+import { untilZero } from '../protocol/bytes.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
@@ -390,7 +391,7 @@ export class Server {
       request,
       redacted: secretArguments(entry, request),
       address: client.transport?.remoteAddress ?? '',
-      clientName: client.name,
+      clientName: untilZero(client.name),
       atMs: this.clock.now(),
     };
     this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);

@@ -170,9 +170,16 @@ const debug = serverCommand(
   },
 );
 
-/** The entry of the key in argument 2, its access not noted. @throws {Refusal} NO_SUCH_KEY. */
-function peekKey(call: ServerCall): Ref {
-  const ref = call.db.peek(call.buffer, call.start(2), call.end(2));
+/** The entry of the key in argument `i`, or NONE: it may have expired, and the look leaves no trace. */
+function entryAt(call: ServerCall, i: number): Ref {
+  const { buffer, db, keyspace } = call;
+  const [start, end] = [call.start(i), call.end(i)];
+  return db.keys.find(keyspace.hash.hash(buffer, start, end), buffer, start, end);
+}
+
+/** The entry of the key in argument 2, expired or not. @throws {Refusal} NO_SUCH_KEY. */
+function entryOfKey(call: ServerCall): Ref {
+  const ref = entryAt(call, 2);
   if (ref === NONE) throw NO_SUCH_KEY;
   return ref;
 }
@@ -207,7 +214,7 @@ function digest(call: ServerCall): void {
 function digestValues(call: ServerCall): void {
   call.reply.array(call.argc - 2);
   for (let i = 2; i < call.argc; i++) {
-    const ref = call.db.peek(call.buffer, call.start(i), call.end(i));
+    const ref = entryAt(call, i);
     const one = new Digest();
     if (ref !== NONE) addValue(call.db, ref, one);
     call.reply.simple(one.hex);
@@ -216,7 +223,8 @@ function digestValues(call: ServerCall): void {
 
 function replyError(call: ServerCall): void {
   const [code = '', ...words] = call.text(2).split(' ');
-  call.reply.error(new Refusal(code, words.join(' ')));
+  // Only looks like an error: nothing failed, so nothing is counted.
+  call.reply.raw(new Refusal(code, words.join(' ')).bytes);
 }
 
 function log(call: ServerCall): void {
@@ -242,12 +250,12 @@ function describeTable(table: Dict): string {
 }
 
 function valueTableStats(call: ServerCall): void {
-  peekKey(call);
+  if (call.db.peek(call.buffer, call.start(2), call.end(2)) === NONE) throw NO_SUCH_KEY;
   throw NOT_A_HASH_TABLE;
 }
 
 function object(call: ServerCall): void {
-  const ref = peekKey(call);
+  const ref = entryOfKey(call);
   const { entries, arena, accessClock } = call.keyspace;
   const access = entries.access(ref);
   const idleSeconds = accessClock.isLfu ? 0 : accessClock.idleSeconds(access);
@@ -269,7 +277,7 @@ function serializedLength(call: ServerCall, ref: Ref): number {
 }
 
 function stringLengths(call: ServerCall): void {
-  const ref = peekKey(call);
+  const ref = entryOfKey(call);
   const { entries } = call.keyspace;
   if (entries.type(ref) !== Type.string) throw NOT_A_STRING_VALUE;
   if (ENCODING_NAMES[entries.encoding(ref)] === 'int') throw NOT_A_STRING_VALUE;

@@ -24,16 +24,33 @@ export const exact = by(split);
 /** The same lines in any order: for arrays of strings. */
 export const unordered = by((reply) => split(reply).sort());
 
-/** The same pairs in any order: for maps of one-line strings. */
-export const unorderedPairs = by((reply) => {
+/** Parameters that say where a server runs. */
+const PLACES = /^\$\d+ (dir|port) /;
+
+/** Parameters and values in any order, but for where the server runs. */
+export const parameters = by((reply) => {
   const [header = '', ...lines] = split(reply);
   const pairs: string[] = [];
   for (let i = 0; i < lines.length; i += 4) pairs.push(lines.slice(i, i + 4).join(' '));
-  return [header, ...pairs.sort()];
+  return [header, ...pairs.filter((pair) => !PLACES.test(pair)).sort()];
 });
 
 /** The same but for numbers. */
-export const shape = by((reply) => split(reply.replace(/-?\d+(\.\d+)?/g, '#')));
+export const shape = by((reply) => reply.replace(/-?\d+(\.\d+)?/g, '#').split(/ |\r\n/));
+
+const REDACTED = '(redacted)';
+
+/** Logged requests, the same but for numbers. Where ours hides a secret, the real server may show it. */
+export const logged: Comparison = {
+  lines: shape.lines,
+  same(ours, real) {
+    const [mine, other] = [shape.lines(ours), shape.lines(real)];
+    return (
+      mine.length === other.length &&
+      mine.every((line, i) => line === other[i] || line === REDACTED)
+    );
+  },
+};
 
 /** The same kind of reply. */
 export const kind = by((reply) => [reply.startsWith('$-1') ? 'nil' : reply.slice(0, 1)]);
@@ -56,7 +73,7 @@ export const information = by((reply) =>
     .filter((line) => !FIELDS_OF_ONE.test(line))
     .map((line) =>
       COUNTING_FIELDS.test(line)
-        ? line.replace(/usec(_per_call)?=[\d.]+,?|avg_ttl=\d+,?/g, '')
+        ? line.replace(/usec(_per_call)?=[\d.]+,?|avg_ttl=-?\d+,?/g, '')
         : line.replace(/[:=].*$/, ''),
     )
     .sort(),
