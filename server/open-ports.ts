@@ -1,9 +1,10 @@
 /** Opens what the settings `bind`, `port` and `unixsocket` ask for, and says so in the log. */
-import { existsSync, unlinkSync } from 'node:fs';
+import { chownSync, existsSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemErrorText } from './config-table/system-error.js';
 import { filePath } from './file-path.js';
 import type { Server } from './server.js';
+import { groupNumber } from './system-groups.js';
 
 /** The server cannot start. The message is for the log. */
 export class StartRefused extends Error {}
@@ -83,10 +84,28 @@ async function openUnixSocket(server: Server, path: string): Promise<void> {
   } catch (error) {
     throw new StartRefused(`Failed opening Unix socket: bind: ${bindErrorText(error, path)}`);
   }
+  giveToGroup(path, server.config.values.unixsocketgroup);
   server.shutdown.tidy.push(() => {
     server.log.notice('Removing the unix socket file.');
     removeFile(path);
   });
+}
+
+/** Lets the members of a group in, as far as the socket's permissions do. An empty name changes nothing. */
+function giveToGroup(path: string, group: string): void {
+  if (group === '') return;
+  const number = groupNumber(group);
+  // "Success" is what the system says of a search that found nothing.
+  if (number === undefined) {
+    throw new StartRefused(
+      `Failed opening Unix socket: getgrnam error for group '${group}': Success`,
+    );
+  }
+  try {
+    chownSync(path, statSync(path).uid, number);
+  } catch (error) {
+    throw new StartRefused(`Failed opening Unix socket: chown: ${systemErrorText(error)}`);
+  }
 }
 
 /** Node says "permission denied" also of a folder that is not there. */

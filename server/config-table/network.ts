@@ -18,6 +18,7 @@ export const network = {
   'tcp-keepalive': integer(0, INT_MAX, 300),
   timeout: integer(0, INT_MAX, 0),
   unixsocket: optionalText({ immutable: true }),
+  unixsocketgroup: optionalText({ immutable: true }),
   unixsocketperm: octal(0o777, 0, { immutable: true }),
   maxclients: integer(1, UINT_MAX, 10_000),
   requirepass: optionalText({ sensitive: true }),
@@ -31,7 +32,6 @@ export const network = {
   'tracking-table-max-keys': integer(0, LONG_MAX, 1_000_000),
 
   ...withoutEffect({
-    unixsocketgroup: optionalText({ immutable: true }),
     'max-new-connections-per-cycle': integer(1, 1000, 10),
     mptcp: bool(false, { immutable: true }),
     'bind-source-addr': optionalText(),

@@ -435,3 +435,39 @@ t.test('SIGALRM is logged, and the program goes on', async (t) => {
   t.teardown(() => wire.close());
   t.equal(`${await wire.send(['PING'])}`, '+PONG\r\n');
 });
+
+/** A group, name and number, that this process may give a file to and would not by itself. */
+function otherGroup(): readonly [name: string, number: number] | undefined {
+  const lines = readFileSync('/etc/group', 'latin1').split('\n');
+  const mine = process.getgroups?.() ?? [];
+  return lines
+    .map((line) => line.split(':'))
+    .map(([name = '', , number]) => [name, Number(number)] as const)
+    .find(([, number]) => {
+      return number !== process.getgid?.() && (process.getuid?.() === 0 || mine.includes(number));
+    });
+}
+
+const given = otherGroup();
+const needsGroup = { skip: given === undefined ? 'needs a second group' : false };
+
+t.test('a Unix socket is given to the group of unixsocketgroup', needsGroup, async (t) => {
+  const [group = '', number] = given ?? [];
+  const path = join(temporaryFolder(t), 'valkey.sock');
+  const socket = ['--port', '0', '--save', '', '--unixsocket', path];
+  const program = startProgram(t, [...socket, '--unixsocketgroup', group]);
+  await program.says('Ready to accept connections unix');
+  t.equal(statSync(path).gid, number);
+});
+
+t.test('a group that is not there ends it with 1', async (t) => {
+  const path = join(temporaryFolder(t), 'valkey.sock');
+  const socket = ['--port', '0', '--save', '', '--unixsocket', path];
+  const { code, stdout } = await startProgram(t, [
+    ...socket,
+    '--unixsocketgroup',
+    'nobody here',
+  ]).ended();
+  t.equal(code, 1);
+  t.match(stdout, "Failed opening Unix socket: getgrnam error for group 'nobody here': Success");
+});
