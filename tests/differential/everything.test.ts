@@ -13,6 +13,7 @@ import type { CommandFacts } from '../helpers/command-facts.js';
 import { needReference } from '../helpers/reference.js';
 import {
   type Comparison,
+  clientLines,
   exact,
   information,
   kind,
@@ -135,12 +136,14 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   // A reply still being sent may hold the value too.
   'object|refcount': kind,
   time: shape,
+  lastsave: shape,
+  'debug|help': kind,
   'memory|usage': kind,
   'memory|stats': kind,
   'memory|malloc-stats': kind,
   info: information,
   hello: shape,
-  ...{ 'client|id': shape, 'client|info': shape, 'client|list': shape },
+  ...{ 'client|id': shape, 'client|info': clientLines, 'client|list': clientLines },
   'config|get': parameters,
   ...{ 'debug|object': kind, 'debug|sdslen': kind },
   ...{ 'slowlog|get': logged, 'commandlog|get': logged },
