@@ -165,7 +165,9 @@ function readExpiry(call: Call, options: RestoreOptions): bigint {
 function readValue(call: Call, expireAtMs: bigint, options: RestoreOptions): Ref {
   const payload = call.bytes(3);
   const { keyspace } = call;
-  if (checkDumpPayload(payload, keyspace.settings.rdbVersionCheck === 'relaxed') < 0) {
+  const relaxed = keyspace.settings.rdbVersionCheck === 'relaxed';
+  const { skipsChecksums } = keyspace;
+  if (checkDumpPayload(payload, { relaxed, skipsChecksum: skipsChecksums }) < 0) {
     throw BAD_PAYLOAD_FOOTER;
   }
   const read = VALUE_READERS.get(payload[0] as number);

@@ -58,11 +58,19 @@ export class RequestParser {
   }
 
   /** Tells the parser that the unfinished request now begins at `start`. */
-  moved(start: number, request: Request): void {
+  moved(start: number, request: Request | null): void {
     const distance = this.requestStart - start;
-    request.shift(distance);
+    request?.shift(distance);
     this.at -= distance;
     this.requestStart = start;
+  }
+
+  /** Takes back what was read from `start` on: it is to be parsed anew. */
+  rewind(start: number): void {
+    this.at = start;
+    this.requestStart = start;
+    this.argumentsLeft = 0;
+    this.bulkLength = -1;
   }
 
   parse(bytes: Uint8Array, end: number, request: Request, limits: ParserLimits): Parsed {
@@ -219,14 +227,18 @@ const ESCAPES = new Map(
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 const BACKSLASH = 92;
+/** The real server takes this byte for "no byte": it vanishes from a word unless it is written `\\xff`. */
+const VANISHING = 255;
 
 const hexDigit = (byte: number | undefined) => Number.parseInt(String.fromCharCode(byte ?? 0), 16);
 
 /**
  * Splits a line into words as the inline protocol does: "..." with \n, \xHH and the like, '...' with \',
  * words parted by white space; quoted pieces that touch are one word. Null when a quote is not closed.
+ *
+ * @param readable - Up to where the real server looks for an escaped byte: as a rule not at a line's last one.
  */
-export function splitWords(line: Uint8Array): number[][] | null {
+export function splitWords(line: Uint8Array, readable = line.length): number[][] | null {
   const words: number[][] = [];
   let i = 0;
   for (;;) {
@@ -235,9 +247,9 @@ export function splitWords(line: Uint8Array): number[][] | null {
     const word: number[] = [];
     while (i < line.length && !WORD_ENDS.has(line[i] ?? 0)) {
       const byte = line[i++] ?? 0;
-      if (byte === DOUBLE_QUOTE) i = readDoubleQuoted(line, i, word);
-      else if (byte === SINGLE_QUOTE) i = readSingleQuoted(line, i, word);
-      else word.push(byte);
+      if (byte === DOUBLE_QUOTE) i = readDoubleQuoted(line, i, word, readable);
+      else if (byte === SINGLE_QUOTE) i = readSingleQuoted(line, i, word, readable);
+      else if (byte !== VANISHING) word.push(byte);
       if (i < 0) return null;
     }
     words.push(word);
@@ -245,13 +257,17 @@ export function splitWords(line: Uint8Array): number[][] | null {
 }
 
 /** Reads up to the closing quote into `word`; the offset after it, or -1. */
-function readDoubleQuoted(line: Uint8Array, from: number, word: number[]): number {
+function readDoubleQuoted(
+  line: Uint8Array,
+  from: number,
+  word: number[],
+  readable: number,
+): number {
   for (let i = from; i < line.length; i++) {
     const byte = line[i] ?? 0;
     if (byte === DOUBLE_QUOTE) return i + 1;
-    // As in the real server, the line's last byte is never an escaped one.
-    if (byte !== BACKSLASH || i + 2 >= line.length) {
-      word.push(byte);
+    if (byte !== BACKSLASH || i + 2 >= readable) {
+      if (byte !== VANISHING) word.push(byte);
       continue;
     }
     const next = line[++i] ?? 0;
@@ -259,19 +275,25 @@ function readDoubleQuoted(line: Uint8Array, from: number, word: number[]): numbe
     if (next === 120 && !Number.isNaN(value)) {
       word.push(value);
       i += 2;
-    } else {
+    } else if (next !== VANISHING) {
       word.push(ESCAPES.get(next) ?? next);
     }
   }
   return -1;
 }
 
-function readSingleQuoted(line: Uint8Array, from: number, word: number[]): number {
+function readSingleQuoted(
+  line: Uint8Array,
+  from: number,
+  word: number[],
+  readable: number,
+): number {
   for (let i = from; i < line.length; i++) {
     const byte = line[i] ?? 0;
     if (byte === SINGLE_QUOTE) return i + 1;
-    if (byte === BACKSLASH && line[i + 1] === SINGLE_QUOTE && i + 2 < line.length) i++;
-    word.push(line[i] ?? 0);
+    if (byte === BACKSLASH && line[i + 1] === SINGLE_QUOTE && i + 2 < readable) i++;
+    const literal = line[i] ?? 0;
+    if (literal !== VANISHING) word.push(literal);
   }
   return -1;
 }

@@ -203,6 +203,10 @@ export function configRewriteFailed(reason: string): Refusal {
   return refusal('ERR', `Rewriting config file: ${reason}`);
 }
 
+export function configRewriteForceAllFailed(reason: string): Refusal {
+  return refusal('ERR', `CONFIG-REWRITE-FORCE-ALL failed: ${reason}`);
+}
+
 export function unknownCommand(given: string, args: string): Refusal {
   return refusal('ERR', `unknown command '${given}', with args beginning with: ${args}`);
 }

@@ -13,7 +13,8 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, ManualClock, SystemClock } from '../datatypes/clock.js';
 import type { ReplyValue } from '../protocol/decoder.js';
 import { Config } from './config.js';
-import { parameterNamed } from './config-table.js';
+import { InvalidSetting } from './config-table/parameter.js';
+import { type ParameterName, parameterNamed } from './config-table.js';
 import { LocalConnection } from './local-connection.js';
 import { type Log, Server } from './server.js';
 
@@ -95,7 +96,18 @@ function configOf(settings: Readonly<Record<string, string>>): Config {
     if (name === undefined) {
       throw new RangeError(`Cannot start server: no parameter is called ${JSON.stringify(given)}`);
     }
-    config.load(name, value.split(' '));
+    apply(config, name, value);
   }
   return config;
+}
+
+function apply(config: Config, name: ParameterName, value: string): void {
+  try {
+    config.override(name, value);
+  } catch (error) {
+    if (!(error instanceof InvalidSetting)) throw error;
+    throw new RangeError(
+      `Cannot start server: ${name}: ${error.message}: value given is ${JSON.stringify(value)}`,
+    );
+  }
 }

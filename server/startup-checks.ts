@@ -21,19 +21,23 @@ export function openFileLimit(): number {
   }
 }
 
+/** Has CONFIG SET refuse more clients than there may be open files. */
+export function limitClients(config: Config, limit = openFileLimit): void {
+  config.onChange('maxclients', () => {
+    // The real server adds in 32 bits, so the very greatest numbers pass.
+    if ((config.values.maxclients + RESERVED_FILES) % 2 ** 32 <= limit()) return undefined;
+    return `The operating system is not able to handle the specified number of clients, try with ${limit() - RESERVED_FILES}`;
+  });
+}
+
 /**
- * Lowers `maxclients` to what the limit of open files allows, and keeps CONFIG SET within it.
+ * Lowers `maxclients` to what the limit of open files allows.
  *
  * @param limit - As `openFileLimit` tells it.
  * @returns Why the server cannot start at all; nothing when it can.
  */
 export function fitClients(config: Config, limit: number, log: WarningLog): string | undefined {
   const most = limit - RESERVED_FILES;
-  config.onChange('maxclients', () => {
-    // The real server adds in 32 bits, so the very greatest numbers pass.
-    if ((config.values.maxclients + RESERVED_FILES) % 2 ** 32 <= limit) return undefined;
-    return `The operating system is not able to handle the specified number of clients, try with ${most}`;
-  });
   const { maxclients } = config.values;
   if (maxclients <= most) return undefined;
   const needed = maxclients + RESERVED_FILES;
@@ -57,7 +61,8 @@ export function fitClients(config: Config, limit: number, log: WarningLog): stri
 /** Warns of every parameter that somebody set although nothing reads it. */
 export function warnOfIdleSettings(config: Config, log: WarningLog): void {
   for (const [name, { effect }] of PARAMETERS) {
-    if (effect !== 'none' || config.isDefault(name)) continue;
+    // An empty text asks for nothing: `save ""`.
+    if (effect !== 'none' || config.isDefault(name) || config.text(name) === '') continue;
     log.warning(`The parameter '${name}' is set, but nothing in this server depends on it yet.`);
   }
 }

@@ -1,5 +1,7 @@
 /** How words with odd bytes are written, and how a line is split into words: the file's one syntax. */
 
+import { splitWords as splitInline } from '../../protocol/parser.js';
+
 const NAMED: Readonly<Record<string, string>> = {
   '\n': '\\n',
   '\r': '\\r',
@@ -8,14 +10,6 @@ const NAMED: Readonly<Record<string, string>> = {
   '\b': '\\b',
   '"': '\\"',
   '\\': '\\\\',
-};
-
-const BY_LETTER: Readonly<Record<string, string>> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  b: '\b',
-  a: '\x07',
 };
 
 /** A text in double quotes that `splitWords` reads back, whatever its bytes. */
@@ -27,66 +21,15 @@ export function quoted(text: string): string {
   return `"${inside}"`;
 }
 
-/** A step of the splitter: the text read, and the offset behind it. */
-interface Piece {
-  readonly text: string;
-  readonly next: number;
-}
-
-const BLANK = /[\s\0]/;
-
-function readEscape(line: string, at: number): Piece {
-  const letter = line[at + 1] ?? '';
-  const code = /^x([0-9a-fA-F]{2})/.exec(line.slice(at + 1, at + 4))?.[1];
-  if (code !== undefined) {
-    return { text: String.fromCharCode(Number.parseInt(code, 16)), next: at + 4 };
-  }
-  return { text: BY_LETTER[letter] ?? letter, next: at + 2 };
-}
-
-/** Reads up to the closing quote. Null when there is none. */
-function readQuoted(line: string, from: number, quote: string): Piece | null {
-  let text = '';
-  let at = from;
-  while (at < line.length && line[at] !== quote) {
-    if (line[at] === '\\' && at + 1 < line.length && (quote === '"' || line[at + 1] === "'")) {
-      const piece = readEscape(line, at);
-      text += piece.text;
-      at = piece.next;
-    } else {
-      text += line[at++];
-    }
-  }
-  return at < line.length ? { text, next: at + 1 } : null;
-}
-
-/** Reads up to a blank outside quotes: quoted and plain parts may follow each other at once. */
-function readWord(line: string, from: number): Piece | null {
-  let text = '';
-  let at = from;
-  for (let c = line[at]; c !== undefined && !BLANK.test(c); c = line[at]) {
-    const piece = c === '"' || c === "'" ? readQuoted(line, at + 1, c) : { text: c, next: at + 1 };
-    if (piece === null) return null;
-    text += piece.text;
-    at = piece.next;
-  }
-  return { text, next: at };
-}
-
 /**
- * Splits a line at blanks. `"…"` takes \n \r \t \b \a \xHH and any escaped character; `'…'` only \'.
+ * Splits a line into words by the rules of inline requests: see the parser's `splitWords`.
  *
  * @returns The words, or null when a quote is not closed.
  */
 export function splitWords(line: string): string[] | null {
-  const words: string[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < line.length && BLANK.test(line[at] ?? '')) at++;
-    if (at >= line.length) return words;
-    const piece = readWord(line, at);
-    if (piece === null) return null;
-    words.push(piece.text);
-    at = piece.next;
-  }
+  // A zero byte ends a line of C; and as it is there to be read, the last byte before it may be an escaped one.
+  const zero = line.indexOf('\0');
+  const bytes = Buffer.from(zero === -1 ? line : line.slice(0, zero), 'latin1');
+  const words = splitInline(bytes, bytes.length + 1);
+  return words?.map((word) => Buffer.from(word).toString('latin1')) ?? null;
 }

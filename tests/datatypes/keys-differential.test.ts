@@ -1,6 +1,7 @@
 import t from 'tap';
-import { Random } from '../../datatypes/random.js';
+import type { Random } from '../../datatypes/random.js';
 import { dumpPayload } from '../../persistence/dump.js';
+import { seeded } from '../helpers/seeded.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Words of one line, split at spaces; `''` is an empty word. */
@@ -388,9 +389,7 @@ t.test('Key commands reply as the real server in RESP3', async (t) => {
 });
 
 t.test('Key commands agree with the real server over random sequences', async (t) => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-  t.comment(`SEED=${seed}`);
-  const random = new Random(seed);
+  const random = seeded(t);
   const script = Array.from({ length: 4000 }, () => randomCommand(random));
   script.push(...KEYS.map((key) => ['DUMP', key]));
   const both = await runOnBoth(t, script);

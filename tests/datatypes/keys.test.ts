@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Database } from '../../datatypes/database.js';
-import { Random } from '../../datatypes/random.js';
 import { dumpPayload } from '../../persistence/dump.js';
+import { seeded } from '../helpers/seeded.js';
 import { refusalOf, type StartedServer, startServer } from '../helpers/server.js';
 
 type CallOnly = StartedServer['call'];
@@ -177,7 +177,7 @@ t.test(
   'SCAN returns what stays exactly once, however the keyspace changes meanwhile',
   async (t) => {
     const { call } = await startServer(t);
-    const random = new Random(Number(process.env.SEED ?? 11));
+    const random = seeded(t);
     const lasting = Array.from({ length: 700 }, (_, i) => `lasting:${i}`);
     for (const key of lasting) await call('SET', key, 'v');
     let grown = 0;

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { Random } from '../../datatypes/random.js';
+import type { Random } from '../../datatypes/random.js';
+import { seeded } from '../helpers/seeded.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Words of one line, split at spaces; `''` is an empty word. */
@@ -431,9 +432,7 @@ t.test('String commands reply as the real server in RESP3', async (t) => {
 });
 
 t.test('String commands in random order do what the real server does', async (t) => {
-  const seed = Number(process.env.SEED ?? 20_261_121);
-  t.comment(`SEED=${seed}`);
-  const random = new Random(seed);
+  const random = seeded(t);
   const script = Array.from({ length: 3000 }, () => randomCommand(random));
   const both = await runOnBoth(t, script);
   if (both === null) return;
@@ -450,7 +449,7 @@ t.test('String commands in random order do what the real server does', async (t)
 });
 
 t.test('LCS finds the subsequence the real server finds, of all there are', async (t) => {
-  const random = new Random(Number(process.env.SEED ?? 7));
+  const random = seeded(t);
   const word = () =>
     Array.from({ length: random.below(40) }, () => 'abc'[random.below(3)]).join('');
   const script: Words[] = [];

@@ -1,0 +1,69 @@
+/** A client inside the process that sends and gets bytes, as a socket would, but in the same turn. */
+import type { ReplyPart } from '../../protocol/reply.js';
+import type { Client, Transport } from '../../server/client.js';
+import type { Server } from '../../server/server.js';
+
+export class BytesClient implements Transport {
+  readonly unsentBytes = 0;
+  readonly remoteAddress = '127.0.0.1:1';
+  readonly localAddress = '127.0.0.1:2';
+  readonly fileDescriptor = -1;
+  readonly isSocket = true;
+  readonly isUnixSocket = false;
+  readonly remoteIp = '127.0.0.1';
+  readonly socketPath = '';
+  /** Whether the server has closed the connection. */
+  isClosed = false;
+
+  private readonly server: Server;
+  private readonly client: Client;
+  private readonly received: Buffer[] = [];
+
+  constructor(server: Server) {
+    this.server = server;
+    this.client = server.connect(this);
+  }
+
+  /** All that came so far; one character a byte. */
+  get text(): string {
+    return Buffer.concat(this.received).toString('latin1');
+  }
+
+  /** The server reads these bytes, one character each, from a buffer that is spoilt afterwards. */
+  write(text: string): void {
+    if (this.isClosed || text === '') return;
+    const bytes = Buffer.from(text, 'latin1');
+    this.server.receive(this.client, bytes, bytes.length);
+    bytes.fill(0x23);
+  }
+
+  send(bytes: Uint8Array): boolean {
+    this.received.push(Buffer.from(bytes));
+    return true;
+  }
+
+  sendAll(parts: readonly ReplyPart[]): void {
+    for (const { bytes, done } of parts) {
+      this.send(bytes);
+      done?.();
+    }
+  }
+
+  /** The connection breaks. */
+  disconnect(): void {
+    this.isClosed = true;
+    this.server.forget(this.client);
+  }
+
+  end(): void {
+    this.disconnect();
+  }
+
+  destroy(): void {
+    this.isClosed = true;
+  }
+
+  resume(): void {
+    this.server.resume(this.client);
+  }
+}
