@@ -69,7 +69,7 @@ const clientGetName = command(
   (call: ServerCall) => {
     const { name } = call.client;
     if (name === '') call.reply.nil();
-    else call.reply.text(name);
+    else call.reply.bulk(Buffer.from(name, 'latin1'));
   },
 );
 

@@ -5,6 +5,7 @@ import type { Dict } from '../../datatypes/store/dict.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
 import { LzfCompressor } from '../../persistence/lzf.js';
 import { VALUE_WRITERS } from '../../persistence/value-formats.js';
+import { untilZero } from '../../protocol/bytes.js';
 import { parseDouble } from '../../protocol/doubles.js';
 import {
   configRewriteForceAllFailed,
@@ -15,7 +16,6 @@ import {
   NO_SUCH_KEY,
   NOT_A_HASH_TABLE,
   NOT_A_STRING_VALUE,
-  Refusal,
   wrongSubcommandArity,
 } from '../../protocol/refusals.js';
 import { rewriteConfigFile } from '../config-rewrite.js';
@@ -221,10 +221,9 @@ function digestValues(call: ServerCall): void {
   }
 }
 
+/** Only looks like an error: nothing failed, so nothing is counted. */
 function replyError(call: ServerCall): void {
-  const [code = '', ...words] = call.text(2).split(' ');
-  // Only looks like an error: nothing failed, so nothing is counted.
-  call.reply.raw(new Refusal(code, words.join(' ')).bytes);
+  call.reply.raw(Buffer.from(`-${call.text(2).replace(/[\r\n]/g, ' ')}\r\n`, 'latin1'));
 }
 
 function log(call: ServerCall): void {
@@ -330,13 +329,15 @@ function sleep(call: ServerCall): void {
   call.reply.ok();
 }
 
+const LONGEST_POPULATED_BYTES = 127;
+
 function populate(call: ServerCall): void {
   const count = positive(call, 2);
-  // A prefix ends at a zero byte, as in the real server.
-  const prefix = Buffer.from(call.argc > 3 ? call.text(3).replace(/\0.*/s, '') : 'key', 'latin1');
+  const prefix = Buffer.from(call.argc > 3 ? untilZero(call.text(3)) : 'key', 'latin1');
   const length = call.argc > 4 ? positive(call, 4) : 0;
   for (let i = 0; i < count; i++) {
-    const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]);
+    // Keys made here are no longer than those the real server makes.
+    const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]).subarray(0, LONGEST_POPULATED_BYTES);
     if (call.db.peek(key, 0, key.length) !== NONE) continue;
     const text = Buffer.from(`value:${i}`);
     const value = length === 0 ? text : padded(text, length);

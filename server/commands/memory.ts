@@ -132,7 +132,7 @@ function readSamples(call: ServerCall): number {
   let samples = STANDARD_SAMPLES;
   for (let i = 3; i < call.argc; i += 2) {
     if (!call.is(i, 'samples') || i + 1 >= call.argc) throw SYNTAX_ERROR;
-    samples = call.int(i + 1);
+    samples = Number(call.bigint(i + 1));
     if (samples < 0) throw SYNTAX_ERROR;
   }
   return samples;
