@@ -5,8 +5,6 @@
  * errors to be seen, and then starts the same program again: in a session of its own, without a
  * terminal, with the same arguments and what it read from standard input. Then it ends.
  */
-import { spawn } from 'node:child_process';
-
 /** Set for the process that stays: it must not start another one. */
 const MARK = 'VALKEY_TS_IN_BACKGROUND';
 
@@ -27,7 +25,9 @@ export interface BackgroundProgram {
 }
 
 /** Starts the program that stays. Resolves when it has all it needs from this process. */
-export function startInBackground({ command, stdin, directory }: BackgroundProgram): Promise<void> {
+export async function startInBackground(program: BackgroundProgram): Promise<void> {
+  const { command, stdin, directory } = program;
+  const { spawn } = await import('node:child_process');
   const child = spawn(process.execPath, [...process.execArgv, ...command], {
     cwd: directory,
     detached: true,

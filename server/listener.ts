@@ -6,7 +6,6 @@
  *
  * Addresses are bound at once, not in a later turn: CONFIG SET must know whether it worked before it answers.
  */
-import { lookup } from 'node:dns/promises';
 import { chmodSync } from 'node:fs';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
@@ -67,7 +66,7 @@ export class Listener {
    * @throws {Error} With the `code` of the system's error.
    */
   async listen(port: number, host: string): Promise<number> {
-    const ip = net.isIP(host) ? host : (await lookup(host)).address;
+    const ip = net.isIP(host) ? host : await addressOf(host);
     const { listening } = this.bind(port, ip);
     const address = listening.address();
     return typeof address === 'object' && address ? address.port : port;
@@ -181,6 +180,12 @@ export class Listener {
     const options = { handle, onread: { buffer: this.readBuffer, callback } };
     return new net.Socket(options as unknown as net.SocketConstructorOpts);
   }
+}
+
+/** Few servers listen on a name: the others start without the part of Node that looks one up. */
+async function addressOf(name: string): Promise<string> {
+  const { lookup } = await import('node:dns/promises');
+  return (await lookup(name)).address;
 }
 
 function systemError(code: string): Error {

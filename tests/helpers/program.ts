@@ -5,6 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithParent } from './end-with-parent.js';
 
 const MAIN = fileURLToPath(new URL('../../server/main.js', import.meta.url));
 
@@ -60,6 +61,7 @@ export function freePort(): Promise<number> {
 export function startProgram(t: Test, args: readonly string[], input?: string): Program {
   const directory = temporaryFolder(t);
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, stdio: 'pipe' });
+  endWithParent(child);
   child.stdin.end(input ?? '');
   const listeners = new Set<() => void>();
   let stdout = '';

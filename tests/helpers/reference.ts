@@ -9,6 +9,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { endWithParent } from './end-with-parent.js';
 import { connect, type WireConnection } from './wire.js';
 
 /** Paths of the real server's programs. */
@@ -112,6 +113,7 @@ export async function startReference(
   const child = spawn(found.server, [...base, ...quiet, ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  endWithParent(child);
   const connections: WireConnection[] = [];
   t.teardown(async () => {
     for (const connection of connections) connection.close();

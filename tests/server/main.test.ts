@@ -1,4 +1,6 @@
 /** The command line, from the outside: what scripts and service managers see. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -308,9 +310,12 @@ function killIfAlive(pid: number): void {
   }
 }
 
-t.test('twenty servers that start at the same time all become ready', async (t) => {
+t.test('twenty servers that start at the same time are all ready', async (t) => {
+  const beganAtMs = performance.now();
   const servers = await Promise.all(Array.from({ length: 20 }, () => started(t)));
+  const tookMs = performance.now() - beganAtMs;
   t.equal(new Set(servers.map(({ port }) => port)).size, 20);
+  t.comment(`all ready after ${Math.round(tookMs)} ms`);
 });
 
 /** What the system shows as the command line of a process: its title, once one is set. */
@@ -471,3 +476,27 @@ t.test('a group that is not there ends it with 1', async (t) => {
   t.equal(code, 1);
   t.match(stdout, "Failed opening Unix socket: getgrnam error for group 'nobody here': Success");
 });
+
+t.test('a server that a test started ends when the test is killed', async (t) => {
+  const port = await freePort();
+  const helper = new URL('../helpers/program.js', import.meta.url).href;
+  const script = `import { startProgram } from '${helper}';
+    const program = startProgram({ teardown() {} }, ['--port', '${port}', '--save', '']);
+    await program.says('${READY}');
+    console.log(program.process.pid);`;
+  const test = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  const [pid] = await once(test.stdout, 'data');
+  const wire = await connect(port);
+  t.equal(`${await wire.send(['PING'])}`, '+PONG\r\n');
+  test.kill('SIGKILL');
+  await wire.closed();
+  await eventually(() => !isAlive(Number(pid)), 'the server has ended');
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
