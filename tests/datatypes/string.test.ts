@@ -258,3 +258,25 @@ t.test('Events of strings are of their class, those of expiries generic', async 
     ['expire', EventClass.generic],
   ]);
 });
+
+t.test('In RESP3 LCS IDX replies with a map, and no string is null', async (t) => {
+  const { call } = await startServer(t);
+  await call('HELLO', '3');
+  await call('MSET', 'a', 'xab', 'b', 'aby');
+  t.same(
+    await call('LCS', 'a', 'b', 'IDX'),
+    new Map<string, unknown>([
+      [
+        'matches',
+        [
+          [
+            [1, 2],
+            [0, 1],
+          ],
+        ],
+      ],
+      ['len', 2],
+    ]),
+  );
+  t.same(await call('MGET', 'a', 'none'), ['xab', null]);
+});
