@@ -38,6 +38,8 @@ export interface Effects {
   dirty: number;
   /** Whether anybody wants to know which keys change; when not, only `dirty` counts them. */
   readonly attentive: boolean;
+  /** Whether requests go anywhere: when not, nobody need make one for `propagateAs`. */
+  readonly propagates: boolean;
   /** A key was changed, in `changes` places: WATCH, tracking, dirty count. */
   changed(database: Database, key: Uint8Array, changes: number): void;
   /** A keyspace event of `eventClass` about a key. */

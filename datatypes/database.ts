@@ -40,6 +40,20 @@ export interface ValueKeeper {
   bytes(value: Ref, samples: number): number;
 }
 
+/** The hash of a key that somebody worked out already: of `bytes[start, end)`. */
+export class KnownHash {
+  bytes: Uint8Array = NO_BYTES;
+  start = -1;
+  end = -1;
+  hash = 0;
+
+  forget(): void {
+    this.start = -1;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 export interface KeyspaceStats {
   hits: number;
   misses: number;
@@ -70,7 +84,12 @@ export class Keyspace {
   /** Keepers of the values that stand apart, by `Type`; a string's is the arena itself. */
   readonly keepers: (ValueKeeper | undefined)[] = [];
 
+  /** What the server hashed ahead: the key of the command that runs. */
+  readonly known = new KnownHash();
+
   onExpiry: OnExpiry = OnExpiry.remove;
+  /** Whether serialized values are taken with any checksum. Set by DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
+  skipsChecksums = false;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
   /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
@@ -133,6 +152,13 @@ export class Keyspace {
       this.owned.set(maker, instance);
     }
     return instance as T;
+  }
+
+  /** The hash of key `bytes[start, end)`. */
+  keyHash(bytes: Uint8Array, start: number, end: number): number {
+    const { known } = this;
+    if (start === known.start && end === known.end && bytes === known.bytes) return known.hash;
+    return this.hash.hash(bytes, start, end);
   }
 
   /** The access word of an entry made now. */
@@ -212,7 +238,7 @@ export class Database {
     const { entries } = this;
     const start = entries.keyStart(ref);
     const page = this.keyspace.arena.bytes[ref >>> 16] as Uint8Array;
-    return this.keyspace.hash.hash(page, start, start + entries.keyLength(ref));
+    return this.keyspace.keyHash(page, start, start + entries.keyLength(ref));
   }
 
   /** The entry of key `bytes[start, end)`, or NONE: counted as a hit or a miss, its access noted. */
@@ -243,7 +269,7 @@ export class Database {
    * an expired entry even where reads only hide it.
    */
   findForWrite(bytes: Uint8Array, start: number, end: number): Ref {
-    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const hash = this.keyspace.keyHash(bytes, start, end);
     const ref = this.keys.find(hash, bytes, start, end);
     if (ref === NONE) return NONE;
     if (this.isGone(ref)) {
@@ -256,7 +282,7 @@ export class Database {
 
   /** The entry without any trace of the look, but that an expired one goes. */
   peek(bytes: Uint8Array, start: number, end: number): Ref {
-    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const hash = this.keyspace.keyHash(bytes, start, end);
     return this.alive(hash, this.keys.find(hash, bytes, start, end));
   }
 
@@ -315,7 +341,7 @@ export class Database {
   ): void {
     const length = end - start;
     const { keyspace, entries, value } = this;
-    const hash = keyspace.hash.hash(key, keyStart, keyEnd);
+    const hash = keyspace.keyHash(key, keyStart, keyEnd);
     const previous = this.findToReplace(hash, key, keyStart, keyEnd);
     // The real server makes the new value before it takes the old one's expiry away.
     const expires = expireAtMs !== NEVER || (previous !== NONE && entries.hasExpiry(previous));
@@ -336,6 +362,7 @@ export class Database {
     );
     entries.view(ref, value);
     entries.write(value.block, value.start, bytes, start, length);
+    if (previous !== NONE) this.copyFarExpiry(previous, ref, expireAtMs);
     this.putEntry(hash, previous, ref);
   }
 
@@ -367,7 +394,8 @@ export class Database {
     );
     entries.view(next, value);
     writeInteger(integer, value.bytes, value.start);
-    this.putEntry(keyspace.hash.hash(key, keyStart, keyEnd), ref, next);
+    if (ref !== NONE) this.copyFarExpiry(ref, next, entries.expireAtMs(ref));
+    this.putEntry(keyspace.keyHash(key, keyStart, keyEnd), ref, next);
   }
 
   /** The entry that a new value of the key takes the place of, or NONE. One whose time has come goes as such. */
@@ -457,6 +485,21 @@ export class Database {
     return next;
   }
 
+  /** When the entry expires: ms since 1970 (a BigInt beyond 2^53), or NEVER. */
+  expiryOf(ref: Ref): number | bigint {
+    const atMs = this.entries.expireAtMs(ref);
+    return atMs <= Number.MAX_SAFE_INTEGER ? atMs : this.entries.exactExpireAtMs(ref);
+  }
+
+  /** As `setExpiry`, for any moment: those before 1970 count as 1970, and those beyond 2^53 stay exact. */
+  setExactExpiry(ref: Ref, expireAtMs: number | bigint): Ref {
+    const next = this.setExpiry(ref, Math.max(0, Number(expireAtMs)));
+    if (expireAtMs > Number.MAX_SAFE_INTEGER) {
+      this.entries.setExactExpireAtMs(next, BigInt(expireAtMs));
+    }
+    return next;
+  }
+
   /**
    * A new entry under `key` that shares the value of `ref` where it stands apart, or copies it where it
    * stands inside. It is in no Dict yet.
@@ -498,7 +541,7 @@ export class Database {
    * is only hidden for that counts as there.
    */
   delete(bytes: Uint8Array, start: number, end: number): boolean {
-    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const hash = this.keyspace.keyHash(bytes, start, end);
     const ref = this.keys.find(hash, bytes, start, end);
     if (ref === NONE) return false;
     if (this.keyspace.onExpiry === OnExpiry.remove && this.isGone(ref)) {
@@ -511,7 +554,7 @@ export class Database {
 
   /** Deletes the key to make way for another value: whether its time has come makes no difference. */
   discard(bytes: Uint8Array, start: number, end: number): boolean {
-    const hash = this.keyspace.hash.hash(bytes, start, end);
+    const hash = this.keyspace.keyHash(bytes, start, end);
     const ref = this.keys.find(hash, bytes, start, end);
     if (ref === NONE) return false;
     this.removeEntry(hash, ref);

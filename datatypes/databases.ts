@@ -78,7 +78,9 @@ function flush(call: Call, databases: readonly Database[]): void {
   }
   call.effects.flushed(databases, keys);
   // It travels even when there was nothing to delete.
-  call.effects.propagateAs(Array.from({ length: call.argc }, (_, i) => call.bytes(i)));
+  if (call.effects.propagates) {
+    call.effects.propagateAs(Array.from({ length: call.argc }, (_, i) => call.bytes(i)));
+  }
   call.reply.ok();
 }
 

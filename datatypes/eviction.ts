@@ -25,6 +25,10 @@ const LARGEST_COUNT = 255;
 /** Tables are tried again this often when all that was drawn is gone by now. */
 const ATTEMPTS = 3;
 
+/** What makes one key less worth keeping than another. */
+const ORDERS = ['lru', 'lfu', 'ttl', 'random'] as const;
+type Order = (typeof ORDERS)[number];
+
 /** The worst keys of all that were drawn, the very worst last. */
 class Pool {
   size = 0;
@@ -33,10 +37,15 @@ class Pool {
   private readonly refs = new Float64Array(POOL_SIZE);
   private readonly ids = new Int32Array(POOL_SIZE);
 
+  /** Whether an entry of this score would be taken in. */
+  wants(score: number): boolean {
+    return this.size < POOL_SIZE || score > (this.scores[0] as number);
+  }
+
   /** Offers an entry of database `id`; the higher its score, the less it is worth keeping. */
   offer(id: number, hash: number, ref: Ref, score: number): void {
     const { scores, size } = this;
-    if (size === POOL_SIZE && score <= (scores[0] as number)) return;
+    if (!this.wants(score)) return;
     for (let i = 0; i < size; i++) if (this.refs[i] === ref) return;
     let place = size;
     while (place > 0 && (scores[place - 1] as number) > score) place--;
@@ -80,8 +89,10 @@ export class Eviction {
   private readonly keyspace: Keyspace;
   private readonly settings: EvictionSettings;
   private pool = new Pool();
-  /** The policy the pool's scores are of. */
+  /** The policy the pool's scores are of, as `follow` took it apart. */
   private policy = '';
+  private order: Order = 'random';
+  private anyKey = false;
   /** Where the next random key comes from. */
   private nextDatabase = 0;
   private readonly evict = (id: number, hash: number, ref: Ref): boolean => {
@@ -100,16 +111,20 @@ export class Eviction {
   evictOne(): boolean {
     const { maxmemoryPolicy } = this.settings;
     if (maxmemoryPolicy === 'noeviction') return false;
-    if (maxmemoryPolicy !== this.policy) {
-      this.pool = new Pool();
-      this.policy = maxmemoryPolicy;
-    }
-    if (maxmemoryPolicy.endsWith('random')) return this.evictRandom();
+    if (maxmemoryPolicy !== this.policy) this.follow(maxmemoryPolicy);
+    if (this.order === 'random') return this.evictRandom();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (!this.sample()) return false;
       if (this.pool.take(this.evict)) return true;
     }
     return false;
+  }
+
+  private follow(policy: string): void {
+    this.pool = new Pool();
+    this.policy = policy;
+    this.order = ORDERS.find((order) => policy.endsWith(order)) ?? 'random';
+    this.anyKey = policy.startsWith('allkeys');
   }
 
   private remove(database: Database, hash: number, ref: Ref): void {
@@ -118,7 +133,7 @@ export class Eviction {
   }
 
   private tableOf(database: Database): Dict {
-    return this.policy.startsWith('allkeys') ? database.keys : database.expires;
+    return this.anyKey ? database.keys : database.expires;
   }
 
   private evictRandom(): boolean {
@@ -156,14 +171,18 @@ export class Eviction {
     }
     for (let i = 0; i < maxmemorySamples; i++) {
       const ref = table.random(this.keyspace.random);
-      this.pool.offer(database.id, database.hashOf(ref), ref, this.score(ref));
+      const score = this.score(ref);
+      // Most are not wanted: their keys need not be hashed.
+      if (this.pool.wants(score)) {
+        this.pool.offer(database.id, database.hashOf(ref), ref, score);
+      }
     }
   }
 
   private score(ref: Ref): number {
     const { accessClock, entries } = this.keyspace;
-    if (this.policy.endsWith('ttl')) return -entries.expireAtMs(ref);
-    if (this.policy.endsWith('lfu')) {
+    if (this.order === 'ttl') return -entries.expireAtMs(ref);
+    if (this.order === 'lfu') {
       return LARGEST_COUNT - accessClock.frequency(entries.access(ref));
     }
     return accessClock.idleSeconds(entries.access(ref));

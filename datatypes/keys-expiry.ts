@@ -9,7 +9,7 @@ import {
 import { integer, key, keyArg, oneOf, unixTime, word } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
-import { OnExpiry } from './database.js';
+import { expireNow, isAlreadyPast, type Moment } from './moments.js';
 import { NONE, type Ref } from './store/arena.js';
 import { NEVER } from './store/entry.js';
 
@@ -142,39 +142,24 @@ function expireKey(call: Call, form: SetterForm): boolean {
   const exactMs = readMoment(call, 2, form);
   const ref = call.write(1);
   if (ref === NONE) return false;
-  const atMs = Math.max(0, Number(exactMs));
-  if (!allows(condition, call.keyspace.entries.expireAtMs(ref), Number(exactMs))) return false;
-  if (Number(exactMs) <= call.clock.now() && call.keyspace.onExpiry === OnExpiry.remove) {
-    expireNow(call, ref);
+  if (!allows(condition, call.db.expiryOf(ref), exactMs)) return false;
+  if (isAlreadyPast(call, exactMs)) {
+    expireNow(call, 1, ref);
     return true;
   }
-  const entry = call.db.setExpiry(ref, atMs);
-  if (atMs > Number.MAX_SAFE_INTEGER) {
-    call.keyspace.entries.setExactExpireAtMs(entry, BigInt(exactMs));
-  }
+  call.db.setExactExpiry(ref, exactMs);
   if (form.name !== 'pexpireat') propagateMoment(call, exactMs);
   call.changed(1, EventClass.generic, 'expire');
   return true;
 }
 
 /** Replicas and files are told the moment, whatever the time it takes to tell them. */
-function propagateMoment(call: Call, exactMs: number | bigint): void {
+function propagateMoment(call: Call, exactMs: Moment): void {
+  if (!call.effects.propagates) return;
   const request: (string | Uint8Array)[] = ['PEXPIREAT', call.bytes(1)];
   request.push(String(exactMs < 0 ? 0 : exactMs));
   for (let i = 3; i < call.argc; i++) request.push(call.bytes(i));
   call.effects.propagateAs(request);
-}
-
-/** The moment is past already: the key goes as if its time had come. */
-function expireNow(call: Call, ref: Ref): void {
-  const { db, keyspace } = call;
-  keyspace.stats.expired++;
-  db.removeEntry(db.hashOf(ref), ref);
-  call.effects.propagateAs([
-    keyspace.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL',
-    call.bytes(1),
-  ]);
-  call.changed(1, EventClass.expired, 'expired');
 }
 
 /** Reads `[NX|XX|GT|LT]` from argument `from` on. @throws {Refusal} On other words and on bad pairs. */
@@ -191,7 +176,7 @@ function readCondition(call: Call, from: number): number {
 }
 
 /** Whether an expiry that is `current` (or NEVER) may become `atMs`. A key without one lives for ever. */
-function allows(condition: number, current: number, atMs: number): boolean {
+function allows(condition: number, current: Moment, atMs: Moment): boolean {
   if (condition === 0) return true;
   if (condition & Condition.nx && current !== NEVER) return false;
   if (condition & Condition.xx && current === NEVER) return false;
@@ -204,7 +189,7 @@ function allows(condition: number, current: number, atMs: number): boolean {
  *
  * @throws {Refusal} NOT_AN_INTEGER, or invalidExpire when the moment is beyond an int64.
  */
-function readMoment(call: Call, i: number, form: SetterForm): number | bigint {
+function readMoment(call: Call, i: number, form: SetterForm): Moment {
   const baseMs = form.relative ? call.clock.now() : 0;
   const plain = parseSafeInteger(call.buffer, call.start(i), call.end(i));
   if (Math.abs(plain) < PLAIN_LIMIT) return (form.inSeconds ? plain * 1000 : plain) + baseMs;

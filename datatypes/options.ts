@@ -8,6 +8,7 @@ import {
   SYNTAX_ERROR,
 } from '../protocol/refusals.js';
 import type { Call } from './call.js';
+import type { Moment } from './moments.js';
 
 /** The words that say when and for how long a value is set, one bit each. */
 export const SetOption = {
@@ -103,19 +104,14 @@ export function isExpiryOption(call: Call, i: number): boolean {
   return ((ruleOf(call, i)?.bit ?? 0) & EXPIRY_OPTIONS) !== 0;
 }
 
-/** The latest moment an entry can hold as a number without leaving the int64 range: ms since 1970. */
-const LATEST_MS = 2 ** 63 - 1024;
-
 /**
- * Reads argument `i` as the moment that `option` makes of it: ms since 1970.
- *
- * Exact up to 2^53; moments beyond (the year 287396) are rounded to the next double.
+ * Reads argument `i` as the moment that `option` makes of it.
  *
  * @param option - What says how to take the number: one of EXPIRY_OPTIONS, other bits do not matter.
  * @param command - The command's name, for the refusal.
  * @throws {Refusal} NOT_AN_INTEGER; invalidExpire when it is not positive or the moment is no int64.
  */
-export function readExpireAt(call: Call, i: number, option: number, command: string): number {
+export function readExpireAt(call: Call, i: number, option: number, command: string): Moment {
   const scale = (option & IN_SECONDS) !== 0 ? 1000 : 1;
   const nowMs = (option & RELATIVE) !== 0 ? call.clock.now() : 0;
   const amount = parseSafeInteger(call.buffer, call.start(i), call.end(i));
@@ -125,12 +121,7 @@ export function readExpireAt(call: Call, i: number, option: number, command: str
   if (exactAmount <= 0n) throw invalidExpire(command);
   const exactAtMs = exactAmount * BigInt(scale) + BigInt(nowMs);
   if (exactAtMs > INT64_MAX) throw invalidExpire(command);
-  return Math.min(Number(exactAtMs), LATEST_MS);
-}
-
-/** A moment in decimal digits, as it is propagated. */
-export function momentText(atMs: number): string {
-  return atMs <= Number.MAX_SAFE_INTEGER ? String(atMs) : BigInt(atMs).toString();
+  return exactAtMs;
 }
 
 /**

@@ -170,8 +170,8 @@ export const incrbyfloat = command(
     // Not `int`, even if it is one: the real server keeps it as the text it made.
     replaceText(call, ref, digits, embeddedOrRaw(digits.length, call.length(1), expires));
     call.changed(1, EventClass.string, 'incrbyfloat');
-    // As its result: another machine may add with another precision.
-    effects.propagateAs(['SET', call.bytes(1), digits, 'KEEPTTL']);
     call.reply.text(digits);
+    // As its result: another machine may add with another precision.
+    if (effects.propagates) effects.propagateAs(['SET', call.bytes(1), digits, 'KEEPTTL']);
   },
 );

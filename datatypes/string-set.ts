@@ -4,11 +4,11 @@ import { INVALID_NUMKEYS, SYNTAX_ERROR, WRONG_TYPE } from '../protocol/refusals.
 import { block, integer, key, keyArg, oneOf, text, unixTime, word } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { command } from './command.js';
+import { expireNow, isAlreadyPast, type Moment, notifyExpire } from './moments.js';
 import {
   CONDITION_OPTIONS,
   EXPIRY_OPTIONS,
   isExpiryOption,
-  momentText,
   readExpireAt,
   readSetOptions,
   SetOption,
@@ -16,14 +16,7 @@ import {
 } from './options.js';
 import { NONE, type Ref } from './store/arena.js';
 import { NEVER, Type } from './store/entry.js';
-import {
-  asString,
-  expireNow,
-  isAlreadyPast,
-  notifyExpire,
-  replyString,
-  setArgument,
-} from './string-values.js';
+import { asString, replyString, setArgument } from './string-values.js';
 
 const KNOWN_TO_SET = CONDITION_OPTIONS | EXPIRY_OPTIONS | SetOption.get | SetOption.keepTtl;
 const KNOWN_TO_GETEX = EXPIRY_OPTIONS | SetOption.persist;
@@ -69,9 +62,9 @@ function conditionHolds(call: Call, ref: Ref, options: SetOptions): boolean {
   return equalBytes(bytes, start, end, buffer, call.start(comparisonAt), call.end(comparisonAt));
 }
 
-/** When the entry expires: ms since 1970, or NEVER, also for NONE. */
-function expiryOf(call: Call, ref: Ref): number {
-  return ref === NONE ? NEVER : call.keyspace.entries.expireAtMs(ref);
+/** When the entry expires; NEVER also for NONE. */
+function expiryOf(call: Call, ref: Ref): Moment {
+  return ref === NONE ? NEVER : call.db.expiryOf(ref);
 }
 
 /**
@@ -83,7 +76,7 @@ function setExpiring(
   keyAt: number,
   valueAt: number,
   ref: Ref,
-  expireAtMs: number,
+  expireAtMs: Moment,
   asRequested = false,
 ): void {
   if (isAlreadyPast(call, expireAtMs)) {
@@ -92,13 +85,14 @@ function setExpiring(
   }
   setArgument(call, keyAt, valueAt, expireAtMs);
   notifyExpire(call, keyAt);
-  if (asRequested) return;
-  const moment = momentText(expireAtMs);
+  if (asRequested || !call.effects.propagates) return;
+  const moment = String(expireAtMs);
   call.effects.propagateAs(['SET', call.bytes(keyAt), call.bytes(valueAt), 'PXAT', moment]);
 }
 
 /** SET ... GET travels without the GET: nobody there wants the old value. */
 function propagateWithoutGet(call: Call, options: SetOptions): void {
+  if (!call.effects.propagates) return;
   const request = ['SET', call.bytes(1), call.bytes(2)];
   for (let i = 3; i < call.argc; i++) {
     if (i === options.comparisonAt || !call.is(i, 'get')) request.push(call.bytes(i));
@@ -180,6 +174,7 @@ export const getset = command(
   (call) => {
     replyString(call, asString(call, call.read(1)));
     setArgument(call, 1, 2, NEVER);
+    if (!call.effects.propagates) return;
     call.effects.propagateAs(['SET', call.bytes(1), call.bytes(2)]);
   },
 );
@@ -222,11 +217,12 @@ export const getex = command(
 );
 
 /** Gives the entry of key argument 1 an expiry, or makes it go if that is past. */
-function expireAt(call: Call, ref: Ref, expireAtMs: number): void {
+function expireAt(call: Call, ref: Ref, expireAtMs: Moment): void {
   if (isAlreadyPast(call, expireAtMs)) return expireNow(call, 1, ref);
-  call.db.setExpiry(ref, expireAtMs);
+  call.db.setExactExpiry(ref, expireAtMs);
   call.changed(1, EventClass.generic, 'expire');
-  call.effects.propagateAs(['PEXPIREAT', call.bytes(1), momentText(expireAtMs)]);
+  if (!call.effects.propagates) return;
+  call.effects.propagateAs(['PEXPIREAT', call.bytes(1), String(expireAtMs)]);
 }
 
 /** Takes the expiry, if any, from the entry of key argument 1. */
@@ -234,7 +230,7 @@ function persist(call: Call, ref: Ref): void {
   if (!call.keyspace.entries.hasExpiry(ref)) return;
   call.db.setExpiry(ref, NEVER);
   call.changed(1, EventClass.generic, 'persist');
-  call.effects.propagateAs(['PERSIST', call.bytes(1)]);
+  if (call.effects.propagates) call.effects.propagateAs(['PERSIST', call.bytes(1)]);
 }
 
 export const msetex = command(
@@ -299,14 +295,15 @@ function allFit(call: Call, end: number, given: number): boolean {
 }
 
 /** MSETEX travels with its expiry as a moment. */
-function propagateMoment(call: Call, optionsFrom: number, expireAtMs: number): void {
+function propagateMoment(call: Call, optionsFrom: number, expireAtMs: Moment): void {
+  if (!call.effects.propagates) return;
   const request: (string | Uint8Array)[] = [];
   for (let i = 0; i < call.argc; i++) {
     if (i < optionsFrom || !isExpiryOption(call, i)) {
       request.push(call.bytes(i));
       continue;
     }
-    request.push('PXAT', momentText(expireAtMs));
+    request.push('PXAT', String(expireAtMs));
     i++;
   }
   call.effects.propagateAs(request);

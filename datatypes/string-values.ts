@@ -1,7 +1,7 @@
 /** What the string commands share: entries that must be strings, and replies of their values. */
 import { STRING_TOO_LONG, WRONG_TYPE } from '../protocol/refusals.js';
 import { type Call, EventClass } from './call.js';
-import { OnExpiry } from './database.js';
+import type { Moment } from './moments.js';
 import { NONE, type Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
 
@@ -24,7 +24,7 @@ export function checkStringLength(call: Call, bytes: number): void {
 }
 
 /** Sets key argument `keyAt` to argument `valueAt`; the keyspace event is `set`. */
-export function setArgument(call: Call, keyAt: number, valueAt: number, expireAtMs: number): void {
+export function setArgument(call: Call, keyAt: number, valueAt: number, expireAtMs: Moment): void {
   const { buffer } = call;
   call.db.setString(
     buffer,
@@ -33,29 +33,11 @@ export function setArgument(call: Call, keyAt: number, valueAt: number, expireAt
     buffer,
     call.start(valueAt),
     call.end(valueAt),
-    expireAtMs,
+    Number(expireAtMs),
   );
+  if (typeof expireAtMs === 'bigint') {
+    const ref = call.db.peek(buffer, call.start(keyAt), call.end(keyAt));
+    call.keyspace.entries.setExactExpireAtMs(ref, expireAtMs);
+  }
   call.changed(keyAt, EventClass.string, 'set');
-}
-
-/** Sends the keyspace event of a new expiry of key argument `keyAt`. */
-export function notifyExpire(call: Call, keyAt: number): void {
-  call.effects.notify(call.db, EventClass.generic, 'expire', call.bytes(keyAt));
-}
-
-/**
- * Whether a key given this expiry is to go at once. A replica, or a server that is loading, keeps it:
- * its end will be told by the primary.
- */
-export function isAlreadyPast(call: Call, expireAtMs: number): boolean {
-  return expireAtMs <= call.clock.now() && call.keyspace.onExpiry === OnExpiry.remove;
-}
-
-/** Deletes an entry that was just given an expiry of the past: it goes like every key whose time has come. */
-export function expireNow(call: Call, keyAt: number, ref: Ref): void {
-  const { db, effects } = call;
-  db.expire(db.hashOf(ref), ref);
-  effects.changed(db, call.bytes(keyAt), 1);
-  // What told of the expired key told replicas to delete it.
-  effects.propagateNothing();
 }

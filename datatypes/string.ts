@@ -175,7 +175,7 @@ export const msetnx = command(
 function deleteKey(call: Call): void {
   call.db.delete(call.buffer, call.start(1), call.end(1));
   call.changed(1, EventClass.generic, 'del');
-  call.effects.propagateAs(['DEL', call.bytes(1)]);
+  if (call.effects.propagates) call.effects.propagateAs(['DEL', call.bytes(1)]);
 }
 
 export const getdel = command(

@@ -165,7 +165,9 @@ function readExpiry(call: Call, options: RestoreOptions): bigint {
 function readValue(call: Call, expireAtMs: bigint, options: RestoreOptions): Ref {
   const payload = call.bytes(3);
   const { keyspace } = call;
-  if (checkDumpPayload(payload, keyspace.settings.rdbVersionCheck === 'relaxed') < 0) {
+  const relaxed = keyspace.settings.rdbVersionCheck === 'relaxed';
+  const { skipsChecksums } = keyspace;
+  if (checkDumpPayload(payload, { relaxed, skipsChecksum: skipsChecksums }) < 0) {
     throw BAD_PAYLOAD_FOOTER;
   }
   const read = VALUE_READERS.get(payload[0] as number);
@@ -194,12 +196,14 @@ function isPast(call: Call, expireAtMs: bigint): boolean {
 
 /** All that came of it is that the key that was there went. */
 function tellDeleted(call: Call): void {
+  call.changed(1, EventClass.generic, 'del');
+  if (!call.effects.propagates) return;
   const name = call.keyspace.settings.lazyfreeLazyServerDel ? 'UNLINK' : 'DEL';
   call.effects.propagateAs([name, call.bytes(1)]);
-  call.changed(1, EventClass.generic, 'del');
 }
 
 function propagateAbsolute(call: Call, expireAtMs: bigint): void {
+  if (!call.effects.propagates) return;
   const request: (string | Uint8Array)[] = ['RESTORE', call.bytes(1), String(expireAtMs)];
   for (let i = 3; i < call.argc; i++) request.push(call.bytes(i));
   call.effects.propagateAs([...request, 'ABSTTL']);

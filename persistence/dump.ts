@@ -36,18 +36,26 @@ export function dumpPayload(type: number, body: Uint8Array): Uint8Array {
   return payload;
 }
 
+/** How strictly the footer of a payload is checked. */
+export interface FooterRules {
+  /** See `canReadRdbVersion`. */
+  readonly relaxed?: boolean;
+  /** Whether any CRC will do. */
+  readonly skipsChecksum?: boolean;
+}
+
 /**
  * Checks the footer of a payload.
  *
- * @param relaxed - See `canReadRdbVersion`.
  * @returns Where the footer starts: the value is from offset 1 to there, its type at 0. -1 when the
  *   version cannot be read or the CRC is wrong.
  */
-export function checkDumpPayload(payload: Uint8Array, relaxed = false): number {
+export function checkDumpPayload(payload: Uint8Array, rules: FooterRules = {}): number {
   const versionAt = payload.length - FOOTER_BYTES;
   if (versionAt < 0) return -1;
   const version = (payload[versionAt] as number) | ((payload[versionAt + 1] as number) << 8);
-  if (!canReadRdbVersion(version, relaxed)) return -1;
+  if (!canReadRdbVersion(version, rules.relaxed === true)) return -1;
+  if (rules.skipsChecksum) return versionAt;
   const crc = new Crc64().update(payload, 0, versionAt + 2);
   return crc.equals(payload, versionAt + 2) ? versionAt : -1;
 }

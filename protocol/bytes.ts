@@ -194,3 +194,9 @@ function matchClass(
   if (found === negated) return -1;
   return p < end ? p + 1 : end;
 }
+
+/** A text up to its first zero byte: what is left of it where the real server keeps it as a C string. */
+export function untilZero(text: string): string {
+  const end = text.indexOf('\0');
+  return end === -1 ? text : text.slice(0, end);
+}

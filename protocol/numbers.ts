@@ -75,6 +75,16 @@ export function parseBigUint64(bytes: Uint8Array, start: number, end: number): b
 export function parseLenientUint64(bytes: Uint8Array, start: number, end: number): bigint | null {
   const strict = parseBigInt64(bytes, start, end);
   if (strict !== null) return strict >= 0n ? strict : null;
+  return parseLenient(bytes, start, untilZero(bytes, start, end));
+}
+
+/** Where a C string in `bytes[start, end)` ends. */
+function untilZero(bytes: Uint8Array, start: number, end: number): number {
+  const zero = bytes.indexOf(0, start);
+  return zero === -1 || zero > end ? end : zero;
+}
+
+function parseLenient(bytes: Uint8Array, start: number, end: number): bigint | null {
   let at = start;
   while (at < end && isSpace(bytes[at] as number)) at++;
   const negative = bytes[at] === MINUS && at < end;

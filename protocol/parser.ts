@@ -58,11 +58,19 @@ export class RequestParser {
   }
 
   /** Tells the parser that the unfinished request now begins at `start`. */
-  moved(start: number, request: Request): void {
+  moved(start: number, request: Request | null): void {
     const distance = this.requestStart - start;
-    request.shift(distance);
+    request?.shift(distance);
     this.at -= distance;
     this.requestStart = start;
+  }
+
+  /** Takes back what was read from `start` on: it is to be parsed anew. */
+  rewind(start: number): void {
+    this.at = start;
+    this.requestStart = start;
+    this.argumentsLeft = 0;
+    this.bulkLength = -1;
   }
 
   parse(bytes: Uint8Array, end: number, request: Request, limits: ParserLimits): Parsed {

@@ -4,6 +4,9 @@
  * A refusal is thrown or handed to `Reply.error`; it is a plain object made once, so it costs no stack
  * trace. Texts are wire behaviour, to the letter: clients match on the first word, some on all of it.
  */
+import { untilZero } from './bytes.js';
+
+/** One error reply, whole. */
 export class Refusal {
   readonly name = 'Refusal';
   /** The first word, by which clients and INFO errorstats tell errors apart. */
@@ -20,10 +23,13 @@ export class Refusal {
   }
 }
 
-/** A refusal with code `code` and the text after it. */
+/** A refusal with code `code` and the text after it; line ends that close the text are left out. */
 export function refusal(code: string, text: string): Refusal {
-  return new Refusal(code, text);
+  return new Refusal(code, text.replace(/[\r\n]+$/, ''));
 }
+
+/** Bytes of an unknown word that a refusal shows. */
+const LONGEST_SHOWN = 128;
 
 export const WRONG_TYPE = refusal(
   'WRONGTYPE',
@@ -98,11 +104,11 @@ export const BAD_PAYLOAD_FOOTER = refusal('ERR', 'DUMP payload version or checks
 export const BAD_DATA_FORMAT = refusal('ERR', 'Bad data format');
 
 export function unsupportedOption(given: string): Refusal {
-  return refusal('ERR', `Unsupported option ${given}`);
+  return refusal('ERR', `Unsupported option ${untilZero(given)}`);
 }
 
 export function unknownTypeName(given: string): Refusal {
-  return refusal('ERR', `unknown type name '${given}'`);
+  return refusal('ERR', `unknown type name '${untilZero(given)}'`);
 }
 
 export const INVALID_COMMAND = refusal('ERR', 'Invalid command specified');
@@ -149,14 +155,14 @@ export const UNKNOWN_LOG_KIND = refusal(
 export const LOG_COUNT_TOO_LOW = refusal('ERR', 'count should be greater than or equal to -1');
 
 export function noLatencySamples(event: string): Refusal {
-  return refusal('ERR', `No samples available for event '${event}'`);
+  return refusal('ERR', `No samples available for event '${untilZero(event)}'`);
 }
 
 /** A container's own refusal of a subcommand it cannot make sense of. */
 export function wrongSubcommandArity(given: string, container: string): Refusal {
   return refusal(
     'ERR',
-    `unknown subcommand or wrong number of arguments for '${given}'. Try ${container} HELP.`,
+    `unknown subcommand or wrong number of arguments for '${untilZero(given.slice(0, LONGEST_SHOWN))}'. Try ${container} HELP.`,
   );
 }
 
@@ -181,7 +187,10 @@ export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memo
 export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
 
 export function unknownParameter(name: string): Refusal {
-  return refusal('ERR', `Unknown option or number of arguments for CONFIG SET - '${name}'`);
+  return refusal(
+    'ERR',
+    `Unknown option or number of arguments for CONFIG SET - '${untilZero(name)}'`,
+  );
 }
 
 /** A CONFIG SET that was taken back; `name` is as the client called it, or in lower case. */
@@ -192,6 +201,10 @@ export function configSetFailed(name: string, reason: string): Refusal {
 /** `reason` is the operating system's. */
 export function configRewriteFailed(reason: string): Refusal {
   return refusal('ERR', `Rewriting config file: ${reason}`);
+}
+
+export function configRewriteForceAllFailed(reason: string): Refusal {
+  return refusal('ERR', `CONFIG-REWRITE-FORCE-ALL failed: ${reason}`);
 }
 
 export function unknownCommand(given: string, args: string): Refusal {
@@ -251,7 +264,7 @@ export const PROTECTED_MODE = refusal(
 
 /** An option of HELLO that is none, or lacks its arguments. */
 export function badHelloOption(given: string): Refusal {
-  return refusal('ERR', `Syntax error in HELLO option '${given}'`);
+  return refusal('ERR', `Syntax error in HELLO option '${untilZero(given)}'`);
 }
 
 /** An attribute of CLIENT SETINFO with a value that would break the lines of CLIENT LIST. */
@@ -260,15 +273,15 @@ export function badClientAttribute(name: string): Refusal {
 }
 
 export function unrecognizedOption(given: string): Refusal {
-  return refusal('ERR', `Unrecognized option '${given}'`);
+  return refusal('ERR', `Unrecognized option '${untilZero(given)}'`);
 }
 
 export function unknownClientType(given: string): Refusal {
-  return refusal('ERR', `Unknown client type '${given}'`);
+  return refusal('ERR', `Unknown client type '${untilZero(given)}'`);
 }
 
 export function noSuchUser(given: string): Refusal {
-  return refusal('ERR', `No such user '${given}'`);
+  return refusal('ERR', `No such user '${untilZero(given)}'`);
 }
 
 /** A filter of CLIENT LIST or KILL that takes a number and did not get one. */

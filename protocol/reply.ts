@@ -81,10 +81,16 @@ export class ReplyWriter {
   /** Error replies written so far: who runs a command sees by it whether the command failed. */
   errors = 0;
   lastError: Refusal | null = null;
+  /** Of the bytes pending, those that are sent from where they are stored. */
+  heldBytes = 0;
 
   private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   private view = viewOf(this.buffer);
   private at = 0;
+  /** Where the replies begin that were not taken: what stands before them is still to be written. */
+  private start = 0;
+  /** Whether some of what was taken is still being written after `written`. */
+  private kept = false;
   private readonly views = new ByteViews();
   private parts: ReplyPart[] = [];
   private partBytes = 0;
@@ -96,7 +102,7 @@ export class ReplyWriter {
 
   /** Bytes written and not yet sent. */
   get pendingBytes(): number {
-    return this.partBytes + this.at;
+    return this.partBytes + this.at - this.start;
   }
 
   /** Bytes of the buffer that replies are first written to. */
@@ -149,6 +155,7 @@ export class ReplyWriter {
     this.header(Mark.bulk, length);
     this.closeBuffer();
     this.holder.retain(block);
+    this.heldBytes += length;
     const done = () => {
       this.holder.release(block);
     };
@@ -243,7 +250,7 @@ export class ReplyWriter {
 
   /** Leaves out the header of an array, map or set whose size comes later by `resolve…`. */
   defer(): Deferred {
-    return { parts: this.parts.length, at: this.at };
+    return { parts: this.parts.length, at: this.at - this.start };
   }
 
   resolveArray(deferred: Deferred, count: number): void {
@@ -265,29 +272,58 @@ export class ReplyWriter {
       const kept = this.parts[mark.parts];
       for (const part of this.parts.splice(mark.parts)) {
         this.partBytes -= part.bytes.length;
+        if (part.done) this.heldBytes -= part.bytes.length;
         part.done?.();
       }
       if (kept && mark.at > 0) this.addPart({ bytes: kept.bytes.subarray(0, mark.at) });
-      this.at = 0;
+      this.at = this.start;
       return;
     }
-    this.at = mark.at;
+    this.at = this.start + mark.at;
+  }
+
+  /**
+   * Gives up the replies, to be written later: they stay as they are until `written` is called. Null when
+   * they do not stand in one piece.
+   */
+  take(): Uint8Array | null {
+    if (this.parts.length > 0) return null;
+    const bytes = this.buffer.subarray(this.start, this.at);
+    this.start = this.at;
+    return bytes;
+  }
+
+  /** All that was taken is written, but for what is `kept` by the network. */
+  written(kept: boolean): void {
+    if (kept) this.kept = true;
+    // Else there are newer replies behind what is written.
+    if (this.start === this.at) this.reuse();
   }
 
   /** Hands all replies to `sink` and begins anew. */
   flush(sink: ReplySink): void {
     if (this.parts.length === 0) {
-      if (this.at === 0) return;
-      const sent = sink.send(this.buffer.subarray(0, this.at));
-      if (!sent) this.renewBuffer();
-      this.at = 0;
+      if (this.at === this.start) return;
+      const taken = this.start > 0;
+      const sent = sink.send(this.buffer.subarray(this.start, this.at));
+      if (!sent) this.kept = true;
+      this.start = this.at;
+      if (!taken) this.reuse();
       return;
     }
     this.closeBuffer();
     const parts = this.parts;
     this.parts = [];
     this.partBytes = 0;
+    this.heldBytes = 0;
     sink.sendAll(parts);
+  }
+
+  /** Begins the buffer again, in memory of its own when the old one is still being written. */
+  private reuse(): void {
+    if (this.kept) this.renewBuffer();
+    this.start = 0;
+    this.at = 0;
   }
 
   /** Drops all replies. */
@@ -354,15 +390,16 @@ export class ReplyWriter {
   }
 
   private closeBuffer(): void {
-    if (this.at === 0) return;
-    this.addPart({ bytes: this.buffer.subarray(0, this.at) });
-    this.renewBuffer();
+    if (this.at > this.start) this.addPart({ bytes: this.buffer.subarray(this.start, this.at) });
+    if (this.at > 0) this.renewBuffer();
+    this.start = 0;
     this.at = 0;
   }
 
   private renewBuffer(): void {
     this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.view = viewOf(this.buffer);
+    this.kept = false;
   }
 
   private addPart(part: ReplyPart): void {
@@ -376,8 +413,9 @@ export class ReplyWriter {
       this.closeBuffer();
     }
     if (deferred.parts === this.parts.length) {
-      this.buffer.copyWithin(deferred.at + header.length, deferred.at, this.at);
-      this.buffer.set(header, deferred.at);
+      const from = this.start + deferred.at;
+      this.buffer.copyWithin(from + header.length, from, this.at);
+      this.buffer.set(header, from);
       this.at += header.length;
       return;
     }

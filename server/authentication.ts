@@ -36,6 +36,7 @@ export class Authentication {
   admit(client: Client, user: string): void {
     client.user = user;
     client.authenticated = true;
+    client.everAuthenticated = true;
     client.limits.authenticated = true;
   }
 

@@ -39,10 +39,10 @@ export class ClientCron {
   private check(client: Client): void {
     const nowMs = this.server.clock.now();
     if (client.transport === null || this.closeIfIdle(client, nowMs)) return;
-    if (client.softLimitSinceMs > 0) checkOutputLimits(this.server, client);
+    if (client.softLimitSinceMs > 0) checkOutputLimits(this.server, client, true);
     const idleMs = nowMs - client.lastInteractionAtMs;
     if (client.pending.length > 0) shrinkPending(client, idleMs > IDLE_BEFORE_SHRINK_MS);
-    client.replyPeakBytes = 0;
+    this.server.replyBuffers.adapt(client, nowMs);
   }
 
   private closeIfIdle(client: Client, nowMs: number): boolean {

@@ -1,4 +1,5 @@
 /** A client in one line, as CLIENT LIST, CLIENT INFO and the log show it. */
+import { untilZero } from '../protocol/bytes.js';
 import type { Client } from './client.js';
 import type { Server } from './server.js';
 
@@ -44,7 +45,7 @@ export function describeClient(server: Server, client: Client, redacted = false)
   const unsent = client.unsentBytes;
   return [
     connectionPart(client),
-    `name=${redacted ? REDACTED : client.name}`,
+    `name=${redacted ? REDACTED : untilZero(client.name)}`,
     `age=${wallSecondsSince(server, client.createdAtMs)}`,
     `idle=${wallSecondsSince(server, client.lastInteractionAtMs)}`,
     `flags=${clientFlags(client)}`,
@@ -66,8 +67,7 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `user=${redacted ? REDACTED : client.user}`,
     'redir=-1',
     `resp=${client.resp}`,
-    `lib-name=${client.libraryName}`,
-    `lib-ver=${client.libraryVersion}`,
+    libraryPart(client),
     `tot-net-in=${client.netInputBytes}`,
     `tot-net-out=${client.netOutputBytes}`,
     `tot-cmds=${client.commandsProcessed}`,
@@ -82,13 +82,16 @@ function connectionPart({ id, transport }: Client): string {
 
 /** The part of a client's line that says who it is. `redacted` as in `describeClient`. */
 export function identifyClient(client: Client, redacted: boolean): string {
-  const name = redacted ? REDACTED : client.name;
+  const name = redacted ? REDACTED : untilZero(client.name);
   const user = redacted ? REDACTED : client.user;
-  const library = `lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`;
-  return `${connectionPart(client)} name=${name} user=${user} ${library}`;
+  return `${connectionPart(client)} name=${name} user=${user} ${libraryPart(client)}`;
 }
 
-/** Whether a name breaks no line of CLIENT LIST: no blanks, nothing beyond ASCII. */
+function libraryPart({ libraryName, libraryVersion }: Client): string {
+  return `lib-name=${untilZero(libraryName)} lib-ver=${untilZero(libraryVersion)}`;
+}
+
+/** Whether a name breaks no line of CLIENT LIST, which ends it at a zero byte: no blanks, nothing beyond ASCII. */
 export function isFitForLine(name: string): boolean {
-  return /^[!-~]*$/.test(name);
+  return /^[!-~]*$/.test(untilZero(name));
 }

@@ -5,7 +5,8 @@ import type { Database } from '../datatypes/database.js';
 import { type ParserLimits, RequestParser } from '../protocol/parser.js';
 import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
-import { Request } from '../protocol/request.js';
+import type { Request } from '../protocol/request.js';
+import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
 export interface Transport extends ReplySink {
@@ -43,7 +44,7 @@ export class Client {
   readonly parser = new RequestParser();
   readonly limits: ParserLimits;
   /** The request being read, when it does not stand whole in one read. */
-  readonly partial = new Request();
+  partial: Request | null = null;
   /** Bytes read and not yet parsed: `pending[0, pendingEnd)`. */
   pending: Uint8Array = NO_BYTES;
   pendingEnd = 0;
@@ -57,6 +58,8 @@ export class Client {
   libraryVersion = '';
   user = 'default';
   authenticated: boolean;
+  /** Whether it was let in at some time, even if RESET forgot that since. */
+  everAuthenticated: boolean;
   capabilities = 0;
 
   replyMode: ReplyMode = ReplyMode.on;
@@ -79,8 +82,12 @@ export class Client {
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
-  /** The most bytes of replies that one turn brought, since the cron last looked. */
-  replyPeakBytes = 0;
+  /** Bytes of replies that do not count against the output limit; see reply-buffers.ts. */
+  replyBufferBytes = LARGEST_REPLY_BUFFER_BYTES;
+  /** The most bytes of replies that one turn brought lately, as far as they fit the reply buffer. */
+  replyPeakBytes = LARGEST_REPLY_BUFFER_BYTES;
+  /** Since when that is so; long ago for a new client. ms. */
+  replyPeakAtMs = 0;
   /** `memoryBytes` when the server last counted it in. */
   notedBytes = 0;
   /** When the output first exceeded the soft limit; 0 while it does not. ms. */
@@ -96,6 +103,7 @@ export class Client {
     this.createdAtMs = parts.nowMs;
     this.lastInteractionAtMs = parts.nowMs;
     this.authenticated = parts.authenticated;
+    this.everAuthenticated = parts.authenticated;
     this.holder = parts.holder;
     this.limits = { maxBulkBytes: parts.maxBulkBytes, authenticated: parts.authenticated };
   }
@@ -107,8 +115,8 @@ export class Client {
     return this.own;
   }
 
-  /** Bytes of the buffer for replies that is this client's own. */
-  get replyBufferBytes(): number {
+  /** Bytes of the buffer for pushes that is this client's own. */
+  private get pushBufferBytes(): number {
     return this.own?.bufferBytes ?? 0;
   }
 
@@ -119,7 +127,7 @@ export class Client {
 
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
-    return CLIENT_BYTES + this.pending.length + this.replyBufferBytes + this.unsentBytes;
+    return CLIENT_BYTES + this.pending.length + this.pushBufferBytes + this.unsentBytes;
   }
 
   get kind(): ClientKind {
@@ -131,6 +139,7 @@ export class Client {
     this.own?.discard();
     this.pending = NO_BYTES;
     this.pendingEnd = 0;
+    this.partial = null;
   }
 }
 

@@ -41,8 +41,9 @@ class Log {
   readonly entries = new Denque<LogEntry>();
   nextId = 0;
 
-  /** Adds an entry, and drops the oldest beyond `most`. */
+  /** Adds an entry, and drops the oldest beyond `most`. With room for none, the log stays as it is. */
   add(call: LoggedCall, amount: number, most: number): void {
+    if (most === 0) return;
     const args = shortened(call.request, call.redacted);
     const { address, clientName } = call;
     const atSeconds = Math.floor(call.atMs / 1000);

@@ -33,6 +33,10 @@ export class CommandEntry {
   /** The setting that must allow it, `enable-<guard>-command`; null for most. */
   readonly guard: 'debug' | 'module' | null;
   readonly arity: number;
+  /** The argument that is its first key, where that is always the same; 0 for none. */
+  readonly firstKey: number;
+  /** Its work does not grow with the data: only with what it is sent and what it replies. */
+  readonly isConstantTime: boolean;
 
   calls = 0;
   usec = 0;
@@ -55,6 +59,9 @@ export class CommandEntry {
     this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');
     this.touchesKeys = this.mayReplicate || spec.flags.includes('readonly');
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
+    const begin = spec.keys?.[0]?.begin ?? 'unknown';
+    this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
+    this.isConstantTime = this.touchesKeys && spec.complexity.startsWith('O(1)');
     this.guard = GUARDS.get(spec.name) ?? null;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }
@@ -90,16 +97,43 @@ function nameHash(bytes: Uint8Array, start: number, end: number): number {
 }
 
 export class CommandTable {
-  readonly all: readonly CommandEntry[];
-  private readonly slots: (CommandEntry | undefined)[];
-  private readonly names: Uint8Array[] = [];
+  /** What requests call each command, in lower case: its own name, unless it was renamed. */
+  private readonly calledAs = new Map<string, CommandEntry>();
+  private slots: (CommandEntry | undefined)[] = [];
+  private names: Uint8Array[] = [];
   private readonly mask: number;
 
   constructor(commands: readonly Command[], parent: CommandEntry | null = null) {
-    this.all = commands.map((command) => new CommandEntry(command, parent));
     this.mask = 2 ** Math.ceil(Math.log2(commands.length * 3 + 1)) - 1;
-    this.slots = new Array(this.mask + 1).fill(undefined);
-    for (const entry of this.all) this.add(entry);
+    for (const command of commands) {
+      const entry = new CommandEntry(command, parent);
+      this.calledAs.set(entry.fullName.slice(entry.fullName.indexOf('|') + 1), entry);
+    }
+    this.fill();
+  }
+
+  /** All that requests can call. */
+  get all(): readonly CommandEntry[] {
+    return [...this.calledAs.values()];
+  }
+
+  /**
+   * Has requests call a command by another name, or by none: `rename-command`. Replies, statistics and
+   * access rules still know it by its own.
+   *
+   * @param from - What requests call it so far, in any case.
+   * @param to - What they are to call it; empty: nothing at all.
+   * @returns Why not; nothing when it is done.
+   */
+  rename(from: string, to: string): string | undefined {
+    const [before, after] = [from.toLowerCase(), to.toLowerCase()];
+    const entry = this.calledAs.get(before);
+    if (entry === undefined) return 'No such command in rename-command';
+    if (after !== before && this.calledAs.has(after)) return 'Target command name already exists';
+    this.calledAs.delete(before);
+    if (after !== '') this.calledAs.set(after, entry);
+    this.fill();
+    return undefined;
   }
 
   /** The command that argument `i` of the request names, in any case. */
@@ -135,8 +169,13 @@ export class CommandTable {
     }
   }
 
-  private add(entry: CommandEntry): void {
-    const name = Buffer.from(entry.fullName.slice(entry.fullName.indexOf('|') + 1), 'latin1');
+  private fill(): void {
+    this.slots = new Array(this.mask + 1).fill(undefined);
+    this.names = [];
+    for (const [name, entry] of this.calledAs) this.add(Buffer.from(name, 'latin1'), entry);
+  }
+
+  private add(name: Uint8Array, entry: CommandEntry): void {
     let slot = nameHash(name, 0, name.length) & this.mask;
     while (this.slots[slot] !== undefined) slot = (slot + 1) & this.mask;
     this.slots[slot] = entry;

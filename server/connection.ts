@@ -6,8 +6,8 @@
  * has to wait, is copied to the client's own buffer.
  */
 import { Parsed } from '../protocol/parser.js';
-import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
+import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
 
 const SMALLEST_PENDING_BYTES = 16 * 1024;
@@ -30,17 +30,16 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
     return;
   }
   client.parser.at = 0;
-  const request = server.request;
-  if (!runRequests(server, client, bytes, end, request)) {
-    keepRest(client, bytes, end, request);
+  if (!runRequests(server, client, bytes, end)) {
+    keepRest(client, bytes, end);
     overLimit(server, client);
   }
 }
 
 /** Goes on with requests that were left waiting in the client's own buffer. */
 export function runPending(server: Server, client: Client): void {
-  const { pending, pendingEnd, partial } = client;
-  if (runRequests(server, client, pending, pendingEnd, partial)) {
+  const { pending, pendingEnd } = client;
+  if (runRequests(server, client, pending, pendingEnd)) {
     client.pendingEnd = 0;
     client.parser.at = 0;
     if (client.pending.length > LARGE_REQUEST_BYTES) client.pending = NO_BYTES;
@@ -50,39 +49,40 @@ export function runPending(server: Server, client: Client): void {
   if (from === 0) return;
   client.pending.copyWithin(0, from, pendingEnd);
   client.pendingEnd = pendingEnd - from;
-  client.parser.moved(0, partial);
+  client.parser.moved(0, client.partial);
 }
 
 /** Runs all whole requests in `bytes[parser.at, end)`. False when bytes are left over. */
-function runRequests(
-  server: Server,
-  client: Client,
-  bytes: Uint8Array,
-  end: number,
-  request: Request,
-): boolean {
-  const { parser, limits } = client;
-  for (;;) {
-    if (client.blocked || client.paused) {
-      parser.requestStart = parser.at;
-      return parser.at >= end;
+function runRequests(server: Server, client: Client, bytes: Uint8Array, end: number): boolean {
+  const { lookahead } = server;
+  const { parser } = client;
+  const roomBytes = server.replyBuffers.roomFor(client);
+  while (!client.blocked && !client.paused) {
+    lookahead.parse(client, bytes, end);
+    for (let i = 0; i < lookahead.count; i++) {
+      lookahead.focus(i);
+      server.execute(client, lookahead.request(i), lookahead.entry(i));
+      if (server.reply.pendingBytes > roomBytes) checkOutputLimits(server, client);
+      if (client.closing || client.closed) return true;
+      // What was refused for now is parsed anew when the pause is over, and so is what follows.
+      if (client.paused) return leaveFrom(client, lookahead.startOf(i), end);
+      if (client.blocked) return leaveFrom(client, lookahead.endOf(i), end);
     }
-    const outcome = parser.parse(bytes, end, request, limits);
-    if (outcome === Parsed.needsMore) return parser.at >= end && !parser.midRequest;
-    if (outcome === Parsed.invalid) {
+    if (lookahead.outcome === Parsed.complete) continue;
+    if (lookahead.outcome === Parsed.invalid) {
       refuseBytes(server, client, bytes.subarray(parser.requestStart, end));
-      request.clear();
       return true;
     }
-    if (request.argc === 0) continue;
-    server.execute(client, request);
-    if (client.paused) {
-      // It was refused for now: the same bytes are parsed anew when the pause is over.
-      parser.at = parser.requestStart;
-      return false;
-    }
-    if (client.closing || client.closed) return true;
+    if (parser.midRequest) lookahead.leaveUnfinished(client);
+    return parser.at >= end && !parser.midRequest;
   }
+  return leaveFrom(client, parser.at, end);
+}
+
+/** Leaves the bytes from `start` on for later. True when there are none. */
+function leaveFrom(client: Client, start: number, end: number): boolean {
+  client.parser.rewind(start);
+  return start >= end;
 }
 
 function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
@@ -100,18 +100,14 @@ function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
 }
 
 /** Keeps what was not run: from the unfinished request on. */
-function keepRest(client: Client, bytes: Uint8Array, end: number, request: Request): void {
-  const { parser, partial } = client;
+function keepRest(client: Client, bytes: Uint8Array, end: number): void {
+  const { parser } = client;
   const from = parser.requestStart;
-  partial.clear();
-  for (let i = 0; i < request.argc && parser.midRequest; i++) {
-    partial.push(request.starts[i] as number, request.ends[i] as number);
-  }
   makeRoom(client, end - from);
   client.pending.set(bytes.subarray(from, end), 0);
   client.pendingEnd = end - from;
   if (client.pendingEnd > client.pendingPeak) client.pendingPeak = client.pendingEnd;
-  parser.moved(0, partial);
+  parser.moved(0, client.partial);
 }
 
 function append(client: Client, bytes: Uint8Array, end: number): void {

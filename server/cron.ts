@@ -41,6 +41,7 @@ export class Cron {
       RATES_PERIOD_MS,
     );
     this.every('memory', () => server.memory.sample(), MEMORY_PERIOD_MS);
+    this.every('client eviction', () => this.evictClients(), MEMORY_PERIOD_MS);
     this.every('expiry', () => keyspace.activeExpiry.startCycle(this.hz));
   }
 
@@ -84,6 +85,11 @@ export class Cron {
     const usec = (clock.elapsedMs() - nowMs) * 1000;
     stats.cronUsec += usec;
     stats.countTurn(usec, 0);
+  }
+
+  private evictClients(): void {
+    const { clientEviction } = this.server;
+    if (clientEviction.isOn) clientEviction.checkAll();
   }
 
   /** Values beyond the limits are taken for the limits, and shown so. */

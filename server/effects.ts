@@ -5,6 +5,7 @@ import type { Database } from '../datatypes/database.js';
 export class ServerEffects implements Effects {
   dirty = 0;
   attentive = false;
+  propagates = false;
 
   changed(_database: Database, _key: Uint8Array, changes: number): void {
     this.dirty += changes;

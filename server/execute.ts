@@ -8,24 +8,52 @@ import { refuse } from './gate.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
 
+/** Calls of commands of constant time that are timed together at most. */
+const MOST_UNTIMED = 16;
+/** Bytes that such a call may take in, and leave. */
+const SHORT_REQUEST_BYTES = 4096;
+const SHORT_REPLY_BYTES = 16 * 1024;
+/** A threshold below this may be reached by such calls. µs. */
+const NEVER_TAKEN_USEC = 1000;
+
+/**
+ * Runs requests that were parsed, and keeps the time.
+ *
+ * Looking at the clock costs as much as a good part of a GET. So commands whose work is bounded, by their
+ * complexity and by the bytes they took and gave, are timed together, up to 16 of them in one turn: each
+ * counts an equal part. Where single calls are watched (`exact`), each is timed by itself.
+ */
 export class Executor {
   private readonly server: Server;
   private readonly call: ServerCall;
   /** The command that runs now; null between commands. */
   running: CommandEntry | null = null;
-  /** When the last command ended: the next one of the same turn starts there. */
+  /** Whether a setting asks for what single short calls take. */
+  private exact = false;
+  /** When the last command that was timed ended: the next one of the same turn starts there. */
   private lastEndMs = 0;
+  /** Those that ran since. */
+  private readonly untimed: (CommandEntry | null)[] = new Array(MOST_UNTIMED).fill(null);
+  private untimedCount = 0;
   /** Error replies up to here are somebody's: those of a transaction's commands are not EXEC's failure too. */
   private attributedErrors = 0;
 
   constructor(server: Server, client: Client) {
     this.server = server;
     this.call = new ServerCall(server, client);
+    const { config } = server;
+    config.onChange(WATCHES_OF_CALLS, () => this.thresholdsChanged());
+    this.thresholdsChanged();
   }
 
-  /** How long this turn has taken up to the end of its last command. ms. */
-  turnMs(startMs: number): number {
-    return this.lastEndMs - startMs;
+  private thresholdsChanged(): undefined {
+    const { values } = this.server.config;
+    const reachable = (threshold: number, most: number) => threshold >= 0 && threshold < most;
+    this.exact =
+      values.latencyMonitorThreshold > 0 ||
+      reachable(values.commandlogExecutionSlowerThan, NEVER_TAKEN_USEC) ||
+      reachable(values.commandlogRequestLargerThan, SHORT_REQUEST_BYTES) ||
+      reachable(values.commandlogReplyLargerThan, SHORT_REPLY_BYTES);
   }
 
   /** Called before the first request of a turn. Answers when that is, as `elapsedMs` does. */
@@ -34,12 +62,36 @@ export class Executor {
     return this.lastEndMs;
   }
 
-  execute(client: Client, request: Request): void {
+  /** Called after the last request of a turn that began at `startMs`. Answers how long its commands took, in ms. */
+  endTurn(startMs: number): number {
+    this.settle();
+    return this.lastEndMs - startMs;
+  }
+
+  /** Times the commands that ran since the clock was last looked at. */
+  private settle(): void {
+    const count = this.untimedCount;
+    if (count === 0) return;
+    const { clock, config, stats } = this.server;
+    const endMs = clock.elapsedMs();
+    const usec = ((endMs - this.lastEndMs) * 1000) / count;
+    this.lastEndMs = endMs;
+    this.untimedCount = 0;
+    stats.commandsUsec += usec * count;
+    const whole = Math.floor(usec);
+    const { latencyTracking } = config.values;
+    for (let i = 0; i < count; i++) {
+      const entry = this.untimed[i] as CommandEntry;
+      entry.usec += usec;
+      if (latencyTracking) entry.recordLatency(whole);
+    }
+  }
+
+  execute(client: Client, request: Request, entry: CommandEntry | undefined): void {
     const { server, call } = this;
     const { reply } = server;
     reply.resp = client.resp;
     const mark = client.replyMode === ReplyMode.on ? null : reply.defer();
-    const entry = server.commands.resolve(request);
     const refused = refuse(server, client, entry, request);
     if (refused === null) {
       if (server.pauses.scope !== null && server.pauses.holds(client, entry as CommandEntry))
@@ -50,8 +102,8 @@ export class Executor {
       call.entry = entry as CommandEntry;
       this.run(call, call.entry);
     } else {
-      if (entry) entry.rejectedCalls++;
       client.lastCommand = named(entry, request);
+      if (entry && client.lastCommand !== null) entry.rejectedCalls++;
       server.replyError(client, refused);
     }
     if (mark !== null && client.replyMode !== ReplyMode.on) {
@@ -74,8 +126,10 @@ export class Executor {
   private run(call: ServerCall, entry: CommandEntry): void {
     const { server } = this;
     const { client, reply } = call;
+    const short =
+      entry.isConstantTime && !this.exact && call.request.mostWireBytes < SHORT_REQUEST_BYTES;
+    if (!short) this.settle();
     this.attributedErrors = reply.errors;
-    const startMs = this.lastEndMs;
     const replyStart = reply.pendingBytes;
     server.keyspace.touching = !client.noTouch;
     if (server.expiryRule.varies) server.expiryRule.choose(client);
@@ -87,11 +141,7 @@ export class Executor {
       this.failed(call, entry, error);
     }
     this.running = null;
-    const endMs = server.clock.elapsedMs();
-    const usec = Math.floor((endMs - startMs) * 1000);
-    this.lastEndMs = endMs;
     entry.calls++;
-    entry.usec += usec;
     client.commandsProcessed++;
     server.stats.commandsProcessed++;
     if (reply.errors !== this.attributedErrors) {
@@ -99,8 +149,24 @@ export class Executor {
       entry.failedCalls++;
       if (reply.lastError) server.countError(reply.lastError);
     }
-    server.afterCommand(call, entry, usec, reply.pendingBytes - replyStart);
+    if (short) {
+      this.untimed[this.untimedCount++] = entry;
+      const long = reply.pendingBytes - replyStart > SHORT_REPLY_BYTES;
+      if (long || this.untimedCount === MOST_UNTIMED) this.settle();
+    } else {
+      this.time(call, entry, reply.pendingBytes - replyStart);
+    }
     if (server.monitors.count > 0 && !entry.isHiddenFromMonitors) server.monitors.feed(call, entry);
+  }
+
+  /** The books of a command that is timed by itself. */
+  private time(call: ServerCall, entry: CommandEntry, replyBytes: number): void {
+    const { server } = this;
+    const endMs = server.clock.elapsedMs();
+    const usec = Math.floor((endMs - this.lastEndMs) * 1000);
+    this.lastEndMs = endMs;
+    entry.usec += usec;
+    server.afterCommand(call, entry, usec, replyBytes);
   }
 
   private failed(call: ServerCall, entry: CommandEntry, error: unknown): void {
@@ -115,6 +181,13 @@ export class Executor {
     call.reply.error(INTERNAL_ERROR);
   }
 }
+
+const WATCHES_OF_CALLS = [
+  'latency-monitor-threshold',
+  'commandlog-execution-slower-than',
+  'commandlog-request-larger-than',
+  'commandlog-reply-larger-than',
+] as const;
 
 /** The command that a refused request was for, when it named one. */
 function named(entry: CommandEntry | undefined, request: Request): Command | null {

@@ -26,7 +26,7 @@ export function refuse(
 ): Refusal | null {
   if (entry === undefined) return refuseUnknown(server, client, request);
   if (!client.limits.authenticated && !entry.needsNoAuth) return NOAUTH;
-  if (entry.subcommands !== null && request.argc > 1) return unknownSubcommandOf(entry, request);
+  if (entry.subcommands !== null && request.argc > 1) return unknownSubcommandOf(request);
   if (!entry.arityFits(request.argc)) return wrongArity(entry.fullName);
   if (entry.guard !== null && !isAllowed(server, client, entry.guard)) {
     return commandNotAllowed(entry.guard);
@@ -78,8 +78,9 @@ function logAttack(server: Server, from: string): void {
   );
 }
 
-function unknownSubcommandOf(entry: CommandEntry, request: Request): Refusal {
-  return unknownSubcommand(shown(request, 1), entry.fullName.toUpperCase());
+/** Names the container as the request does: it may have been renamed. */
+function unknownSubcommandOf(request: Request): Refusal {
+  return unknownSubcommand(shown(request, 1), shown(request, 0).toUpperCase());
 }
 
 /** Names the command and the first of its arguments, at most 128 bytes of each and of all. */

@@ -42,13 +42,13 @@ export class ValkeyServer<C extends Clock = Clock> {
   readonly port: number;
   /** The engine itself: for tools and tests that look inside. */
   readonly engine: Server;
-  private readonly local: LocalConnection;
+  /** Made at the first call: until then it would be a client that nobody connected. */
+  private local: LocalConnection | null = null;
 
   constructor(engine: Server, clock: C, port: number) {
     this.engine = engine;
     this.clock = clock;
     this.port = port;
-    this.local = new LocalConnection(engine);
   }
 
   /**
@@ -58,6 +58,7 @@ export class ValkeyServer<C extends Clock = Clock> {
    * @throws {ReplyError} When the reply is an error.
    */
   call(...args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
+    this.local ??= new LocalConnection(this.engine);
     return this.local.call(args);
   }
 

@@ -1,6 +1,7 @@
 /** A client inside the process: the same road as a socket's, but replies come back as values. */
 import { Decoder, encodeRequest, Push, ReplyError, type ReplyValue } from '../protocol/decoder.js';
 import type { ReplyPart } from '../protocol/reply.js';
+import { DEFAULT_USER } from './authentication.js';
 import type { Client, Transport } from './client.js';
 import type { Server } from './server.js';
 
@@ -29,8 +30,7 @@ export class LocalConnection implements Transport {
   constructor(server: Server) {
     this.server = server;
     this.client = server.connect(this);
-    this.client.authenticated = true;
-    this.client.limits.authenticated = true;
+    server.authentication.admit(this.client, DEFAULT_USER);
   }
 
   /** Runs one command; an error reply is a rejection with a ReplyError. */

@@ -3,7 +3,7 @@
 import { parseDouble } from '../protocol/doubles.js';
 import { NOT_A_FLOAT, WRONG_LOLWUT } from '../protocol/refusals.js';
 import type { ServerCall } from './server-call.js';
-import { VERSION } from './version.js';
+import { announcement } from './version.js';
 
 /** From far outside the set to within it. */
 const SHADES = ' .:-=+*%#@';
@@ -23,12 +23,13 @@ interface Picture {
 
 /** Reads the arguments, and draws. @throws {Refusal} WRONG_LOLWUT, NOT_AN_INTEGER or NOT_A_FLOAT. */
 export function drawing(call: ServerCall): string {
+  const { title, version: ourVersion } = announcement(call.server.config.values);
   const versioned = call.argc > 2 && call.is(1, 'version');
   const version = versioned ? call.int(2) : 9;
-  if (version !== 5 && version !== 6 && version !== 9) return `Valkey ver.${VERSION}\n`;
+  if (version !== 5 && version !== 6 && version !== 9) return `${title} ver.${ourVersion}\n`;
   const picture = readPicture(call, versioned ? 3 : 1);
   const constant = `${picture.real.toFixed(2)} + ${picture.imaginary.toFixed(2)}i`;
-  return `${draw(picture)}Julia set of ${constant}. Valkey ver. ${VERSION}\n`;
+  return `${draw(picture)}Julia set of ${constant}. ${title} ver. ${ourVersion}\n`;
 }
 
 function readPicture(call: ServerCall, from: number): Picture {

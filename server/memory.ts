@@ -64,7 +64,7 @@ export class Memory {
   private peak = 0;
   private peakMs: number;
   /** What clients' buffers were when last noted. */
-  private notedClientBytes = 0;
+  private noted = 0;
   private timer: Timer | null = null;
 
   constructor(server: Server) {
@@ -107,7 +107,12 @@ export class Memory {
   /** Bytes of buffers of all clients that are not replicas. */
   get clientsBytes(): number {
     this.noteAllClients();
-    return this.notedClientBytes;
+    return this.noted;
+  }
+
+  /** The same as it was noted last: near the truth, and known at once. */
+  get notedClientBytes(): number {
+    return this.noted;
   }
 
   /** Bytes of all that is not the data itself: the server, its clients, and the tables that find keys. */
@@ -157,15 +162,15 @@ export class Memory {
 
   /** Notes what a client holds after its turn. */
   noteClient(client: Client): void {
-    if (client.transport === null) return;
+    if (client.transport === null || client.closed) return;
     const bytes = client.memoryBytes;
-    this.notedClientBytes += bytes - client.notedBytes;
+    this.noted += bytes - client.notedBytes;
     client.notedBytes = bytes;
   }
 
   /** The client is gone, and its buffers with it. */
   forgetClient(client: Client): void {
-    this.notedClientBytes -= client.notedBytes;
+    this.noted -= client.notedBytes;
     client.notedBytes = 0;
   }
 
@@ -201,7 +206,7 @@ export class Memory {
 
   private get countedBytes(): number {
     const { arena } = this.server;
-    return STARTUP_BYTES + arena.usedBytes + arena.outsideBytes + this.notedClientBytes;
+    return STARTUP_BYTES + arena.usedBytes + arena.outsideBytes + this.noted;
   }
 
   private get partBytes(): number {

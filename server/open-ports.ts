@@ -50,17 +50,17 @@ export async function openPorts(server: Server): Promise<string[]> {
     opened.push('unix');
   }
   server.listener.followsSettings = true;
-  if (opened.length === 0) throw new StartRefused('Configured to not listen anywhere, exiting.');
+  // A port alone is not enough: `bind` may name no address, or none that is here.
+  const isListening = unixsocket !== '' || server.listener.tcpListening.length > 0;
+  if (!isListening) throw new StartRefused('Configured to not listen anywhere, exiting.');
   return opened;
 }
 
 async function openTcp(server: Server, port: number): Promise<void> {
-  let listening = 0;
   for (const word of server.config.values.bind) {
     const { shown, host, optional } = bindAddress(word);
     try {
       await server.listener.listen(port, host);
-      listening++;
     } catch (error) {
       const call = errorCode(error) === 'ENOTFOUND' ? '' : 'bind: ';
       server.log.warning(
@@ -69,7 +69,6 @@ async function openTcp(server: Server, port: number): Promise<void> {
       if (!(optional && NOT_HERE.includes(errorCode(error)))) throw new StartRefused(failed(port));
     }
   }
-  if (listening === 0) throw new StartRefused(failed(port));
 }
 
 function failed(port: number): string {

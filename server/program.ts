@@ -4,17 +4,25 @@ import { SystemClock } from '../datatypes/clock.js';
 import { startInBackground, takeBackgroundMark } from './background.js';
 import { banner } from './banner.js';
 import { readCommandLine } from './command-line.js';
+import { CommandTable } from './command-table.js';
+import { COMMANDS } from './commands/index.js';
 import { Config } from './config.js';
 import { FatalConfigError, loadConfiguration, UnreadableConfigFile } from './config-file.js';
 import type { ConfigValues } from './config-table.js';
+import { Crashes } from './crashes.js';
 import { filePath } from './file-path.js';
 import { Log, logFile, standardOutput } from './log.js';
+import { OomScore } from './oom-score.js';
 import { openPorts, StartRefused } from './open-ports.js';
 import { pidFilePath, removePidFile, writePidFile } from './pid-file.js';
+import { followTitleTemplate } from './process-title.js';
 import { Server } from './server.js';
 import { obeySignals } from './signals.js';
 import { fitClients, openFileLimit, warnOfIdleSettings } from './startup-checks.js';
 import { COMMIT, VERSION } from './version.js';
+
+/** Where Linux keeps how readily it ends this process for want of memory. */
+const OOM_SCORE_FILE = '/proc/self/oom_score_adj';
 
 /** What a program is started with. */
 export interface Invocation {
@@ -31,8 +39,14 @@ export async function run(invocation: Invocation): Promise<void> {
   const isBackground = takeBackgroundMark(process.env);
   const directory = process.cwd();
   const config = new Config();
+  const commands = new CommandTable(COMMANDS);
   try {
-    loadConfiguration(config, args, { version: VERSION, readStdin: () => stdin ?? '' });
+    loadConfiguration(config, args, {
+      version: VERSION,
+      readStdin: () => stdin ?? '',
+      refuse: (directive, [from = '', to = '']) =>
+        directive === 'rename-command' ? commands.rename(from, to) : undefined,
+    });
   } catch (error) {
     giveUpOver(error, config);
     return;
@@ -42,7 +56,12 @@ export async function run(invocation: Invocation): Promise<void> {
     await startInBackground({ command, stdin, directory });
     return;
   }
-  await serve(config, args.length === 0, stdin !== undefined);
+  await serve(config, {
+    commands,
+    title: byteString(invocation.script),
+    isBare: args.length === 0,
+    readStdin: stdin !== undefined,
+  });
 }
 
 /** One character a byte: how settings hold names of files and other texts of unknown encoding. */
@@ -77,12 +96,25 @@ function makeLog(values: ConfigValues, clock: SystemClock): Log {
   });
 }
 
-async function serve(config: Config, isBare: boolean, readStdin: boolean): Promise<void> {
+/** How the program was started. */
+interface Start {
+  readonly commands: CommandTable;
+  /** The path of the script, a byte string. */
+  readonly title: string;
+  /** Nothing was configured. */
+  readonly isBare: boolean;
+  /** Settings came from standard input. */
+  readonly readStdin: boolean;
+}
+
+async function serve(config: Config, start: Start): Promise<void> {
+  const { commands, title, isBare, readStdin } = start;
   const { values } = config;
   const clock = new SystemClock();
   const log = makeLog(values, clock);
   config.onChange('loglevel', () => log.refresh());
-  reportFatalErrors(log);
+  const crashes = new Crashes(log, values);
+  crashes.followErrors();
   greet(log, isBare, readStdin);
   warnOfIdleSettings(config, log);
   const refused = fitClients(config, openFileLimit(), log);
@@ -91,13 +123,19 @@ async function serve(config: Config, isBare: boolean, readStdin: boolean): Promi
     process.exitCode = 1;
     return;
   }
-  const server = new Server({ config, clock, log, seed: randomBytes(4).readUInt32LE() });
+  const server = new Server({ config, clock, log, commands, seed: randomBytes(4).readUInt32LE() });
+  crashes.follow(server);
   server.shutdown.end = (exitCode) => process.exit(exitCode);
   obeySignals(server, log);
   const pidFile = pidFilePath(values);
   if (pidFile !== undefined) keepPidFile(server, filePath(values, pidFile));
+  followTitleTemplate({ title, config }, (text) => {
+    process.title = text;
+  });
   introduce(values, log);
+  const oomScore = new OomScore({ config, log, path: OOM_SCORE_FILE, isReplica: () => false });
   await open(server);
+  oomScore.apply();
 }
 
 /** The lines before anything is done. */
@@ -143,13 +181,4 @@ async function open(server: Server): Promise<void> {
     server.log.warning(error.message);
     process.exit(1);
   }
-}
-
-/** An error that nobody handled leaves the data in a state nobody knows: the log has it, and the process ends. */
-function reportFatalErrors(log: Log): void {
-  process.on('uncaughtException', (error) => {
-    log.warning('The server ends: an error was not handled');
-    for (const line of (error.stack ?? String(error)).split('\n')) log.warning(line);
-    process.exit(1);
-  });
 }

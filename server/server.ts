@@ -4,18 +4,21 @@ import { Keyspace } from '../datatypes/database.js';
 import { Random } from '../datatypes/random.js';
 import { Arena } from '../datatypes/store/arena.js';
 import { HashFunction } from '../datatypes/store/hash-function.js';
+import { untilZero } from '../protocol/bytes.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
-import { Request } from '../protocol/request.js';
+import type { Request } from '../protocol/request.js';
 import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
+import { ClientEviction } from './client-eviction.js';
 import { describeClient, identifyClient } from './client-info.js';
 import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
 import { receive, runPending } from './connection.js';
+import type { Crash } from './crash-report.js';
 import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
@@ -23,13 +26,16 @@ import { ExpiryRule } from './expiry-rule.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
+import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
 import { Rates } from './rates.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
+import { ReplyBuffers } from './reply-buffers.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
@@ -49,6 +55,8 @@ export interface ServerParts {
   readonly log: Log;
   /** Seeds everything random. */
   readonly seed: number;
+  /** Its commands, some perhaps renamed. Default: all, by their own names. */
+  readonly commands?: CommandTable;
 }
 
 export class Server {
@@ -66,8 +74,7 @@ export class Server {
   readonly memory: Memory;
   readonly commands: CommandTable;
   readonly reply: ReplyWriter;
-  /** The request being read from the shared read buffer. */
-  readonly request = new Request();
+  readonly lookahead: Lookahead;
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
@@ -75,8 +82,10 @@ export class Server {
   readonly authentication: Authentication;
   readonly pauses: Pauses;
   readonly expiryRule: ExpiryRule;
+  readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
   readonly cron: Cron;
+  readonly clientEviction: ClientEviction;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -88,10 +97,15 @@ export class Server {
   /** When the log last told of a browser's requests. ms. */
   attackLoggedAtMs = -Infinity;
 
+  /** Reports a crash, and ends the process by the signal; null in a process that is not the server's own. */
+  crash: ((crash: Crash, signal: NodeJS.Signals) => void) | null = null;
+
   /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   private nextClientId = 2;
-  /** Clients with replies that came while they were not being served. */
+  /** Clients inside the process with replies that came while they were not being served. */
   private readonly toFlush = new Set<Client>();
+  /** What waits to be written to sockets. */
+  readonly outbox = new Outbox(this);
   private serving: Client | null = null;
   /** Clients whose requests may run again, once the turn is over. */
   private readonly toResume: Client[] = [];
@@ -108,7 +122,7 @@ export class Server {
     this.replicationId = this.random.hex(40);
     this.keyspace = new Keyspace({
       arena: this.arena,
-      hash: new HashFunction(this.random.uint32(), this.random.uint32()),
+      hash: makeHash(this.config.values.hashSeed, this.random),
       clock: this.clock,
       random: this.random,
       databaseCount: this.config.values.databases,
@@ -120,7 +134,8 @@ export class Server {
     this.keyspace.maxStringBytes = () => this.config.values.protoMaxBulkLen;
     watchKeyspace(this);
     this.memory = new Memory(this);
-    this.commands = new CommandTable(COMMANDS);
+    this.commands = parts.commands ?? new CommandTable(COMMANDS);
+    this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
@@ -134,6 +149,7 @@ export class Server {
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
@@ -188,26 +204,31 @@ export class Server {
     this.resuming = false;
   }
 
-  execute(client: Client, request: Request): void {
-    this.executor.execute(client, request);
+  /** @param entry - The command that the request names, where that is known. */
+  execute(client: Client, request: Request, entry = this.commands.resolve(request)): void {
+    this.executor.execute(client, request, entry);
   }
 
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
   private turn(client: Client, work: () => void): void {
+    if (this.outbox.isFull || this.outbox.hasPushes(client)) this.outbox.flush();
     this.clock.refresh();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
     this.serving = client;
     work();
     this.serving = null;
+    this.keyspace.known.forget();
     this.stats.countTurn(
-      this.executor.turnMs(startMs) * 1000,
+      this.executor.endTurn(startMs) * 1000,
       this.stats.commandsProcessed - commands,
     );
     if (client.closed) this.reply.discard();
-    else if (client.transport) this.flushReplies(client, client.transport);
-    if (this.config.values.maxmemory !== 0) this.memory.noteClient(client);
+    else if (client.transport) this.sendReplies(client, client.transport);
+    const evictsClients = this.clientEviction.isOn;
+    if (evictsClients || this.config.values.maxmemory !== 0) this.memory.noteClient(client);
     if (this.toFlush.size > 0) this.flushPushes();
+    if (evictsClients) this.clientEviction.check();
     if (this.toResume.length > 0) this.resumeWaiting();
   }
 
@@ -223,28 +244,46 @@ export class Server {
     return this.clock.after(delayMs, () => this.background(work));
   }
 
-  private flushReplies(client: Client, transport: Transport): void {
+  private sendReplies(client: Client, transport: Transport): void {
     const bytes = this.reply.pendingBytes;
     if (bytes > 0) {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
-      this.stats.writesProcessed++;
-      if (bytes > client.replyPeakBytes) client.replyPeakBytes = bytes;
-      this.reply.flush(transport);
-      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
+      if (bytes > client.replyPeakBytes) {
+        client.replyPeakBytes = Math.min(bytes, client.replyBufferBytes);
+      }
+      const replies = transport.isSocket ? this.reply.take() : null;
+      if (replies) this.outbox.add(client, replies);
+      else this.writeReplies(client, transport);
     }
-    if (client.closing) transport.end();
+    if (!client.closing) return;
+    this.outbox.flush();
+    transport.end();
+  }
+
+  /** Writes at once what does not stand in one piece. */
+  private writeReplies(client: Client, transport: Transport): void {
+    if (transport.isSocket) this.outbox.flush();
+    this.stats.writesProcessed++;
+    this.reply.flush(transport);
+    if (transport.unsentBytes > 0) checkOutputLimits(this, client);
   }
 
   /** Where to write a reply or push for any client, at any time. */
   outputOf(client: Client): ReplyWriter {
     if (client === this.serving) return this.reply;
-    this.toFlush.add(client);
+    if (client.transport?.isSocket) this.outbox.notePushes(client);
+    else this.toFlush.add(client);
     return client.pushes;
   }
 
-  /** Sends what was written by `outputOf` to clients that were not being served. */
-  flushPushes(): void {
+  /** Bytes written for the client that is being served, and copied: those sent from where they stand do not count. */
+  writtenBytesFor(client: Client): number {
+    return client === this.serving ? this.reply.pendingBytes - this.reply.heldBytes : 0;
+  }
+
+  /** Sends what was written by `outputOf` to clients inside the process. */
+  private flushPushes(): void {
     for (const client of this.toFlush) {
       const { transport } = client;
       if (client.closed || transport === null) continue;
@@ -252,9 +291,14 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       client.pushes.flush(transport);
-      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     this.toFlush.clear();
+  }
+
+  /** Sends everything now: the event loop may not come to its end. */
+  flush(): void {
+    this.outbox.flush();
+    this.flushPushes();
   }
 
   replyError(client: Client, error: Refusal): void {
@@ -269,7 +313,9 @@ export class Server {
   /** The connection is to close when the replies written so far are sent. */
   closeAfterReply(client: Client): void {
     client.closing = true;
-    if (client !== this.serving && client.transport) client.transport.end();
+    if (client === this.serving || client.transport === null) return;
+    this.flush();
+    client.transport.end();
   }
 
   /** Closes a connection now, whatever is still to be sent. */
@@ -287,6 +333,7 @@ export class Server {
     this.memory.forgetClient(client);
     this.clients.delete(client.id);
     this.toFlush.delete(client);
+    this.outbox.forget(client);
     this.pauses.forget(client);
     this.monitors.remove(client);
   }
@@ -344,7 +391,7 @@ export class Server {
       request,
       redacted: secretArguments(entry, request),
       address: client.transport?.remoteAddress ?? '',
-      clientName: client.name,
+      clientName: untilZero(client.name),
       atMs: this.clock.now(),
     };
     this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);
@@ -356,6 +403,7 @@ export class Server {
     this.memory.resetStats();
     this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
+    this.replyBuffers.resetStats();
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
     keyspace.stats.hits = 0;
@@ -371,4 +419,12 @@ export class Server {
     await this.listener.close();
     for (const client of [...this.clients.values()]) this.closeNow(client);
   }
+}
+
+/** The hash of keys: by chance, or the same at each start when `seed`, the `hash-seed`, is given. */
+function makeHash(seed: string, random: Random): HashFunction {
+  if (seed === '') return new HashFunction(random.uint32(), random.uint32());
+  const bytes = Buffer.from(seed, 'latin1');
+  const half = (key: number) => new HashFunction(key, key).hash(bytes, 0, bytes.length);
+  return new HashFunction(half(0), half(1));
 }

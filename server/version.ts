@@ -26,3 +26,19 @@ export function packageVersion(): string {
   const { version }: { version: string } = JSON.parse(text);
   return version;
 }
+
+/** What the server calls itself to clients. */
+export interface Announcement {
+  readonly name: 'valkey' | 'redis';
+  /** The name as a text has it. */
+  readonly title: 'Valkey' | 'Redis';
+  readonly version: string;
+}
+
+const AS_VALKEY: Announcement = { name: 'valkey', title: 'Valkey', version: VERSION };
+const AS_REDIS: Announcement = { name: 'redis', title: 'Redis', version: REDIS_VERSION };
+
+/** Some clients work with nothing but Redis: `extended-redis-compatibility` has the server say that it is one. */
+export function announcement(values: { extendedRedisCompatibility: boolean }): Announcement {
+  return values.extendedRedisCompatibility ? AS_REDIS : AS_VALKEY;
+}

@@ -41,19 +41,43 @@ const SMALLEST_SEGMENT_BYTES = 64;
 const SPLIT_SEGMENT_BYTES = 8192;
 const DEEPEST = 26;
 
+const CACHE_LINE_WORDS = 16;
+
 const slotsIn = (bytes: number) => (bytes - SEGMENT_HEADER_BYTES) >>> 3;
 const SPLIT_SLOTS = slotsIn(SPLIT_SEGMENT_BYTES);
 
 /** Slots that hashes point to; the few after them take what is pushed beyond the end. */
 const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
 
+/** How many words from the first slot on the one is that `hash` points to, in a segment of this depth. */
+const homeOf = (hash: number, depth: number, slots: number) =>
+  ((((hash << depth) >>> 16) * homesOf(slots)) >>> 16) << 1;
+
 const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 
-const countedBytes = (directory: Int32Array) => (directory.length > 1 ? directory.byteLength : 0);
+/** A directory's bytes, with the depths. */
+const countedBytes = ({ length }: Int32Array) => (length > 1 ? length * 5 : 0);
+
+/** What `Dict.warm` works on; `sum` is of what was read, as nothing is read that nobody wants. */
+export class ReadAhead {
+  readonly hashes: Uint32Array;
+  readonly pages: Int32Array[];
+  readonly words: Int32Array;
+  sum = 0;
+
+  /** @param depth - How many elements at a time. */
+  constructor(depth: number) {
+    this.hashes = new Uint32Array(depth);
+    this.pages = new Array(depth).fill(new Int32Array(0));
+    this.words = new Int32Array(depth);
+  }
+}
 
 export class Dict {
   size = 0;
   private directory = new Int32Array(1);
+  /** The depth of each entry's segment. A segment of a depth above 0 and below `DEEPEST` has `SPLIT_SLOTS`. */
+  private depths = new Uint8Array(1);
   /** The directory has 2^depth entries; a segment of lower depth stands in several. */
   private depth = 0;
   /** How many segments have each depth: tells when the directory may halve. */
@@ -78,9 +102,10 @@ export class Dict {
   }
 
   /** Takes over a new directory. A table of one segment counts for none: most tables are small. */
-  private setDirectory(directory: Int32Array<ArrayBuffer>): void {
+  private setDirectory(directory: Int32Array<ArrayBuffer>, depths: Uint8Array<ArrayBuffer>): void {
     this.arena.outsideBytes += countedBytes(directory) - countedBytes(this.directory);
     this.directory = directory;
+    this.depths = depths;
   }
 
   /** Slots in all segments: what `size` elements are spread over. */
@@ -90,13 +115,14 @@ export class Dict {
 
   /** The element whose key is `bytes[start, end)`, or NONE. `hash` is the key's. */
   find(hash: number, bytes: Uint8Array, start: number, end: number): Ref {
-    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
+    const index = this.depth === 0 ? 0 : hash >>> (32 - this.depth);
+    const segment = this.directory[index]!;
     if (segment === NONE) return NONE;
     const words = this.arena.words[segment >>> 16]!;
-    const base = (segment & 0xffff) << 2;
-    let at = this.home(words, base, hash);
-    const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
-    for (; at < stop; at += 2) {
+    const first = ((segment & 0xffff) << 2) + FIRST_SLOT;
+    const slots = this.slotsIn(index, words, first);
+    const stop = first + (slots << 1);
+    for (let at = first + homeOf(hash, this.depths[index]!, slots); at < stop; at += 2) {
       const ref = words[at + 1]!;
       if (ref === NONE) return NONE;
       const slotHash = words[at]! >>> 0;
@@ -105,6 +131,51 @@ export class Dict {
       if (this.hasKey(ref >>> 0, bytes, start, end)) return ref >>> 0;
     }
     return NONE;
+  }
+
+  /**
+   * Reads what `find` is going to read for the first `count` hashes of `ahead`, and gives nothing but speed.
+   * Places are worked out first and read then, in loops so short that the processor has many of them under
+   * way while it waits for the first: the waits for memory overlap.
+   */
+  warm(ahead: ReadAhead, count: number): void {
+    const { directory, arena } = this;
+    if (this.depth === 0) return;
+    const { hashes, pages, words: at } = ahead;
+    const shift = 32 - this.depth;
+    for (let i = 0; i < count; i++) {
+      const index = hashes[i]! >>> shift;
+      const segment = directory[index]!;
+      const words = arena.words[segment >>> 16]!;
+      const first = ((segment & 0xffff) << 2) + FIRST_SLOT;
+      pages[i] = words;
+      at[i] = first + homeOf(hashes[i]!, this.depths[index]!, this.slotsIn(index, words, first));
+    }
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= pages[i]![at[i]!]!;
+    let found = 0;
+    for (let i = 0; i < count; i++) {
+      const ref = this.refNear(hashes[i]!, pages[i]!, at[i]!);
+      if (ref === NONE) continue;
+      pages[found] = arena.words[ref >>> 16]!;
+      at[found++] = (ref & 0xffff) << 2;
+    }
+    // An element's key and value may go on in the next cache line.
+    for (let i = 0; i < found; i++) {
+      const words = pages[i]!;
+      const word = at[i]!;
+      const next = word + CACHE_LINE_WORDS - 1;
+      sum ^= words[word]! ^ words[next < words.length ? next : word]!;
+    }
+    ahead.sum = sum;
+  }
+
+  /** The element with this hash, or one near it, from its home slot on; NONE when there is none. */
+  private refNear(hash: number, words: Int32Array, home: number): Ref {
+    let at = home;
+    const last = words.length - 2;
+    while (at < last && words[at + 1] !== NONE && words[at]! >>> 0 < hash) at += 2;
+    return words[at + 1]! >>> 0;
   }
 
   private hasKey(ref: Ref, bytes: Uint8Array, start: number, end: number): boolean {
@@ -239,7 +310,7 @@ export class Dict {
   /** Gives all segments back. The elements are the owner's to release, before this. */
   clear(): void {
     this.eachSegment((segment) => this.arena.release(segment));
-    this.setDirectory(new Int32Array(1));
+    this.setDirectory(new Int32Array(1), new Uint8Array(1));
     this.depth = 0;
     this.size = 0;
     this.segmentBytes = 0;
@@ -268,7 +339,7 @@ export class Dict {
       this.freeSegment(segment, words[base + DEPTH]!);
     }
     if (next < this.directory.length) return next;
-    this.setDirectory(new Int32Array(1));
+    this.setDirectory(new Int32Array(1), new Uint8Array(1));
     this.depth = 0;
     return 0;
   }
@@ -296,8 +367,13 @@ export class Dict {
 
   /** The word index of the slot that `hash` points to in the segment at `base`. */
   private home(words: Int32Array, base: number, hash: number): number {
-    const rest = (hash << words[base + DEPTH]!) >>> 16;
-    return base + FIRST_SLOT + (((rest * homesOf(words[base + SLOTS]!)) >>> 16) << 1);
+    return base + FIRST_SLOT + homeOf(hash, words[base + DEPTH]!, words[base + SLOTS]!);
+  }
+
+  /** Slots of the segment at `index`, of which `first` is the first. Its header is seldom needed for that. */
+  private slotsIn(index: number, words: Int32Array, first: number): number {
+    const depth = this.depths[index]!;
+    return depth > 0 && depth < DEEPEST ? SPLIT_SLOTS : words[first - FIRST_SLOT + SLOTS]!;
   }
 
   private slotOf(words: Int32Array, base: number, hash: number, ref: Ref): number {
@@ -385,15 +461,17 @@ export class Dict {
   private point(prefix: number, depth: number, segment: Ref): void {
     const width = 1 << (this.depth - depth);
     this.directory.fill(segment, prefix * width, (prefix + 1) * width);
+    this.depths.fill(depth, prefix * width, (prefix + 1) * width);
   }
 
   private doubleDirectory(): void {
     const wider = new Int32Array(this.directory.length * 2);
-    for (let i = 0; i < this.directory.length; i++) {
-      wider[2 * i] = this.directory[i]!;
-      wider[2 * i + 1] = this.directory[i]!;
+    const depths = new Uint8Array(wider.length);
+    for (let i = 0; i < wider.length; i++) {
+      wider[i] = this.directory[i >>> 1]!;
+      depths[i] = this.depths[i >>> 1]!;
     }
-    this.setDirectory(wider);
+    this.setDirectory(wider, depths);
     this.depth++;
   }
 
@@ -460,8 +538,12 @@ export class Dict {
 
   private halveDirectory(): void {
     const half = new Int32Array(this.directory.length / 2);
-    for (let i = 0; i < half.length; i++) half[i] = this.directory[2 * i]!;
-    this.setDirectory(half);
+    const depths = new Uint8Array(half.length);
+    for (let i = 0; i < half.length; i++) {
+      half[i] = this.directory[2 * i]!;
+      depths[i] = this.depths[2 * i]!;
+    }
+    this.setDirectory(half, depths);
     this.depth--;
   }
 

@@ -13,7 +13,7 @@ interface FilterHistory {
 
 const NEW_FILTERS = { since: '9.0.0', optional: true } as const;
 
-const PLAIN_TYPES = [word('normal'), word('master'), word('replica'), word('pubsub')];
+const PLAIN_TYPES = [word('NORMAL'), word('MASTER'), word('REPLICA'), word('PUBSUB')];
 
 const LIST: FilterHistory = {
   types: PLAIN_TYPES,
@@ -31,20 +31,20 @@ const LIST: FilterHistory = {
 
 const KILL: FilterHistory = {
   types: [
-    word('normal'),
-    word('master', { since: '3.2.0' }),
-    word('primary', { since: '8.0.0' }),
-    word('slave'),
-    word('replica', { since: '5.0.0' }),
-    word('pubsub'),
+    word('NORMAL'),
+    word('MASTER', { since: '3.2.0' }),
+    word('PRIMARY', { since: '8.0.0' }),
+    word('SLAVE'),
+    word('REPLICA', { since: '5.0.0' }),
+    word('PUBSUB'),
   ],
   negatedTypes: [
-    word('normal'),
-    word('master'),
-    word('primary'),
-    word('slave'),
-    word('replica'),
-    word('pubsub'),
+    word('NORMAL'),
+    word('MASTER'),
+    word('PRIMARY'),
+    word('SLAVE'),
+    word('REPLICA'),
+    word('PUBSUB'),
   ],
   since: { TYPE: '2.8.12', ID: '2.8.12', LADDR: '6.2.0', MAXAGE: '8.0.0' },
 };

@@ -1,4 +1,6 @@
 /** The filters of CLIENT LIST and CLIENT KILL: which clients are meant. */
+import { readInt32 } from '../../datatypes/options.js';
+import { untilZero } from '../../protocol/bytes.js';
 import { parseBigInt64 } from '../../protocol/numbers.js';
 import {
   BAD_CLIENT_ID,
@@ -42,7 +44,7 @@ const KINDS: Readonly<Record<string, ClientKind>> = {
 const readers: Readonly<Record<string, Reader>> = {
   type(call, i) {
     const given = call.text(i);
-    const kind = KINDS[given.toLowerCase()];
+    const kind = KINDS[untilZero(given).toLowerCase()];
     if (kind === undefined) throw unknownClientType(given);
     return (client) => client.kind === kind;
   },
@@ -62,7 +64,8 @@ const readers: Readonly<Record<string, Reader>> = {
   db(call, i, negated) {
     const filter = negated ? 'NOT-DB' : 'DB';
     const { databases } = call.keyspace;
-    const index = call.int(i, filterNotAnInteger(filter));
+    const malformed = filterNotAnInteger(filter);
+    const index = readInt32(call, i, malformed, malformed);
     const database = databases[index];
     if (database === undefined) throw filterDbOutOfRange(filter, databases.length);
     return (client) => client.db === database;
@@ -77,9 +80,9 @@ const plainReaders: Readonly<Record<string, Reader>> = {
 
 function sameText(of: (client: Client) => string): Reader {
   return (call, i) => {
-    const wanted = call.text(i);
+    const wanted = untilZero(call.text(i));
     // What a client does not have is not empty: it is the same as nothing.
-    return (client) => wanted !== '' && of(client) === wanted;
+    return (client) => wanted !== '' && untilZero(of(client)) === wanted;
   };
 }
 
@@ -89,7 +92,7 @@ function sameLetters(
   of: (client: Client) => string,
 ): Reader {
   return (call, i, negated) => {
-    const wanted = call.text(i);
+    const wanted = untilZero(call.text(i));
     if (![...wanted].every((letter) => known.has(letter))) {
       const where = negated ? `NOT-${kind.toUpperCase()}` : 'provided';
       throw unknownLetters(kind, where, wanted);
@@ -116,8 +119,10 @@ export function readClientFilter(call: ServerCall, from: number, skipSelf: boole
   const ids = new Map<string, Set<bigint>>();
   for (let i = from; i < call.argc; ) {
     const option = call.text(i).toLowerCase();
-    if (i + 1 >= call.argc) throw SYNTAX_ERROR;
-    if (option === 'id' || option === 'not-id') i = readIds(call, i + 1, filter, option, ids);
+    const takesIds = option === 'id' || option === 'not-id';
+    // Only as the one option must it have a number.
+    if (i + 1 >= call.argc && !(takesIds && i > from)) throw SYNTAX_ERROR;
+    if (takesIds) i = readIds(call, i + 1, filter, option, ids);
     else {
       readOption(call, i + 1, filter, option);
       i += 2;
@@ -144,7 +149,7 @@ function own(table: Readonly<Record<string, Reader>>, name: string): Reader | un
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Reads the numbers of ID or NOT-ID, at least one; several such options add up. */
+/** Reads the numbers of ID or NOT-ID, perhaps none; several such options add up. */
 function readIds(
   call: ServerCall,
   from: number,
@@ -161,7 +166,6 @@ function readIds(
     if (id <= 0n) throw BAD_CLIENT_ID;
     ids.add(id);
   }
-  if (i === from) throw SYNTAX_ERROR;
   const wanted = option === 'id';
   filter.tests.set(option, (client) => ids.has(BigInt(client.id)) === wanted);
   return i;

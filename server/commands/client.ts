@@ -83,7 +83,7 @@ const clientSetInfo = command(
     acl: ['connection'],
     tips: TO_ALL_NODES,
     args: [
-      oneOf('attr', [text('libname', { token: 'lib-name' }), text('libver', { token: 'lib-ver' })]),
+      oneOf('attr', [text('libname', { token: 'LIB-NAME' }), text('libver', { token: 'LIB-VER' })]),
     ],
     complexity: 'O(1)',
     summary: 'Tells which library, of which version, this connection is made by.',

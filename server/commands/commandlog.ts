@@ -37,9 +37,9 @@ function readKind(call: ServerCall, i: number): LogKind {
 
 /** Reads how many entries are wanted: -1 for all. @throws {Refusal} LOG_COUNT_TOO_LOW. */
 function readCount(call: ServerCall, i: number): number {
-  const count = call.int(i, LOG_COUNT_TOO_LOW);
-  if (count < -1) throw LOG_COUNT_TOO_LOW;
-  return count === -1 ? Number.POSITIVE_INFINITY : count;
+  const count = call.bigint(i, LOG_COUNT_TOO_LOW);
+  if (count < -1n) throw LOG_COUNT_TOO_LOW;
+  return count === -1n ? Number.POSITIVE_INFINITY : Number(count);
 }
 
 function replyEntries(call: ServerCall, kind: LogKind, count: number): void {
@@ -80,8 +80,8 @@ const commandlog = container(
         summary: 'Shows the latest entries of a log.',
       },
       (call: ServerCall) => {
-        const kind = readKind(call, 3);
-        replyEntries(call, kind, readCount(call, 2));
+        const count = readCount(call, 2);
+        replyEntries(call, readKind(call, 3), count);
       },
     ),
     command(

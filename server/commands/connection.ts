@@ -1,9 +1,11 @@
 /** Commands about the connection itself. */
 import { command } from '../../datatypes/command.js';
+import { readInt32 } from '../../datatypes/options.js';
 import {
   BEYOND_INT32,
   DB_OUT_OF_RANGE,
   NO_PASSWORD_SET,
+  NOT_AN_INTEGER,
   SYNTAX_ERROR,
   WRONG_PASSWORD,
   wrongArity,
@@ -14,8 +16,6 @@ import { type Client, ReplyMode } from '../client.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
 import { hello } from './hello.js';
-
-const INT32_MAX = 2 ** 31 - 1;
 
 const ping = command(
   {
@@ -65,8 +65,7 @@ const select = command(
     summary: 'Chooses the database of the requests that follow.',
   },
   (call: ServerCall) => {
-    const index = call.int(1);
-    if (index > INT32_MAX || index < -INT32_MAX - 1) throw BEYOND_INT32;
+    const index = readInt32(call, 1, NOT_AN_INTEGER, BEYOND_INT32);
     const database = call.keyspace.databases[index];
     if (database === undefined) throw DB_OUT_OF_RANGE;
     call.client.db = database;

@@ -7,6 +7,7 @@ import { LzfCompressor } from '../../persistence/lzf.js';
 import { VALUE_WRITERS } from '../../persistence/value-formats.js';
 import { parseDouble } from '../../protocol/doubles.js';
 import {
+  configRewriteForceAllFailed,
   DATABASE_OUT_OF_RANGE,
   DEBUG_NOT_ALLOWED,
   debugNotHere,
@@ -17,10 +18,14 @@ import {
   Refusal,
   wrongSubcommandArity,
 } from '../../protocol/refusals.js';
+import { rewriteConfigFile } from '../config-rewrite.js';
+import { systemErrorText } from '../config-table/system-error.js';
 import { addValue, Digest, dataDigest } from '../data-digest.js';
 import { isLocal } from '../is-local.js';
+import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
+import { assertion, panic, segfault } from './debug-crash.js';
 import { replyShape } from './debug-protocol.js';
 import { replyHelp } from './help.js';
 
@@ -36,7 +41,10 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['assert', subcommand(0, 0, assertion)],
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
+  ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
+  ['config-rewrite-force-all', subcommand(0, 0, rewriteWholeConfig)],
   ['digest', subcommand(0, 0, digest)],
   ['digest-value', subcommand(0, Number.POSITIVE_INFINITY, digestValues)],
   ['error', subcommand(1, 1, replyError)],
@@ -45,32 +53,38 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['htstats-key', subcommand(1, 2, valueTableStats)],
   ['log', subcommand(1, 1, log)],
   ['object', subcommand(1, 2, object)],
+  ['panic', subcommand(0, 0, panic)],
   ['pause-cron', subcommand(1, 1, pauseCron)],
   ['populate', subcommand(1, 3, populate)],
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
+  ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
+  ['segfault', subcommand(0, 0, segfault)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
+  ['set-skip-checksum-validation', subcommand(1, 1, setSkipChecksums)],
   ['sleep', subcommand(1, 1, sleep)],
 ]);
 
-/** What the real server can do to itself and this one cannot: crash, leak, look at its C memory. */
+/** What the real server can do to itself and this one cannot: start anew, leak, look at its C memory. */
 const NOT_HERE = new Set([
-  'assert',
   'crash-and-recover',
   'leak',
   'mallctl',
   'mallctl-str',
   'oom',
-  'panic',
   'restart',
-  'segfault',
   'structsize',
 ]);
 
 const HELP = [
+  'ASSERT',
+  '    Crash by assertion failed.',
   'CHANGE-REPL-ID',
   '    Change the replication IDs of the instance.',
   '    Dangerous: should be used only for testing the replication subsystem.',
+  'CONFIG-REWRITE-FORCE-ALL',
+  '    Like CONFIG REWRITE but writes all configuration options, including',
+  '    keywords not listed in original configuration file or default values.',
   'DIGEST',
   '    Output a hex signature representing the current DB content.',
   'DIGEST-VALUE <key> [<key> ...]',
@@ -88,6 +102,8 @@ const HELP = [
   '    Show low level info about `key` and associated value.',
   '    Some fields of the default behavior may be time consuming to fetch,',
   '    and `fast` can be passed to avoid fetching them.',
+  'PANIC',
+  '    Crash the server simulating a panic.',
   'POPULATE <count> [<prefix>] [<size>]',
   '    Create <count> string keys named key:<num>. If <prefix> is specified then',
   "    it is used instead of the 'key' prefix. These are not propagated to",
@@ -99,14 +115,27 @@ const HELP = [
   '    true, false.',
   'SDSLEN <key>',
   '    Show low level SDS string info representing `key` and value.',
+  'SEGFAULT',
+  '    Crash the server with sigsegv.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Setting it to 0 disables expiring keys in background when they are not',
   '    accessed (otherwise the behavior). Setting it to 1 reenables back the',
   '    default.',
+  'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+  "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
   'PAUSE-CRON <0|1>',
   '    Stop periodic cron job processing.',
+  'REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>',
+  '    Sets the time (in milliseconds) to wait between client reply buffer peak resets.',
+  '    In case NEVER is provided the last observed peak will never be reset',
+  '    In case RESET is provided the peak reset time will be restored to the default value',
+  'REPLYBUFFER RESIZING <0|1>',
+  '    Enable or disable the reply buffer resize cron job',
+  'CLIENT-ENFORCE-REPLY-LIST <0|1>',
+  '    When set to 1, it enforces the use of the client reply list directly',
+  "    and avoids using the client's static buffer.",
 ];
 
 function help(call: ServerCall): void {
@@ -141,22 +170,40 @@ const debug = serverCommand(
   },
 );
 
-/** The entry of the key in argument 2, its access not noted. @throws {Refusal} NO_SUCH_KEY. */
-function peekKey(call: ServerCall): Ref {
-  const ref = call.db.peek(call.buffer, call.start(2), call.end(2));
+/** The entry of the key in argument `i`, or NONE: it may have expired, and the look leaves no trace. */
+function entryAt(call: ServerCall, i: number): Ref {
+  const { buffer, db, keyspace } = call;
+  const [start, end] = [call.start(i), call.end(i)];
+  return db.keys.find(keyspace.hash.hash(buffer, start, end), buffer, start, end);
+}
+
+/** The entry of the key in argument 2, expired or not. @throws {Refusal} NO_SUCH_KEY. */
+function entryOfKey(call: ServerCall): Ref {
+  const ref = entryAt(call, 2);
   if (ref === NONE) throw NO_SUCH_KEY;
   return ref;
 }
 
-/** Whether argument 2 turns a switch on: anything but what reads as zero does. */
-function isOn(call: ServerCall): boolean {
-  return Number.parseInt(call.text(2), 10) > 0;
+/** Whether an argument turns a switch on: any number above zero that it begins with does. */
+function isOn(call: ServerCall, i = 2): boolean {
+  return Number.parseInt(call.text(i), 10) > 0;
 }
 
 function changeReplicationId(call: ServerCall): void {
   const { server } = call;
   server.log.notice('Changing replication IDs after receiving DEBUG change-repl-id');
   server.replicationId = server.random.hex(40);
+  call.reply.ok();
+}
+
+function rewriteWholeConfig(call: ServerCall): void {
+  const { config } = call.server;
+  if (config.file === undefined) throw configRewriteForceAllFailed('Bad address');
+  try {
+    rewriteConfigFile(config.file, config, { all: true });
+  } catch (error) {
+    throw configRewriteForceAllFailed(systemErrorText(error));
+  }
   call.reply.ok();
 }
 
@@ -167,7 +214,7 @@ function digest(call: ServerCall): void {
 function digestValues(call: ServerCall): void {
   call.reply.array(call.argc - 2);
   for (let i = 2; i < call.argc; i++) {
-    const ref = call.db.peek(call.buffer, call.start(i), call.end(i));
+    const ref = entryAt(call, i);
     const one = new Digest();
     if (ref !== NONE) addValue(call.db, ref, one);
     call.reply.simple(one.hex);
@@ -176,7 +223,8 @@ function digestValues(call: ServerCall): void {
 
 function replyError(call: ServerCall): void {
   const [code = '', ...words] = call.text(2).split(' ');
-  call.reply.error(new Refusal(code, words.join(' ')));
+  // Only looks like an error: nothing failed, so nothing is counted.
+  call.reply.raw(new Refusal(code, words.join(' ')).bytes);
 }
 
 function log(call: ServerCall): void {
@@ -202,12 +250,12 @@ function describeTable(table: Dict): string {
 }
 
 function valueTableStats(call: ServerCall): void {
-  peekKey(call);
+  if (call.db.peek(call.buffer, call.start(2), call.end(2)) === NONE) throw NO_SUCH_KEY;
   throw NOT_A_HASH_TABLE;
 }
 
 function object(call: ServerCall): void {
-  const ref = peekKey(call);
+  const ref = entryOfKey(call);
   const { entries, arena, accessClock } = call.keyspace;
   const access = entries.access(ref);
   const idleSeconds = accessClock.isLfu ? 0 : accessClock.idleSeconds(access);
@@ -229,7 +277,7 @@ function serializedLength(call: ServerCall, ref: Ref): number {
 }
 
 function stringLengths(call: ServerCall): void {
-  const ref = peekKey(call);
+  const ref = entryOfKey(call);
   const { entries } = call.keyspace;
   if (entries.type(ref) !== Type.string) throw NOT_A_STRING_VALUE;
   if (ENCODING_NAMES[entries.encoding(ref)] === 'int') throw NOT_A_STRING_VALUE;
@@ -246,8 +294,32 @@ function setActiveExpire(call: ServerCall): void {
   call.reply.ok();
 }
 
+function setSkipChecksums(call: ServerCall): void {
+  call.keyspace.skipsChecksums = isOn(call);
+  call.reply.ok();
+}
+
 function pauseCron(call: ServerCall): void {
   call.server.cron.paused = isOn(call);
+  call.reply.ok();
+}
+
+function countAllReplies(call: ServerCall): void {
+  call.server.replyBuffers.countsAll = isOn(call);
+  call.reply.ok();
+}
+
+function replyBuffer(call: ServerCall): void {
+  const { replyBuffers } = call.server;
+  if (call.is(2, 'peak-reset-time')) {
+    if (call.is(3, 'never')) replyBuffers.peakResetMs = -1;
+    else if (call.is(3, 'reset')) replyBuffers.peakResetMs = USUAL_PEAK_RESET_MS;
+    else replyBuffers.peakResetMs = call.int(3);
+  } else if (call.is(2, 'resizing')) {
+    replyBuffers.resizing = isOn(call, 3);
+  } else {
+    throw wrongSubcommandArity(call.text(1), 'DEBUG');
+  }
   call.reply.ok();
 }
 
@@ -260,7 +332,8 @@ function sleep(call: ServerCall): void {
 
 function populate(call: ServerCall): void {
   const count = positive(call, 2);
-  const prefix = call.argc > 3 ? call.bytes(3) : Buffer.from('key');
+  // A prefix ends at a zero byte, as in the real server.
+  const prefix = Buffer.from(call.argc > 3 ? call.text(3).replace(/\0.*/s, '') : 'key', 'latin1');
   const length = call.argc > 4 ? positive(call, 4) : 0;
   for (let i = 0; i < count; i++) {
     const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]);

@@ -12,7 +12,7 @@ import type { RespVersion } from '../../protocol/reply.js';
 import { block, integer, text } from '../../protocol/spec.js';
 import { isFitForLine } from '../client-info.js';
 import type { ServerCall } from '../server-call.js';
-import { VERSION } from '../version.js';
+import { announcement } from '../version.js';
 
 interface HelloOptions {
   readonly version: RespVersion | null;
@@ -92,11 +92,12 @@ function readVersion(call: ServerCall): RespVersion {
 
 function tellAboutServer({ server, client, reply }: ServerCall): void {
   const { availabilityZone, clusterEnabled } = server.config.values;
+  const { name, version } = announcement(server.config.values);
   reply.map(availabilityZone === '' ? 7 : 8);
   reply.text('server');
-  reply.text('valkey');
+  reply.text(name);
   reply.text('version');
-  reply.text(VERSION);
+  reply.text(version);
   reply.text('proto');
   reply.integer(client.resp);
   reply.text('id');

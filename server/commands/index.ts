@@ -13,6 +13,7 @@ import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
+import { READ_MODE_COMMANDS } from './read-mode.js';
 import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   client,
   ...CONNECTION_COMMANDS,
   ...MONITOR_COMMANDS,
+  ...READ_MODE_COMMANDS,
   config,
   shutdown,
   memory,

@@ -35,7 +35,7 @@ function refuseLater(server: Server, client: Client): () => void {
   return () => {
     client.blocked = false;
     server.replyError(client, SHUTDOWN_FAILED);
-    server.flushPushes();
+    server.flush();
     client.transport?.resume();
   };
 }

@@ -3,7 +3,7 @@
 import { bool, integer, oneOf, optionalText, settled, text } from './kinds.js';
 import { INT_MAX, INT_MIN, LONG_MAX, withoutEffect } from './parameter.js';
 import { directory, percentiles, scoreAdjustments, shutdownOptions } from './special.js';
-import { localeName, processTitle } from './texts.js';
+import { localeName, titleTemplate } from './texts.js';
 
 const ALLOWED = ['no', 'yes', 'local'] as const;
 const FACILITIES = ['user', ...Array.from({ length: 8 }, (_, i) => `local${i}`)];
@@ -28,6 +28,8 @@ export const general = {
   'log-format': oneOf(['legacy', 'logfmt', 'json'], 'legacy'),
   'log-timestamp-format': oneOf(['legacy', 'iso8601', 'milliseconds'], 'legacy'),
   'hide-user-data-from-log': bool(true),
+  'crash-log-enabled': bool(true),
+  'extended-redis-compatibility': bool(false),
 
   'commandlog-execution-slower-than': integer(-1, LONG_MAX, 10_000, {
     alias: 'slowlog-log-slower-than',
@@ -42,7 +44,10 @@ export const general = {
   'latency-tracking-info-percentiles': percentiles('50 99 99.9'),
 
   'set-proc-title': bool(true, { immutable: true }),
-  'proc-title-template': text('{title} {listen-addr} {server-mode}', {}, processTitle),
+  'proc-title-template': text('{title} {listen-addr} {server-mode}', {}, titleTemplate),
+
+  'oom-score-adj': oneOf(['no', 'yes', 'relative', 'absolute'], 'no', {}, { relative: 'yes' }),
+  'oom-score-adj-values': scoreAdjustments('0 200 800'),
 
   ...withoutEffect({
     supervised: oneOf(['upstart', 'systemd', 'auto', 'no'], 'no', { immutable: true }),
@@ -51,13 +56,9 @@ export const general = {
     'syslog-facility': oneOf(FACILITIES, 'local0', { immutable: true }),
     'locale-collate': text('', {}, localeName),
     'crash-memcheck-enabled': bool(true),
-    'extended-redis-compatibility': bool(false),
     'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
     'ignore-warnings': text(''),
-    'crash-log-enabled': bool(true),
     'disable-thp': bool(true, { immutable: true }),
-    'oom-score-adj': oneOf(['no', 'yes', 'relative', 'absolute'], 'no', {}, { relative: 'yes' }),
-    'oom-score-adj-values': scoreAdjustments('0 200 800'),
     'server-cpulist': optionalText({ immutable: true, alias: 'server_cpulist' }),
     'bio-cpulist': optionalText({ immutable: true, alias: 'bio_cpulist' }),
     'bgsave-cpulist': optionalText({ immutable: true, alias: 'bgsave_cpulist' }),

@@ -1,6 +1,7 @@
 /** Which keyspace events are published: letters in the settings, bits for those who ask at each event. */
 
 import { EventClass } from '../../datatypes/call.js';
+import { untilZero } from '../../protocol/bytes.js';
 import { InvalidSetting, type Parameter } from './parameter.js';
 import { quoted } from './quoting.js';
 
@@ -53,7 +54,7 @@ export function keyspaceEvents(): Parameter<number> {
     read(words) {
       if (words.length !== 1) throw new InvalidSetting('wrong number of arguments');
       let value = 0;
-      for (const letter of words[0] ?? '') {
+      for (const letter of untilZero(words[0] ?? '')) {
         const bit = BY_LETTER.get(letter);
         if (bit === undefined) {
           throw new InvalidSetting("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");

@@ -1,5 +1,6 @@
 /** The plain types of parameters: yes/no, integers, sizes, one word of a list, texts. */
 
+import { untilZero } from '../../protocol/bytes.js';
 import { type Flags, InvalidSetting, type Parameter } from './parameter.js';
 import { quoted } from './quoting.js';
 
@@ -26,7 +27,7 @@ export function bool(standard: boolean, flags?: Flags, check?: Check<boolean>): 
     ...flags,
     default: standard ? 'yes' : 'no',
     read(words) {
-      const text = onlyWord(words).toLowerCase();
+      const text = untilZero(onlyWord(words)).toLowerCase();
       if (text !== 'yes' && text !== 'no') {
         throw new InvalidSetting("argument must be 'yes' or 'no'");
       }
@@ -146,7 +147,7 @@ export function memory(
     ...flags,
     default: String(standard),
     read(words) {
-      const word = onlyWord(words);
+      const word = untilZero(onlyWord(words));
       const negative = min < 0 && /^-[1-9][0-9]{0,18}$/.test(word);
       const read = negative ? BigInt(word) : readBytes(word);
       if (read === null) throw new InvalidSetting('argument must be a memory value');
@@ -200,7 +201,7 @@ export function oneOf<const W extends string>(
     ...flags,
     default: standard,
     read(given) {
-      const sought = onlyWord(given).toLowerCase();
+      const sought = untilZero(onlyWord(given)).toLowerCase();
       const word = words.find((one) => one.toLowerCase() === sought);
       if (word === undefined) throw new InvalidSetting(notOneOf(words));
       const value = same?.[word] ?? word;

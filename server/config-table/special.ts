@@ -241,7 +241,8 @@ export function shutdownOptions(): Parameter<readonly ShutdownOption[]> {
     manyWords: true,
     read(words) {
       const chosen = words.map((word) => word.toLowerCase());
-      if (!chosen.every((word) => word === 'default' || options.includes(word))) {
+      const known = chosen.every((word) => word === 'default' || options.includes(word));
+      if (!known || chosen.length === 0) {
         throw new InvalidSetting(notOneOf(['default', ...options]));
       }
       if (chosen.includes('save') && chosen.includes('nosave')) {
@@ -261,9 +262,10 @@ export function primaryAddress(flags: { alias: string }): Parameter<string> {
     default: '',
     manyWords: true,
     immutable: true,
-    read(words): Setting<string> {
-      const [host = '', port = ''] = given(words);
-      if (words.length === 1 && host === '') return { value: '', text: '' };
+    read(words, current): Setting<string> {
+      const [host = '', port = ''] = words;
+      // Only the default is nothing at all; whoever wants no primary says so.
+      if (current === undefined && host === '') return { value: '', text: '' };
       if (words.length !== 2) throw new InvalidSetting('wrong number of arguments');
       if (host.toLowerCase() === 'no' && port.toLowerCase() === 'one')
         return { value: '', text: '' };

@@ -12,12 +12,20 @@ const TITLE_VARIABLES = [
   'config-file',
 ];
 
-export function processTitle(template: string): string | undefined {
-  const rest = template.replace(/\{([^{}]*)\}/g, (whole, name) =>
-    TITLE_VARIABLES.includes(name) ? 'x' : whole,
+export const BAD_TITLE_TEMPLATE = 'template format is invalid or contains unknown variables';
+
+/** The template with its words, `{title}` and such, filled in; nothing blank is left at its end. */
+export function fillTitle(template: string, wordFor: (name: string) => string): string {
+  const filled = template.replace(/\{([^{}]*)\}/g, (whole, name) =>
+    TITLE_VARIABLES.includes(name) ? wordFor(name) : whole,
   );
-  if (rest !== '' && !rest.includes('{')) return undefined;
-  return 'template format is invalid or contains unknown variables';
+  return filled.replace(/ +$/, '');
+}
+
+/** The program's name alone is no template: there must be more to say than that. */
+export function titleTemplate(template: string): string | undefined {
+  const rest = fillTitle(template, (name) => (name === 'title' ? '' : 'x'));
+  return rest !== '' && !rest.includes('{') ? undefined : BAD_TITLE_TEMPLATE;
 }
 
 /** A file name without folders, for the parameter of this name. */

@@ -16,8 +16,10 @@ export const COMMAND_STATS: InfoSection = {
   shown: 'all',
   *fields(server) {
     for (const entry of allCommands(server)) {
-      const { fullName, calls, usec, rejectedCalls, failedCalls } = entry;
+      const { fullName, calls, rejectedCalls, failedCalls } = entry;
       if (calls + rejectedCalls + failedCalls === 0) continue;
+      // Calls that were timed together have parts of microseconds each.
+      const usec = Math.floor(entry.usec);
       const perCall = (calls === 0 ? 0 : usec / calls).toFixed(2);
       yield [
         `cmdstat_${fullName}`,

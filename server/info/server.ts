@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { Server } from '../server.js';
-import { BUILD, COMMIT, packageVersion, REDIS_VERSION, VERSION } from '../version.js';
+import { announcement, BUILD, COMMIT, packageVersion, REDIS_VERSION, VERSION } from '../version.js';
 import type { InfoField, InfoSection } from './section.js';
 
 const SECONDS_PER_DAY = 86_400;
@@ -20,6 +20,7 @@ export const SERVER: InfoSection = {
 };
 
 function* program({ config }: Server): Generator<InfoField> {
+  const modeField = announcement(config.values).name === 'redis' ? 'redis_mode' : 'server_mode';
   yield ['redis_version', REDIS_VERSION];
   yield ['server_name', 'valkey'];
   yield ['valkey_version', VERSION];
@@ -28,7 +29,7 @@ function* program({ config }: Server): Generator<InfoField> {
   yield ['redis_git_sha1', COMMIT];
   yield ['redis_git_dirty', 0];
   yield ['redis_build_id', BUILD];
-  yield ['server_mode', config.values.clusterEnabled ? 'cluster' : 'standalone'];
+  yield [modeField, config.values.clusterEnabled ? 'cluster' : 'standalone'];
   yield ['os', `${os.type()} ${os.release()} ${os.machine()}`];
   yield ['arch_bits', 64];
   yield ['monotonic_clock', 'performance.now'];

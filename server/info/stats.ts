@@ -88,7 +88,7 @@ function* features(): Generator<InfoField> {
   }
 }
 
-function* replies({ stats }: Server): Generator<InfoField> {
+function* replies({ stats, replyBuffers }: Server): Generator<InfoField> {
   yield ['unexpected_error_replies', stats.unexpectedErrors];
   yield ['total_error_replies', stats.errorReplies];
   yield ['dump_payload_sanitizations', 0];
@@ -103,14 +103,14 @@ function* replies({ stats }: Server): Generator<InfoField> {
   yield ['io_threaded_total_prefetch_entries', 0];
   yield ['client_query_buffer_limit_disconnections', stats.queryBufferLimitDisconnections];
   yield ['client_output_buffer_limit_disconnections', stats.outputBufferLimitDisconnections];
-  yield ['reply_buffer_shrinks', 0];
-  yield ['reply_buffer_expands', 0];
+  yield ['reply_buffer_shrinks', replyBuffers.shrinks];
+  yield ['reply_buffer_expands', replyBuffers.expands];
 }
 
 function* events({ stats, rates }: Server): Generator<InfoField> {
   yield ['eventloop_cycles', stats.turns];
   yield ['eventloop_duration_sum', Math.floor(stats.turnsUsec)];
-  yield ['eventloop_duration_cmd_sum', stats.commandsUsec];
+  yield ['eventloop_duration_cmd_sum', Math.floor(stats.commandsUsec)];
   yield ['instantaneous_eventloop_cycles_per_sec', rates.turnsPerSecond];
   yield ['instantaneous_eventloop_duration_usec', rates.usecPerTurn];
   yield ['acl_access_denied_auth', stats.aclDeniedAuth];

@@ -9,6 +9,7 @@ function listen({ server }: StartedServer): { events: string[]; sent: string[] }
   const heard = { events: [] as string[], sent: [] as string[] };
   const { effects } = server.engine;
   effects.attentive = true;
+  effects.propagates = true;
   effects.notify = (_database, _class, event, key) => heard.events.push(`${event}:${text(key)}`);
   effects.propagateAs = (words) => {
     heard.sent.push(words.map((one) => (typeof one === 'string' ? one : text(one))).join(' '));
@@ -113,6 +114,15 @@ t.test('GETEX changes the expiry, tells of it and travels as PEXPIREAT or PERSIS
   t.same(sent, [`PEXPIREAT k ${clock.now() + 100}`, 'PERSIST k']);
   await clock.advance(101);
   t.equal(await call('GET', 'k'), 'v');
+});
+
+t.test('SET with GET travels without it, but with a value compared that reads GET', async (t) => {
+  const started = await startServer(t);
+  await started.call('SET', 'k', 'GET');
+  const { sent } = listen(started);
+  await started.call('SET', 'k', 'v', 'IFEQ', 'GET', 'GET');
+  await started.call('SET', 'k', 'w', 'get', 'XX');
+  t.same(sent, ['SET k v IFEQ GET', 'SET k w XX']);
 });
 
 t.test('GETDEL and DELIFEQ delete and travel as DEL', async (t) => {
@@ -239,6 +249,7 @@ t.test('Events of strings are of their class, those of expiries generic', async 
   const { call, server } = await startServer(t);
   const classes: [string, number][] = [];
   server.engine.effects.attentive = true;
+  server.engine.effects.propagates = true;
   server.engine.effects.notify = (_database, eventClass, event) =>
     classes.push([event, eventClass]);
   await call('SETEX', 'k', '10', 'v');

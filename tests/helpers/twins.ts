@@ -11,12 +11,15 @@ import { createServer, type ValkeyServer } from '../../server/index.js';
 import { needReference, type RunningReference } from './reference.js';
 import { connect, type WireConnection } from './wire.js';
 
+/** All classes of keyspace events, those of misses and of new keys too. */
+const EVENTS = 'KEAmn';
+
 export type Words = readonly string[];
 
 /** What one side did, as text: one character a byte. */
 export interface Record {
   readonly replies: string[];
-  /** `event:key`, in order. */
+  /** `database:event:key`, in order. */
   readonly events: string[];
   /** Requests for the append-only file, words joined by spaces. */
   readonly propagated: string[];
@@ -34,11 +37,11 @@ export async function runOnBoth(
   resp: 2 | 3 = 2,
 ): Promise<{ ours: Record; real: Record } | null> {
   const reference = await needReference(t, [
-    ...['--appendonly', 'yes', '--appendfsync', 'no', '--notify-keyspace-events', 'KEA'],
+    ...['--appendonly', 'yes', '--appendfsync', 'no', '--notify-keyspace-events', EVENTS],
     ...['--hz', '500', '--latency-tracking', 'no'],
   ]);
   if (reference === null) return null;
-  const server = await createServer({ seed: 1 });
+  const server = await createServer({ seed: 1, config: { 'notify-keyspace-events': EVENTS } });
   t.teardown(() => server.close());
   const real = await runReal(reference, script, resp);
   const ours = await runOurs(server, script, resp);
@@ -52,7 +55,7 @@ async function runReal(
 ): Promise<Record> {
   const { wire } = reference;
   const listener = await reference.connect();
-  await listener.send(['PSUBSCRIBE', '__keyevent@0__:*', 'end']);
+  await listener.send(['PSUBSCRIBE', '__keyevent@*__:*', 'end']);
   const replies: string[] = [];
   await wire.send(['HELLO', `${resp}`]);
   for (const words of script) replies.push(latin1(await wire.send(toBytes(words))));
@@ -67,7 +70,7 @@ async function eventsOf(listener: WireConnection): Promise<string[]> {
   for (;;) {
     const [, , , , , , channel = '', , key = ''] = latin1(await listener.nextPush()).split('\r\n');
     if (channel === 'end') return events;
-    if (channel.includes(':')) events.push(`${channel.slice(channel.indexOf(':') + 1)}:${key}`);
+    if (channel.includes(':')) events.push(`${channel.replace(/^.*@(.*)__/, '$1')}:${key}`);
   }
 }
 
@@ -123,7 +126,7 @@ async function runOurs(
     if (words[0] === 'RPUSH') {
       putList(database, words[1] as string);
       replies.push(':1\r\n');
-      events.push(`rpush:${words[1]}`);
+      events.push(`0:rpush:${words[1]}`);
       propagated.push(words.join(' '));
       continue;
     }
@@ -138,25 +141,25 @@ async function runOurs(
 
 /** Listens to everything the commands tell; a request that told nothing else but changed data travels as it is. */
 function recordEffects(server: ValkeyServer, events: string[], propagated: string[]) {
-  const { effects, keyspace } = server.engine;
+  const { effects } = server.engine;
   let dirty = 0;
   let replaced = false;
   effects.attentive = true;
+  effects.propagates = true;
   effects.notify = (database, _class, event, key) => {
-    if (database.id === 0) events.push(`${event}:${latin1(key)}`);
+    events.push(`${database.id}:${event}:${latin1(key)}`);
   };
   effects.propagateNothing = () => {
     replaced = true;
   };
-  effects.propagateAs = (words) => {
+  const asText = (request: readonly (string | Uint8Array)[]) =>
+    request.map((one) => (typeof one === 'string' ? one : latin1(one))).join(' ');
+  effects.propagateAs = (request) => {
     replaced = true;
-    const texts = words.map((one) => (typeof one === 'string' ? one : latin1(one)));
-    propagated.push(texts.join(' '));
+    propagated.push(asText(request));
   };
-  keyspace.onExpired = (_database, ref) => {
-    const name = latin1(keyspace.entries.key(ref));
-    events.push(`expired:${name}`);
-    propagated.push(`UNLINK ${name}`);
+  effects.propagateBefore = (_database, request) => {
+    propagated.push(asText(request));
   };
   const begin = () => {
     dirty = effects.dirty;

@@ -176,7 +176,7 @@ t.test('RESTORE of the real server takes the versions that checkDumpPayload take
       payload[footer + 1] = version >> 8;
       new Crc64().update(payload, 0, footer + 2).writeTo(payload, footer + 2);
       const reply = `${await wire.send(['RESTORE', 'k', '0', payload, 'REPLACE'])}`;
-      const taken = checkDumpPayload(payload, mode === 'relaxed') !== -1;
+      const taken = checkDumpPayload(payload, { relaxed: mode === 'relaxed' }) !== -1;
       const refusal = '-ERR DUMP payload version or checksum are wrong\r\n';
       t.equal(reply, taken ? '+OK\r\n' : refusal, `${mode} ${version}`);
     }

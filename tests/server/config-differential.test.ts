@@ -186,9 +186,18 @@ const SPECIAL_SETS: readonly (readonly string[])[] = [
     'slot-migration-max-failover-repl-bytes',
     value,
   ]),
-  ...['{x}', '{title', '{}', '}x', '{TITLE}', '{config-file}{port}{unixsocket}{tls-port}'].map(
-    (value) => ['proc-title-template', value],
-  ),
+  ...[
+    '{x}',
+    '{title',
+    '{title}',
+    '{title}x',
+    '   ',
+    ' {port}',
+    '{}',
+    '}x',
+    '{TITLE}',
+    '{config-file}{port}{unixsocket}{tls-port}',
+  ].map((value) => ['proc-title-template', value]),
   ...['a_b', 'a.b', 'x'.repeat(255), 'x'.repeat(256), '-a', 'a\xe9'].map((value) => [
     'cluster-announce-hostname',
     value,

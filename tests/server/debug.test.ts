@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { Config } from '../../server/config.js';
+import { loadConfiguration } from '../../server/config-file.js';
+import { temporaryFolder } from '../helpers/program.js';
 import { refusalOf, startServer } from '../helpers/server.js';
 
 const ALLOWED = { config: { 'enable-debug-command': 'yes' } };
@@ -99,3 +104,36 @@ t.test(
     t.equal(keyspace.activeExpiry.enabled, false);
   },
 );
+
+t.test(
+  'DEBUG CONFIG-REWRITE-FORCE-ALL writes every parameter, and the file still loads',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'valkey.conf');
+    const { call, server } = await startServer(t, ALLOWED);
+    t.equal(
+      await refusalOf(call('DEBUG', 'CONFIG-REWRITE-FORCE-ALL')),
+      'ERR CONFIG-REWRITE-FORCE-ALL failed: Bad address',
+    );
+    server.engine.config.file = path;
+    await call('CONFIG', 'SET', 'maxmemory', '7mb');
+    t.equal(await call('DEBUG', 'CONFIG-REWRITE-FORCE-ALL'), 'OK');
+    const config = new Config();
+    loadConfiguration(config, [path], { version: '', readStdin: () => '' });
+    t.same(config.get(['*']), server.engine.config.get(['*']));
+    t.match(readFileSync(path, 'latin1'), /\nlfu-decay-time 1\n/);
+  },
+);
+
+t.test('DEBUG SET-SKIP-CHECKSUM-VALIDATION has RESTORE take any checksum', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  // A string of five letters, RDB version 80, and eight bytes that are not its checksum.
+  const payload = Buffer.from('\x00\x05hello\x50\x00\x01\x02\x03\x04\x05\x06\x07\x08', 'latin1');
+  const restore = () => call('RESTORE', 'k', '0', payload, 'REPLACE');
+  t.match(await refusalOf(restore()), /version or checksum are wrong/);
+  await call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '1');
+  t.equal(await restore(), 'OK');
+  t.equal(await call('GET', 'k'), 'hello');
+  await call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '0');
+  t.match(await refusalOf(restore()), /version or checksum are wrong/);
+});

@@ -24,6 +24,25 @@ t.test('createServer refuses a parameter it does not know', async (t) => {
   await t.rejects(createServer({ config: { 'no-such': '1' } }), RangeError);
 });
 
+t.test('servers of one hash-seed scan their keys in the same order', async (t) => {
+  const order = async (hashSeed: string, seed: number) => {
+    const { call } = await startServer(t, { seed, config: { 'hash-seed': hashSeed } });
+    for (let i = 0; i < 50; i++) await call('SET', `key:${i}`, '');
+    return call('KEYS', '*');
+  };
+  const first = await order('aabbccdd', 1);
+  t.same(await order('aabbccdd', 2), first);
+  t.notSame(await order('aabbccde', 1), first);
+});
+
+t.test('READONLY marks a client until READWRITE', async (t) => {
+  const { call } = await startServer(t);
+  t.equal(await call('READONLY'), 'OK');
+  t.match(await call('CLIENT', 'INFO'), / flags=[A-Z]*r /);
+  t.equal(await call('READWRITE'), 'OK');
+  t.match(await call('CLIENT', 'INFO'), / flags=N /);
+});
+
 t.test('createServer refuses a value that is none of its parameter', async (t) => {
   await t.rejects(createServer({ config: { hz: 'often' } }), {
     name: 'RangeError',

@@ -97,6 +97,16 @@ t.test('INFO commandstats tells refused calls from failed ones', async (t) => {
   t.equal(field(text, 'total_error_replies'), '3');
 });
 
+t.test('INFO tells whole microseconds, of calls timed together too', async (t) => {
+  const { call, server } = await startServer(t);
+  await call('GET', 'a');
+  for (const entry of server.engine.commands.all) entry.usec += 0.75;
+  server.engine.stats.commandsUsec += 0.75;
+  const text = await call('INFO', 'commandstats', 'stats');
+  t.match(field(text, 'cmdstat_get'), /^calls=1,usec=\d+,/);
+  t.match(field(text, 'eventloop_duration_cmd_sum'), /^\d+$/);
+});
+
 t.test('INFO latencystats tells the percentiles asked for, while tracking is on', async (t) => {
   const { call } = await startServer(t);
   await call('CONFIG', 'SET', 'latency-tracking-info-percentiles', '0 50 99.9');
@@ -143,4 +153,17 @@ t.test('ROLE, LASTSAVE and LOLWUT answer as a server alone and new does', async 
     await refusalOf(call('LOLWUT', '10')),
     'ERR Syntax error. Use: LOLWUT [columns rows] [real imaginary]',
   );
+});
+
+t.test('extended-redis-compatibility has the server say that it is Redis', async (t) => {
+  const { call } = await startServer(t);
+  await call('CONFIG', 'SET', 'extended-redis-compatibility', 'yes');
+  const text = await call('INFO', 'server');
+  t.equal(field(text, 'redis_mode'), 'standalone');
+  t.equal(field(text, 'server_mode'), null);
+  t.match(await call('LOLWUT'), /Redis ver\. 7\.2\.4\n$/);
+  t.match(await call('LOLWUT', 'VERSION', '4'), /^Redis ver\.7\.2\.4\n$/);
+  t.match(await call('HELLO', '2'), ['server', 'redis', 'version', '7.2.4']);
+  await call('CONFIG', 'SET', 'extended-redis-compatibility', 'no');
+  t.equal(field(await call('INFO', 'server'), 'server_mode'), 'standalone');
 });

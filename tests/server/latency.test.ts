@@ -147,6 +147,15 @@ t.test('SLOWLOG leaves out what commands hide, and passwords', async (t) => {
   t.equal(await call('SLOWLOG', 'LEN'), 1);
 });
 
+t.test('a command log of no length numbers no calls', async (t) => {
+  const { call } = await startServer(t, {
+    config: { 'slowlog-log-slower-than': '0', 'slowlog-max-len': '0' },
+  });
+  await call('PING');
+  await call('CONFIG', 'SET', 'slowlog-max-len', '10');
+  t.match(await call('SLOWLOG', 'GET'), [[0, Number, 0, ['CONFIG', 'SET', String, '10']]]);
+});
+
 t.test('COMMANDLOG and SLOWLOG refuse counts and kinds that are none', async (t) => {
   const { call } = await startServer(t);
   const badCount = 'ERR count should be greater than or equal to -1';

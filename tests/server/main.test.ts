@@ -200,6 +200,23 @@ t.test('nothing to listen on ends it with 1', async (t) => {
   t.equal(messages(stdout).at(-1), 'Configured to not listen anywhere, exiting.');
 });
 
+t.test(
+  'a port with no address to bind is no reason to end while a Unix socket serves',
+  async (t) => {
+    const noAddress = ['--port', `${await freePort()}`, '--bind', '', '--save', ''];
+    const { code, stdout } = await startProgram(t, noAddress).ended();
+    t.equal(code, 1);
+    t.equal(messages(stdout).at(-1), 'Configured to not listen anywhere, exiting.');
+    const path = join(temporaryFolder(t), 'valkey.sock');
+    await startProgram(t, [...noAddress, '--unixsocket', path]).says(
+      'Ready to accept connections tcp',
+    );
+    const wire = await connect(path);
+    t.teardown(() => wire.close());
+    t.equal(`${await wire.send(['CONFIG', 'GET', 'bind'])}`, '*2\r\n$4\r\nbind\r\n$0\r\n\r\n');
+  },
+);
+
 t.test('a Unix socket serves, with its permissions, and goes with the server', async (t) => {
   const path = join(temporaryFolder(t), 'valkey.sock');
   const socket = ['--unixsocket', path, '--unixsocketperm', '700'];
@@ -325,3 +342,126 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** What the system shows as the command line of a process: its title, once one is set. */
+function titleOf({ process: child }: Program): string {
+  const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
+  return (shown.split('\0')[0] ?? '').trimEnd();
+}
+
+/** Sends CONFIG SET for one parameter; resolves with the raw reply. */
+async function configSet(port: number, name: string, value: string): Promise<string> {
+  const wire = await connect(port);
+  const reply = await wire.send(['CONFIG', 'SET', name, value]);
+  wire.close();
+  return reply.toString();
+}
+
+t.test('the title of the process follows proc-title-template', async (t) => {
+  const { program, port } = await started(t, ['--proc-title-template', 'db {listen-addr}']);
+  t.equal(titleOf(program), `db *:${port}`);
+  await configSet(port, 'proc-title-template', '{tls-port} {port} {server-mode} ');
+  t.equal(titleOf(program), `0 ${port}`);
+  await configSet(port, 'bind', '127.0.0.1');
+  await configSet(port, 'proc-title-template', '{listen-addr}');
+  t.equal(titleOf(program), `127.0.0.1:${port}`);
+});
+
+t.test('a template that would leave the title empty is refused', async (t) => {
+  const { program, port } = await started(t, ['--proc-title-template', 'db']);
+  t.equal(
+    await configSet(port, 'proc-title-template', '{server-mode}'),
+    "-ERR CONFIG SET failed (possibly related to argument 'proc-title-template') - " +
+      'template format is invalid or contains unknown variables\r\n',
+  );
+  t.equal(titleOf(program), 'db');
+});
+
+t.test('set-proc-title no leaves the title alone', async (t) => {
+  const { program, port } = await started(t, ['--set-proc-title', 'no']);
+  t.equal(await configSet(port, 'proc-title-template', 'db {port}'), '+OK\r\n');
+  t.equal(titleOf(program), process.execPath);
+});
+
+t.test('oom-score-adj gives the process its score', async (t) => {
+  const values = ['--oom-score-adj-values', '5 6 7'];
+  const { program, port } = await started(t, ['--oom-score-adj', 'yes', ...values]);
+  const score = () => Number(readFileSync(`/proc/${program.process.pid}/oom_score_adj`, 'latin1'));
+  const base = Number(readFileSync('/proc/self/oom_score_adj', 'latin1'));
+  await configSet(port, 'timeout', '0');
+  t.equal(score(), base + 5);
+  await configSet(port, 'oom-score-adj-values', '9 9 9');
+  t.equal(score(), base + 9);
+  await configSet(port, 'oom-score-adj', 'no');
+  t.equal(score(), base);
+});
+
+t.test('rename-command has a command called by another name, or by none', async (t) => {
+  const renames = ['--rename-command', 'FLUSHDB', 'Badger', '--rename-command', 'get', ''];
+  const { port } = await started(t, renames);
+  const wire = await connect(port);
+  t.teardown(() => wire.close());
+  t.match(`${await wire.send(['FLUSHDB'])}`, /^-ERR unknown command 'FLUSHDB'/);
+  t.equal(`${await wire.send(['badger'])}`, '+OK\r\n');
+  t.match(`${await wire.send(['GET', 'k'])}`, /^-ERR unknown command 'GET'/);
+  t.match(`${await wire.send(['INFO', 'commandstats'])}`, /cmdstat_flushdb:calls=1,/);
+});
+
+t.test('rename-command refuses what is no command, and a name that is taken', async (t) => {
+  const nobody = await startProgram(t, ['--rename-command', 'nobody', 'x']).ended();
+  t.match(nobody.stderr, /\nNo such command in rename-command\n$/);
+  const taken = await startProgram(t, ['--rename-command', 'get', 'SET']).ended();
+  t.match(taken.stderr, /\nTarget command name already exists\n$/);
+});
+
+t.test('DEBUG SEGFAULT ends it by that signal, and the log has a report', async (t) => {
+  const { program, port } = await started(t, ['--enable-debug-command', 'yes']);
+  const wire = await connect(port);
+  await wire.send(['CLIENT', 'SETNAME', 'secret']);
+  await t.rejects(wire.send(['DEBUG', 'SEGFAULT']));
+  const { signal, stdout } = await program.ended();
+  t.equal(signal, 'SIGSEGV');
+  t.match(stdout, '\n=== VALKEY BUG REPORT START');
+  t.match(stdout, '# valkey 9.1.2 crashed by signal: 11\n');
+  t.match(stdout, /\n------ STACK TRACE ------\n +at (Object\.)?segfault /);
+  t.match(stdout, /\n------ INFO OUTPUT ------\n# Server\n/);
+  t.match(stdout, /\n------ CLIENT LIST OUTPUT ------\nid=\d+ .* name=\*redacted\* /);
+  t.match(stdout, '\n=== VALKEY BUG REPORT END.');
+});
+
+t.test('DEBUG PANIC and SIGABRT end it by SIGABRT', async (t) => {
+  const debug = ['--enable-debug-command', 'yes'];
+  const panic = await started(t, debug);
+  const wire = await connect(panic.port);
+  await t.rejects(wire.send(['DEBUG', 'PANIC']));
+  const { signal, stdout } = await panic.program.ended();
+  t.equal(signal, 'SIGABRT');
+  t.match(stdout, 'Guru Meditation: DEBUG PANIC called');
+  const { program } = await started(t);
+  program.process.kill('SIGABRT');
+  const ended = await program.ended();
+  t.equal(ended.signal, 'SIGABRT');
+  t.match(ended.stdout, '# valkey 9.1.2 crashed by signal: 6\n');
+});
+
+t.test('crash-log-enabled no leaves the report out', async (t) => {
+  const { program, port } = await started(t, [
+    ...['--enable-debug-command', 'yes'],
+    ...['--crash-log-enabled', 'no'],
+  ]);
+  const wire = await connect(port);
+  await t.rejects(wire.send(['DEBUG', 'SEGFAULT']));
+  const { signal, stdout } = await program.ended();
+  t.equal(signal, 'SIGSEGV');
+  t.notMatch(stdout, 'crashed');
+});
+
+t.test('SIGALRM is logged, and the program goes on', async (t) => {
+  const { program, port } = await started(t);
+  program.process.kill('SIGALRM');
+  await program.says(':signal-handler (');
+  t.match(program.stdout(), /:signal-handler \(\d+\) Received SIGALRM\n/);
+  const wire = await connect(port);
+  t.teardown(() => wire.close());
+  t.equal(`${await wire.send(['PING'])}`, '+PONG\r\n');
+});

@@ -156,6 +156,19 @@ t.test("clients' buffers count as used memory, until the client is gone", async 
   t.equal(memory.usedBytes, before);
 });
 
+t.test('a client that is dropped in its own turn counts no more', async (t) => {
+  const { call, port, server } = await startServer(t, {
+    listen: true,
+    config: { maxmemory: '1gb' },
+  });
+  await call('PING');
+  const before = server.engine.memory.clientsBytes;
+  const wire = await connect(port);
+  wire.socket.write('POST / HTTP/1.1\r\n');
+  await wire.closed();
+  t.equal(server.engine.memory.clientsBytes, before);
+});
+
 t.test('MEMORY USAGE is the exact size of the blocks', async (t) => {
   const { call, server } = await startServer(t);
   const before = server.engine.arena.usedBytes;

@@ -1,0 +1,305 @@
+/**
+ * Random requests of every command to the real server and to ours: each reply must be the same.
+ *
+ * A command that comes to be is tested with the weight of its group; what follows are the exceptions:
+ * commands that come more often or never, pools for their arguments, and replies of which not every
+ * byte is determined. `SEED` and `COUNT` in the environment give another run.
+ */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { Random } from '../../datatypes/random.js';
+import { createServer } from '../../server/index.js';
+import type { CommandFacts } from '../helpers/command-facts.js';
+import { needReference } from '../helpers/reference.js';
+import {
+  type Comparison,
+  exact,
+  information,
+  kind,
+  logged,
+  near,
+  parameters,
+  scanned,
+  shape,
+  unordered,
+} from '../helpers/reply-comparison.js';
+import { type Pool, RequestGenerator, type Words } from '../helpers/request-generator.js';
+import { between, COMMON_POOLS, hold, mixed, oddities, oneOf } from '../helpers/request-pools.js';
+import { connect, type WireConnection } from '../helpers/wire.js';
+
+const SEED = Number(process.env.SEED ?? 20_261_121);
+const COUNT = Number(process.env.COUNT ?? 20_000);
+const BATCH = 100;
+const MOST_REPORTED = 8;
+const REPORTED_BYTES = 300;
+
+const FACTS: ReadonlyMap<string, CommandFacts> = new Map(
+  readFileSync(new URL('../../../tests/fixtures/command-facts.jsonl', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line): [string, CommandFacts] => JSON.parse(line)),
+);
+
+/** How often a command comes, by its group. */
+const GROUP_WEIGHTS: Readonly<Record<string, number>> = { string: 10, generic: 8 };
+const OTHER_WEIGHT = 2;
+
+/** Commands that come more often or less; 0: never. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  // They end the connection, the server or the order of replies, or hold requests back.
+  ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
+  // Replies made of all commands, of which ours are fewer as yet; another test compares them.
+  ...{ command: 0, 'command|count': 0, 'command|docs': 0, 'command|list': 0, 'command|info': 0 },
+  // Held in bounds by templates.
+  ...{ scan: 0, debug: 0, 'config|set': 0, 'config|get': 0, 'config|rewrite': 0, keys: 3 },
+  // Words of our own.
+  ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
+  ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
+  ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
+};
+
+const TEMPLATES: readonly (readonly [number, string])[] = [
+  [8, 'scan 0 count 1000'],
+  [4, 'scan 0 count 1000 match {pattern}'],
+  [4, 'scan 0 type {type-name} count 1000'],
+  [1, 'scan {integer} count {integer}'],
+  [4, 'set {key} {string}'],
+  [2, 'debug object {key}'],
+  [2, 'debug digest'],
+  [2, 'debug digest-value {key} {key}'],
+  [1, 'debug error {string}'],
+  [3, 'debug protocol {protocol-type}'],
+  [1, 'debug sdslen {key}'],
+  [1, 'debug change-repl-id'],
+  [1, 'debug populate {few} {key}'],
+  [1, 'debug populate {few} {key} {few}'],
+  [4, 'config get {parameter}'],
+  [2, 'config get {parameter} {parameter}'],
+  [4, 'config set {parameter} {setting}'],
+  [2, 'config set {parameter} {setting} {parameter} {setting}'],
+  [1, 'client kill addr {address}'],
+  [1, 'client kill id {large-id} skipme {yes-no}'],
+  [1, 'client list id {large-id}'],
+  [1, 'client list type {client-type}'],
+  [2, 'command getkeys {command-name} {key} {string} {integer} {key}'],
+  [2, 'command getkeysandflags {command-name} {key} {string} {token} {key}'],
+  [2, 'object encoding {key}'],
+];
+
+const POOLS: Readonly<Record<string, Pool>> = {
+  ...COMMON_POOLS,
+  'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
+  // Not `push`, which is no reply.
+  'protocol-type': oneOf(
+    ...['string', 'integer', 'double', 'null', 'array', 'set', 'map', 'attrib', 'verbatim'],
+    ...['true', 'false', 'bignum', 'Map', 'x', ''],
+  ),
+  few: between(0, 5),
+  parameter: oneOf(
+    ...['hash-max-listpack-entries', 'hash-max-listpack-value', 'lfu-decay-time', 'lfu-log-factor'],
+    ...['maxmemory-policy', 'latency-tracking', 'lazyfree-lazy-user-del', 'slowlog-max-len'],
+    ...['maxmemory-samples', 'tcp-keepalive', 'list-compress-depth', 'nothing', 'HZ'],
+  ),
+  setting: mixed(
+    oneOf('yes', 'no', 'allkeys-lfu', 'volatile-lru', 'noeviction', '0', '1', '10', '128', ''),
+    COMMON_POOLS.integer as Pool,
+  ),
+  address: oneOf('127.0.0.1:1', '', 'x', '[::1]:99999'),
+  'large-id': oneOf('999999', '0', '-1', 'x', '99999999999999999999'),
+  'yes-no': oneOf('yes', 'no', 'YES', 'maybe', ''),
+  'client-type': oneOf('replica', 'pubsub', 'master', 'primary', 'slave', 'nothing'),
+  'command-name': oneOf('set', 'get', 'mset', 'del', 'object', 'copy', 'nothing', 'ping', 'GETEX'),
+  token: oneOf('GET', 'NX', 'EX', 'PXAT', 'x'),
+  protover: oneOf('2', '3', '2', '3', '1', '4', 'x', '-3', '3.0'),
+  'swapdb.index1': mixed(between(0, 3), COMMON_POOLS.integer as Pool),
+  'swapdb.index2': mixed(between(0, 3), COMMON_POOLS.integer as Pool),
+  index: mixed(between(0, 2), between(0, 2), COMMON_POOLS.integer as Pool),
+  'client|setname.connection-name': oneOf('me', '', 'a b', 'x\n', '\u00ff', 'long'.repeat(30)),
+  libname: oneOf('lib', '', 'a b', 'x-1.0', '\n'),
+  libver: oneOf('1.0', '', 'a b', '\n'),
+  clientname: oneOf('me', '', 'a b', 'x'),
+  event: oneOf('command', 'fast-command', 'x', ''),
+  'memory|usage.count': oneOf('0', '5', '-1', 'x', ''),
+  section: oneOf('server', 'keyspace', 'stats', 'all', 'default', 'everything', 'nothing', ''),
+};
+
+/** Replies that need not be the same in every byte. */
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  keys: unordered,
+  scan: scanned,
+  randomkey: kind,
+  // Of all commands, and there are more on the real server as yet.
+  command: kind,
+  ...{ ttl: near(30), pttl: near(30_000), expiretime: near(30), pexpiretime: near(30_000) },
+  ...{ 'object|idletime': kind, 'object|freq': kind },
+  // A reply still being sent may hold the value too.
+  'object|refcount': kind,
+  time: shape,
+  'memory|usage': kind,
+  'memory|stats': kind,
+  'memory|malloc-stats': kind,
+  info: information,
+  hello: shape,
+  ...{ 'client|id': shape, 'client|info': shape, 'client|list': shape },
+  'config|get': parameters,
+  ...{ 'debug|object': kind, 'debug|sdslen': kind },
+  ...{ 'slowlog|get': logged, 'commandlog|get': logged },
+  ...{ 'latency|histogram': kind, 'latency|graph': shape },
+};
+
+function comparisonOf(words: Words): Comparison {
+  const [name, subcommand] = words.map((word) => word.toLowerCase());
+  return COMPARISONS[`${name}|${subcommand}`] ?? COMPARISONS[name ?? ''] ?? exact;
+}
+
+/** What differs between two replies to a request, to be shown; null when nothing does. */
+function difference(words: Words, ours: string, real: string): string | null {
+  if (ours === real) return null;
+  const refused = ours.startsWith('-') || real.startsWith('-');
+  const comparison = refused ? exact : comparisonOf(words);
+  if (comparison.same(ours, real, words)) return null;
+  const [mine, other] = [comparison.lines(ours), comparison.lines(real)];
+  const at = mine.findIndex((line, i) => line !== other[i]);
+  const part = (lines: readonly string[]) => cut(lines.slice(Math.max(0, at - 1)).join(' | '));
+  return `${cut(words.join(' '))}\n  ours ${part(mine)}\n  real ${part(other)}`;
+}
+
+/** Weights of all commands that `names` tells and that are no mere containers. */
+function weightsOf(names: readonly string[]): Map<string, number> {
+  const containers = new Set(
+    names
+      .map((name) => name.split('|')[0])
+      .filter((name) => names.some((one) => one.startsWith(`${name}|`))),
+  );
+  const known = names.filter((name) => FACTS.has(name) && !containers.has(name));
+  return new Map(
+    known.map((name) => {
+      const group = String(FACTS.get(name)?.docs.group);
+      return [name, WEIGHTS[name] ?? GROUP_WEIGHTS[group] ?? OTHER_WEIGHT];
+    }),
+  );
+}
+
+const toBytes = (words: Words): Buffer[] => words.map((word) => Buffer.from(word, 'latin1'));
+
+async function ask(wire: WireConnection, requests: readonly Words[]): Promise<string[]> {
+  const replies = await wire.pipeline(requests.map(toBytes));
+  return replies.map((reply) => reply.toString('latin1'));
+}
+
+/** The keys of all databases, each with what it holds and when it expires. */
+async function stored(wire: WireConnection): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  await ask(wire, [['RESET']]);
+  for (let database = 0; database < 16; database++) {
+    const [, keys = ''] = await ask(wire, [
+      ['SELECT', `${database}`],
+      ['KEYS', '*'],
+    ]);
+    for (const key of bulks(keys)) {
+      const about = [
+        ['DUMP', key],
+        ['OBJECT', 'ENCODING', key],
+        ['PEXPIRETIME', key],
+      ];
+      found.set(`${database}:${key}`, await ask(wire, about));
+    }
+  }
+  return found;
+}
+
+/** The bulk strings of an array. */
+function bulks(reply: string): string[] {
+  const texts: string[] = [];
+  for (let at = reply.indexOf('\n') + 1; at < reply.length; ) {
+    const start = reply.indexOf('\r\n', at) + 2;
+    const end = start + Number(reply.slice(at + 1, start - 2));
+    texts.push(reply.slice(start, end));
+    at = end + 2;
+  }
+  return texts;
+}
+
+/** The start of a long text. */
+function cut(text: string): string {
+  const start = JSON.stringify(text.slice(0, REPORTED_BYTES));
+  return text.length > REPORTED_BYTES ? `${start}…` : start;
+}
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  'proto-max-bulk-len': '1mb',
+  'enable-debug-command': 'yes',
+  'commandlog-execution-slower-than': '0',
+  'commandlog-request-larger-than': '200',
+  // The size of a reply of INFO or CLIENT LIST is not the same on both.
+  'commandlog-reply-larger-than': '-1',
+};
+
+/** What the real server is started with here in any case. */
+const OURS = { bind: '127.0.0.1', save: '' };
+
+t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED}`, async (t) => {
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => [`--${name}`, value]);
+  const reference = await needReference(t, settings);
+  if (reference === null) return;
+  const server = await createServer({ seed: 1, config: { ...SETTINGS, ...OURS } });
+  t.teardown(() => server.close());
+  const ours = await connect(server.port);
+  t.teardown(() => ours.close());
+  const [[list = '']] = await Promise.all([
+    ask(ours, [['COMMAND', 'LIST']]),
+    ask(reference.wire, [['COMMAND', 'LIST']]),
+  ]);
+  // The real server's modules have asked for parameters when it started.
+  const afresh = [
+    ['CONFIG', 'RESETSTAT'],
+    ['SLOWLOG', 'RESET'],
+    // Keys whose time has come go when a request meets them, not before.
+    ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
+  ];
+  for (const wire of [ours, reference.wire]) await ask(wire, afresh);
+  const names = new Set(bulks(list));
+  const random = new Random(SEED);
+  const generator = new RequestGenerator({
+    ...{
+      random,
+      facts: FACTS,
+      pools: POOLS,
+      weights: weightsOf([...names]),
+      templates: TEMPLATES,
+    },
+    ...{ oddities, mutateOneIn: 4 },
+  });
+  const next = (): Words => {
+    for (;;) {
+      const words = generator.next();
+      // A mutation can name a command that we do not have yet.
+      if (!FACTS.has((words[0] ?? '').toLowerCase()) || names.has((words[0] ?? '').toLowerCase()))
+        return words;
+    }
+  };
+  const differences: string[] = [];
+  for (const resp of ['2', '3']) {
+    for (const wire of [ours, reference.wire]) await ask(wire, [['HELLO', resp]]);
+    for (let i = 0; i < COUNT / 2 && differences.length < MOST_REPORTED; i += BATCH) {
+      const requests = Array.from({ length: BATCH }, () => hold(next(), random));
+      const [mine, real] = await Promise.all([ask(ours, requests), ask(reference.wire, requests)]);
+      for (const [at, words] of requests.entries()) {
+        const shown = difference(words, mine[at] ?? '', real[at] ?? '');
+        if (shown !== null) differences.push(`${i + at} ${shown}`);
+      }
+    }
+  }
+  t.same(differences.slice(0, MOST_REPORTED), []);
+  const [mine, real] = [await stored(ours), await stored(reference.wire)];
+  t.same([...mine.keys()].sort(), [...real.keys()].sort());
+  const wrong = [...mine].filter(([key, [dump, encoding, moment = '']]) => {
+    const other = real.get(key);
+    const sameMoment = near(30_000).same(moment, other?.[2] ?? '', []);
+    return dump !== other?.[0] || encoding !== other?.[1] || !sameMoment;
+  });
+  t.same(wrong, []);
+  await server.close();
+  for (const database of server.engine.keyspace.databases) database.clear();
+  t.equal(server.engine.arena.liveBlocks, 0, 'no blocks are leaked');
+});

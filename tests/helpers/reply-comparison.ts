@@ -1,0 +1,101 @@
+/** How a reply of ours is held against the real server's where the bytes may differ. Errors may never. */
+
+/** What is compared of two replies to one request. */
+export interface Comparison {
+  /** Whether both replies, a character a byte each, say the same. */
+  same(ours: string, real: string, request: readonly string[]): boolean;
+  /** What counts of a reply, in lines: a report shows those that only one of the two has. */
+  lines(reply: string): readonly string[];
+}
+
+/** Compares what `lines` makes of both. */
+export function by(lines: (reply: string) => readonly string[]): Comparison {
+  return {
+    same: (ours, real) => lines(ours).join('\r\n') === lines(real).join('\r\n'),
+    lines,
+  };
+}
+
+const split = (reply: string): string[] => reply.split('\r\n');
+
+/** Every byte. */
+export const exact = by(split);
+
+/** The same lines in any order: for arrays of strings. */
+export const unordered = by((reply) => split(reply).sort());
+
+/** Parameters that say where a server runs. */
+const PLACES = /^\$\d+ (dir|port) /;
+
+/** Parameters and values in any order, but for where the server runs. */
+export const parameters = by((reply) => {
+  const [header = '', ...lines] = split(reply);
+  const pairs: string[] = [];
+  for (let i = 0; i < lines.length; i += 4) pairs.push(lines.slice(i, i + 4).join(' '));
+  return [header, ...pairs.filter((pair) => !PLACES.test(pair)).sort()];
+});
+
+/** The same but for numbers. */
+export const shape = by((reply) => reply.replace(/-?\d+(\.\d+)?/g, '#').split(/ |\r\n/));
+
+const REDACTED = '(redacted)';
+
+/** Logged requests, the same but for numbers. Where ours hides a secret, the real server may show it. */
+export const logged: Comparison = {
+  lines: shape.lines,
+  same(ours, real) {
+    const [mine, other] = [shape.lines(ours), shape.lines(real)];
+    return (
+      mine.length === other.length &&
+      mine.every((line, i) => line === other[i] || line === REDACTED)
+    );
+  },
+};
+
+/** The same kind of reply. */
+export const kind = by((reply) => [reply.startsWith('$-1') ? 'nil' : reply.slice(0, 1)]);
+
+/** Fields of INFO that only one of the two has: how it was built, modules. */
+const FIELDS_OF_ONE = /^(valkey_ts_version|node_version|gcc_version|module:|engine_)/;
+/** Fields of INFO whose value is the same, but for times. */
+const COUNTING_FIELDS = new RegExp(
+  `^(${[
+    ...['cmdstat_', 'errorstat_', 'db\\d+:', 'connected_clients', 'total_commands_processed:'],
+    ...['keyspace_', 'expired_keys:', 'evicted_keys:', 'total_error_replies:', 'role:'],
+    ...['unexpected_error_replies:', 'databases:', 'blocked_clients:', 'maxmemory'],
+  ].join('|')})`,
+);
+
+/** What INFO tells: the same names in any order, and the same counts where the requests alone make them. */
+export const information = by((reply) =>
+  split(reply)
+    .slice(1)
+    .filter((line) => !FIELDS_OF_ONE.test(line))
+    .map((line) =>
+      COUNTING_FIELDS.test(line)
+        ? line.replace(/usec(_per_call)?=[\d.]+,?|avg_ttl=-?\d+,?/g, '')
+        : line.replace(/[:=].*$/, ''),
+    )
+    .sort(),
+);
+
+/** Integers that differ by less than `distance`; negative ones must be equal. */
+export function near(distance: number): Comparison {
+  return {
+    lines: split,
+    same(ours, real) {
+      if (!/^:\d/.test(ours) || !/^:\d/.test(real)) return ours === real;
+      const difference = BigInt(ours.slice(1, -2)) - BigInt(real.slice(1, -2));
+      return difference < distance && -difference < distance;
+    },
+  };
+}
+
+/** A scan that began and ended with these replies holds the same; of a part nothing can be said. */
+export const scanned: Comparison = {
+  lines: unordered.lines,
+  same(ours, real, request) {
+    const whole = (reply: string) => request[1] === '0' && reply.startsWith('*2\r\n$1\r\n0\r\n');
+    return whole(ours) && whole(real) ? unordered.same(ours, real, request) : ours[0] === real[0];
+  },
+};

@@ -1,0 +1,161 @@
+/** What arguments of random requests are drawn from: few keys, so that commands meet each other's work. */
+import type { Random } from '../../datatypes/random.js';
+import { dumpPayload } from '../../persistence/dump.js';
+import type { Pool } from './request-generator.js';
+
+/** A pool of these, each as likely as the others. */
+export function oneOf(...values: readonly string[]): Pool {
+  return (random) => values[random.below(values.length)] as string;
+}
+
+/** A pool that draws from each of these pools as often as it is named. */
+export function mixed(...pools: readonly Pool[]): Pool {
+  return (random) => (pools[random.below(pools.length)] as Pool)(random);
+}
+
+/** Whole numbers from `least` to `most`, in digits. */
+export function between(least: number, most: number): Pool {
+  return (random) => String(least + random.below(most - least + 1));
+}
+
+function payload(rdb: string): string {
+  const bytes = Buffer.from(rdb, 'latin1');
+  return Buffer.from(dumpPayload(bytes[0] ?? 0, bytes.subarray(1))).toString('latin1');
+}
+
+export const KEYS = [
+  ...['a', 'b', 'c', 'd', '', '\u00ff\u0000', 'A', '[a]*?'],
+  'key:with:a:longer:name:of:more:than:31:bytes',
+] as const;
+
+/** Integers at the edges of what types of 8 to 64 bits hold, and beyond. */
+const EDGES = [
+  ...['127', '128', '-129', '255', '256', '32767', '32768', '65536', '2147483647', '2147483648'],
+  ...['-2147483648', '-2147483649', '4294967295', '4294967296', '9007199254740991'],
+  ...['9007199254740992', '9007199254740993', '-9007199254740993', '9223372036854775806'],
+  ...['9223372036854775807', '-9223372036854775807', '-9223372036854775808'],
+  ...['9223372036854775808', '-9223372036854775809', '18446744073709551615'],
+  ...['18446744073709551616', '99999999999999999999999999'],
+] as const;
+
+const BAD_NUMBERS = [
+  ...['', ' 1', '1 ', '+1', '01', '-0', '--1', '1.0', '1e3', '0x10', 'abc', 'nan', '1\u0000', '-'],
+] as const;
+
+const FLOATS = [
+  ...['0.1', '-2.5', '1e3', '3', '1e-5', '12345678901234567', '3.0', '.5', '5.', '-0', '+1.5'],
+  ...['0.30000000000000004', '1e17', '1e308', '-1e308', '1e-400', '1e400', '1e5000', 'inf', '-inf'],
+  ...['+inf', 'infinity', 'nan', 'NaN', '0x1p3', '0x10', '1e', 'e1', '', ' 1', '1 ', 'abc'],
+  ...['179769313486231570000000000000000000000', '-0.0000001', '3.14159265358979323846'],
+] as const;
+
+const PATTERNS = [
+  ...[
+    '*',
+    '',
+    'a',
+    '?',
+    '[ab]',
+    '[^a]',
+    '[a-c]',
+    '[c-a]',
+    'key:*',
+    '*:31:*',
+    '\u00ff*',
+    '[a',
+    '\\*',
+  ],
+  ...['\\[a\\]\\*\\?', '**', '*?*', '[\\]]', '[]', '[^]', 'a*b*c', '\\', '[a-', 'A', '*\u0000'],
+] as const;
+
+const LONG = 'lorem ipsum dolor sit amet ';
+
+/** Strings around the lengths at which the way to store them changes, and texts that are numbers. */
+const VALUES: readonly string[] = [
+  ...['', '0', '7', '-12', '3.25', 'abc', 'abcabba', 'cbabac', '007', '9007199254740993', 'hello'],
+  ...['\u0000\u00ff\r\n', 'y'.repeat(20), 'y'.repeat(44), 'y'.repeat(45), 'y'.repeat(62)],
+  ...['z'.repeat(104), 'z'.repeat(105), 'w'.repeat(300), LONG.repeat(40), LONG.repeat(400)],
+];
+
+/** Moments far enough from now that it does not matter which server runs first. */
+const MOMENTS_MS: Pool = (random) => String(2_000_000_000_000 + random.below(9_000_000_000_000));
+const MOMENTS_S: Pool = (random) => String(2_000_000_000 + random.below(9_000_000_000));
+
+const integer: Pool = mixed(
+  between(-5, 20),
+  between(-5, 20),
+  between(-5000, 5000),
+  oneOf(...EDGES),
+  oneOf(...BAD_NUMBERS),
+);
+
+const odd = oneOf(
+  ...[...BAD_NUMBERS, ...EDGES, ...VALUES.slice(0, 14)],
+  ...[
+    'inf',
+    '*',
+    'GET',
+    'NX',
+    'EX',
+    'KEEPTTL',
+    'REPLACE',
+    'DB',
+    'COUNT',
+    'MATCH',
+    'help',
+    '\'"\\x00',
+  ],
+  ...['\u00e4\u00f6', '\r\n', '%s%n', '{}', 'x\u0000y', 'x'.repeat(200)],
+);
+
+/** What a mutated argument is replaced by. */
+export const oddities: Pool = odd;
+
+/** Pools that many commands share, by the name of the argument or its type. */
+export const COMMON_POOLS: Readonly<Record<string, Pool>> = {
+  key: oneOf(...KEYS),
+  string: mixed(oneOf(...VALUES), oneOf(...VALUES), between(-200, 200), oneOf(...EDGES)),
+  integer,
+  double: mixed(oneOf(...FLOATS), between(-100, 100)),
+  pattern: oneOf(...PATTERNS),
+  'unix-time': mixed(MOMENTS_S, MOMENTS_MS, MOMENTS_S, oneOf('1', '0', '-1', ...EDGES)),
+  'unix-time-seconds': mixed(MOMENTS_S, MOMENTS_S, MOMENTS_S, oneOf('1', '0', '-1', ...EDGES)),
+  'unix-time-milliseconds': mixed(MOMENTS_MS, MOMENTS_MS, oneOf('1', '0', '-1', ...EDGES)),
+  seconds: mixed(between(100_000, 9e9), between(100_000, 9e9), oneOf('0', '-1', ...EDGES)),
+  milliseconds: mixed(between(1e8, 9e12), between(1e8, 9e12), oneOf('0', '-1', ...EDGES)),
+  numkeys: mixed(between(1, 3), between(1, 3), integer),
+  db: mixed(between(0, 3), between(0, 3), integer),
+  offset: mixed(between(-3, 50), between(0, 5000), oneOf('100000', ...EDGES)),
+  'serialized-value': mixed(
+    oneOf(payload('\u0000\u0005hello'), payload('\u0000\u00c0\u0001'), payload('\u0000\u0000')),
+    oneOf(payload(`\u0000\u0040\u0070${'x'.repeat(112)}`), payload('\u0000\u0006hello')),
+    oneOf(payload('\u00ff\u0000'), 'x', '', `${payload('\u0000\u0005hello')}x`),
+  ),
+};
+
+/** After these words, and in these places of these commands, stands a span of time. */
+const SPAN_WORDS = new Set(['ex', 'px']);
+const SPAN_PLACES: Readonly<Record<string, number>> = {
+  expire: 2,
+  pexpire: 2,
+  setex: 2,
+  psetex: 2,
+  restore: 2,
+  'restore-asking': 2,
+};
+const SHORT_SPAN = /^[1-9]\d{0,4}$/;
+
+/**
+ * Holds a request in bounds: spans that could end while the test runs, or one server is ahead of the other,
+ * become longer, and what would fill the memory becomes little.
+ */
+export function hold(words: string[], random: Random): string[] {
+  const [name = '', subcommand = ''] = words.map((word) => word.toLowerCase());
+  const place = SPAN_PLACES[name];
+  const fills = name === 'debug' && subcommand === 'populate';
+  return words.map((word, i) => {
+    if (fills && /^\d{3,}$/.test(word)) return '3';
+    const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
+    return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;
+  });
+}
