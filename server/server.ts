@@ -23,6 +23,7 @@ import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { ExpiryRule } from './expiry-rule.js';
+import { Garbage } from './garbage.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
@@ -85,6 +86,7 @@ export class Server {
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
   readonly cron: Cron;
+  readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
@@ -148,6 +150,7 @@ export class Server {
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
+    this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);

@@ -2,12 +2,17 @@
  * The arena: every stored byte lives here, off the JavaScript heap, in reference-counted blocks.
  *
  * A block is named by a 32-bit reference: 16 bits of page, 16 bits of 16-byte granule within the page,
- * so 64 GiB are reachable and 0 is free to mean "none". A page is one `ArrayBuffer` of up to 1 MiB that
+ * so 64 GiB are reachable and 0 is free to mean "none". A page is a buffer of up to 1 MiB that
  * holds blocks of a single size class; a block larger than the largest class has a page of its own.
  *
  * Size classes are 16 bytes apart up to 256, then four to a doubling up to 256 KiB: at most a fifth of a
  * block is slack. Each page keeps its own free list and count of live blocks, so a page whose last block
  * goes returns whole, and may serve another class next: memory is not lost to a class that fell out of use.
+ *
+ * Pages of small blocks, of which there are most, are shared memory. V8 counts the bytes of an ordinary buffer
+ * and collects garbage, in pauses of milliseconds, for each 64 MiB more of them; those of shared memory it does
+ * not count. It also copies long runs from and to shared memory slowly, so other pages are ordinary. Empty
+ * shared pages are kept, to be used again, until their owner finds them idle.
  *
  * The first word of every block is its reference count. `allocate` returns it at one; `retain` and
  * `release` count owners (the keyspace, a reply being written, a snapshot); the block is free at zero.
@@ -35,6 +40,8 @@ const LARGEST_PAGE_BYTES = 1024 * 1024;
 const BIG_ROUNDING_BYTES = 4096;
 const PAGE_LIMIT = 65_536;
 const SPARE_PAGES = 16;
+/** Blocks up to this size stand in shared memory. */
+const LARGEST_SHARED_BYTES = 128;
 
 const BIG = 255;
 const NO_FREE_BLOCK = -1;
@@ -55,6 +62,9 @@ function classBytes(sizeClass: number): number {
   const step = sizeClass - EXACT_CLASSES;
   return (5 + (step & 3)) << (6 + (step >>> 2));
 }
+
+/** Memory for a page, not cleared. */
+const newPage = (length: number): ArrayBufferLike => Buffer.allocUnsafeSlow(length).buffer;
 
 function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const wider = new Int32Array(length);
@@ -100,7 +110,10 @@ export class Arena {
   private readonly pagesOfClass = new Int32Array(CLASS_COUNT);
   private readonly classGranules = new Int32Array(CLASS_COUNT);
   private readonly freePageNumbers: number[] = [];
-  private readonly sparePages: ArrayBuffer[] = [];
+  private readonly sparePages: ArrayBufferLike[] = [];
+  private readonly spareShared: SharedArrayBuffer[] = [];
+  /** The fewest spare shared pages there were since `releaseIdle` was called. */
+  private leastSpareShared = 0;
 
   constructor() {
     for (let i = 0; i < CLASS_COUNT; i++) this.classGranules[i] = classBytes(i) >>> GRANULE_SHIFT;
@@ -174,12 +187,14 @@ export class Arena {
 
   /** Bytes of empty pages kept for the next need. */
   get spareBytes(): number {
-    return this.sparePages.length * LARGEST_PAGE_BYTES;
+    return (this.sparePages.length + this.spareShared.length) * LARGEST_PAGE_BYTES;
   }
 
-  /** Gives back pages in which no block is live. */
-  trim(): void {
-    this.sparePages.length = 0;
+  /**
+   * Lets go of pages in which no block is live. Returns how many bytes of it are shared memory: those go
+   * when V8 collects garbage, which it does not do for their sake.
+   */
+  trim(): number {
     for (let sizeClass = 0; sizeClass < CLASS_COUNT; sizeClass++) {
       const page = this.openPage[sizeClass]!;
       if (page === 0 || this.pageLive[page] !== 0) continue;
@@ -188,6 +203,20 @@ export class Arena {
       this.dropPage(page);
     }
     this.sparePages.length = 0;
+    return this.releaseShared(this.spareShared.length);
+  }
+
+  /** As `trim`, but only of shared pages that nobody has needed since the last call, and not of the last few. */
+  releaseIdle(): number {
+    const idle = this.leastSpareShared;
+    this.leastSpareShared = this.spareShared.length;
+    return this.releaseShared(Math.max(0, idle - SPARE_PAGES));
+  }
+
+  private releaseShared(count: number): number {
+    this.spareShared.length -= count;
+    this.leastSpareShared = Math.min(this.leastSpareShared, this.spareShared.length);
+    return count * LARGEST_PAGE_BYTES;
   }
 
   /** What is held, by size class; the last row, of class size 0, is of blocks with a page of their own. */
@@ -233,7 +262,7 @@ export class Arena {
   private allocateBig(bytes: number): Ref {
     const length = Arena.sizeFor(bytes);
     const page = this.takePageNumber();
-    this.hold(page, Buffer.allocUnsafeSlow(length).buffer);
+    this.hold(page, newPage(length));
     this.pageClass[page] = BIG;
     this.usedBytes += length;
     this.liveBlocks++;
@@ -259,8 +288,7 @@ export class Arena {
     );
     const length = Math.min(wanted, LARGEST_PAGE_BYTES);
     const page = this.takePageNumber();
-    const spare = length === LARGEST_PAGE_BYTES ? this.sparePages.pop() : undefined;
-    this.hold(page, spare ?? Buffer.allocUnsafeSlow(length).buffer);
+    this.hold(page, this.takePage(length, size));
     this.pagesOfClass[sizeClass]!++;
     this.pageClass[page] = sizeClass;
     this.pageFree[page] = NO_FREE_BLOCK;
@@ -270,7 +298,15 @@ export class Arena {
     return page;
   }
 
-  private hold(page: number, buffer: ArrayBuffer): void {
+  private takePage(length: number, blockBytes: number): ArrayBufferLike {
+    if (length < LARGEST_PAGE_BYTES) return newPage(length);
+    if (blockBytes > LARGEST_SHARED_BYTES) return this.sparePages.pop() ?? newPage(length);
+    const spare = this.spareShared.pop();
+    this.leastSpareShared = Math.min(this.leastSpareShared, this.spareShared.length);
+    return spare ?? new SharedArrayBuffer(length);
+  }
+
+  private hold(page: number, buffer: ArrayBufferLike): void {
     this.bytes[page] = Buffer.from(buffer);
     this.words[page] = new Int32Array(buffer);
     this.views[page] = new DataView(buffer);
@@ -278,9 +314,10 @@ export class Arena {
   }
 
   private dropPage(page: number): void {
-    const buffer = this.bytes[page]!.buffer as ArrayBuffer;
+    const { buffer } = this.bytes[page]!;
     this.reservedBytes -= buffer.byteLength;
-    if (buffer.byteLength === LARGEST_PAGE_BYTES && this.sparePages.length < SPARE_PAGES) {
+    if (buffer instanceof SharedArrayBuffer) this.spareShared.push(buffer);
+    else if (buffer.byteLength === LARGEST_PAGE_BYTES && this.sparePages.length < SPARE_PAGES) {
       this.sparePages.push(buffer);
     }
     this.bytes[page] = this.bytes[0]!;

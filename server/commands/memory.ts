@@ -87,7 +87,7 @@ const purge = serverCommand(
   },
   (call) => {
     call.keyspace.lazyFree.drain();
-    call.keyspace.arena.trim();
+    call.server.garbage.purge();
     call.reply.ok();
   },
 );

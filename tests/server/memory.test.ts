@@ -241,3 +241,30 @@ t.test('MEMORY MALLOC-STATS lists the classes in use', async (t) => {
   await call('SET', 'key', 'v'.repeat(100));
   t.match(await call('MEMORY', 'MALLOC-STATS'), /^128 +1 +1 +65536$/m);
 });
+
+const DEBUGGABLE = { config: { 'enable-debug-command': 'yes' } };
+
+t.test('MEMORY PURGE gives emptied memory back to the system', async (t) => {
+  const { call, server } = await startServer(t, DEBUGGABLE);
+  await call('DEBUG', 'POPULATE', '1000000', 'key', '32');
+  const heldBytes = () => process.memoryUsage().arrayBuffers;
+  const full = heldBytes();
+  await call('FLUSHALL', 'SYNC');
+  t.ok(server.engine.arena.spareBytes > 64 * 1024 * 1024);
+  await call('MEMORY', 'PURGE');
+  t.equal(server.engine.arena.spareBytes, 0);
+  // Elsewhere, V8 goes on for a while.
+  while (heldBytes() > full - 64 * 1024 * 1024) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+});
+
+t.test('memory that stays empty is given back after some seconds, but for a little', async (t) => {
+  const { call, clock, server } = await startServer(t, DEBUGGABLE);
+  const { arena } = server.engine;
+  await call('DEBUG', 'POPULATE', '1000000', 'key', '32');
+  await call('FLUSHALL', 'SYNC');
+  t.ok(arena.spareBytes > 64 * 1024 * 1024);
+  await clock.advance(25_000);
+  t.ok(arena.spareBytes < 40 * 1024 * 1024, `${arena.spareBytes} bytes are left`);
+});
