@@ -7,13 +7,14 @@
  */
 import { equalsIgnoreCase, toLatin1 } from '../protocol/bytes.js';
 import { parseBigInt64, parseSafeInteger } from '../protocol/numbers.js';
-import { NOT_AN_INTEGER } from '../protocol/refusals.js';
+import { NOT_AN_INTEGER, WRONG_TYPE } from '../protocol/refusals.js';
 import type { ReplyWriter } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
 import type { Clock } from './clock.js';
 import type { Database, Keyspace } from './database.js';
 import type { Random } from './random.js';
-import type { Ref } from './store/arena.js';
+import { NONE, type Ref } from './store/arena.js';
+import type { Type } from './store/entry.js';
 
 /** Classes of keyspace events, one bit each, as `notify-keyspace-events` tells them apart. */
 export const EventClass = {
@@ -142,6 +143,28 @@ export abstract class Call {
   /** The entry of the key in argument `i`, by a command that is going to write. */
   write(i: number): Ref {
     return this.db.findForWrite(this.buffer, this.start(i), this.end(i));
+  }
+
+  /** As `read`, of a key that may only hold this type. @throws {Refusal} WRONG_TYPE. */
+  readAs(i: number, type: Type): Ref {
+    return this.checked(this.read(i), type);
+  }
+
+  /** As `write`, of a key that may only hold this type. @throws {Refusal} WRONG_TYPE. */
+  writeAs(i: number, type: Type): Ref {
+    return this.checked(this.write(i), type);
+  }
+
+  private checked(ref: Ref, type: Type): Ref {
+    if (ref !== NONE && this.keyspace.entries.type(ref) !== type) throw WRONG_TYPE;
+    return ref;
+  }
+
+  /** The collection of the key in argument `i` has no element left: the key goes. To be called after `changed`. */
+  removeEmptied(i: number): void {
+    const { db, effects } = this;
+    db.discard(this.buffer, this.start(i), this.end(i));
+    if (effects.attentive) effects.notify(db, EventClass.generic, 'del', this.bytes(i));
   }
 
   /** The key in argument `i` changed: told to all who care, and the event `event` sent. */

@@ -10,6 +10,7 @@ import { integerLength, writeInteger } from '../protocol/numbers.js';
 import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
 import { ActiveExpiry } from './expiry.js';
+import { isLarge, type LargeValue, LargeValues } from './large-values.js';
 import { LazyFree, type Schedule } from './lazy-free.js';
 import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
@@ -30,16 +31,6 @@ import { embeddedOrRaw, stringEncoding } from './string-encoding.js';
 
 export { OnExpiry } from './on-expiry.js';
 
-/** How a type's values are given back and held: strings here, other types by their own modules. */
-export interface ValueKeeper {
-  /** Gives up the entry's hold on its value; called when the entry itself is about to be freed. */
-  free(value: Ref): void;
-  /** Adds a hold on the value: a second entry is to share it. */
-  retain(value: Ref): void;
-  /** Bytes of the arena that the value takes, by `samples` of its elements; 0 for all of them. */
-  bytes(value: Ref, samples: number): number;
-}
-
 /** The hash of a key that somebody worked out already: of `bytes[start, end)`. */
 export class KnownHash {
   bytes: Uint8Array = NO_BYTES;
@@ -53,6 +44,8 @@ export class KnownHash {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Elements of a value that is freed by the command that lets it go. */
+const FREED_AT_ONCE = 64;
 
 export interface KeyspaceStats {
   hits: number;
@@ -81,8 +74,8 @@ export class Keyspace {
   readonly accessClock: AccessClock;
   readonly databases: readonly Database[];
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
-  /** Keepers of the values that stand apart, by `Type`; a string's is the arena itself. */
-  readonly keepers: (ValueKeeper | undefined)[] = [];
+  /** Values that are no single block. */
+  readonly largeValues = new LargeValues();
 
   /** What the server hashed ahead: the key of the command that runs. */
   readonly known = new KnownHash();
@@ -183,33 +176,49 @@ export class Keyspace {
   releaseEntry(ref: Ref): void {
     const { arena, entries } = this;
     if (arena.references(ref) === 1 && entries.isApart(ref)) {
-      const type = entries.type(ref);
       const value = entries.value(ref);
-      if (type === Type.string) arena.release(value);
-      else this.keepers[type]?.free(value);
+      if (isLarge(entries.encoding(ref))) this.releaseLarge(value);
+      else arena.release(value);
     }
     arena.release(ref);
   }
 
+  private releaseLarge(handle: Ref): void {
+    const value = this.largeValues.release(handle);
+    if (value === null) return;
+    if (value.size > FREED_AT_ONCE) this.lazyFree.addValue(() => value.freeSome());
+    else while (!value.freeSome());
+  }
+
   /**
-   * Bytes of the arena that an entry and its value take: exact for strings, and what its type makes of
-   * `samples` elements (0: all) for others. The tables that name the entry are not counted.
+   * The large value of an entry.
+   *
+   * @param kind - The class that values of the entry's type and encoding have.
+   */
+  large<T extends LargeValue>(ref: Ref, kind: abstract new (...parts: never[]) => T): T {
+    const value = this.largeValues.get(this.entries.value(ref));
+    if (!(value instanceof kind)) throw new TypeError(`The value is no ${kind.name}`);
+    return value;
+  }
+
+  /**
+   * Bytes of the arena that an entry and its value take: exact for single blocks, and what a large value makes
+   * of `samples` elements (0: all). The tables that name the entry are not counted.
    */
   entryBytes(ref: Ref, samples: number): number {
     const { arena, entries } = this;
     const own = arena.capacity(ref);
     if (!entries.isApart(ref)) return own;
-    const type = entries.type(ref);
     const value = entries.value(ref);
-    if (type === Type.string) return own + arena.capacity(value);
-    return own + (this.keepers[type]?.bytes(value, samples) ?? 0);
+    if (isLarge(entries.encoding(ref))) return own + this.largeValues.get(value).bytes(samples);
+    return own + arena.capacity(value);
   }
 
+  /** Adds a hold on the value of `ref`, for a second entry. */
   retainValue(ref: Ref): void {
-    const type = this.entries.type(ref);
     const value = this.entries.value(ref);
-    if (type === Type.string) this.arena.retain(value);
-    else this.keepers[type]?.retain(value);
+    if (isLarge(this.entries.encoding(ref))) this.largeValues.retain(value);
+    else this.arena.retain(value);
   }
 }
 
@@ -527,6 +536,39 @@ export class Database {
     bytes.set(old.bytes.subarray(old.start, old.end), start);
     this.copyFarExpiry(ref, next, expireAtMs);
     return next;
+  }
+
+  /** As `withKey`, but neither entry sees what becomes of the other: COPY. */
+  copyWithKey(key: Uint8Array, ref: Ref, expireAtMs: number): Ref {
+    const { entries, keyspace } = this;
+    const next = this.withKey(key, ref, expireAtMs);
+    if (isLarge(entries.encoding(ref))) {
+      const { largeValues } = keyspace;
+      const handle = entries.value(ref);
+      entries.setValue(next, largeValues.add(largeValues.get(handle).duplicate()), 0);
+      largeValues.release(handle);
+    }
+    return next;
+  }
+
+  /**
+   * Adds the key `key[start, end)`, which must not be there, with a collection for its value: `value` is a
+   * listpack's or intset's block, or the handle of a large value.
+   */
+  addCollection(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    type: Type,
+    encoding: Encoding,
+    value: Ref,
+  ): Ref {
+    const { entries, keyspace } = this;
+    const access = keyspace.initialAccess();
+    const shape: EntryShape = { type, encoding, expireAtMs: NEVER, access };
+    const ref = entries.createApart(key, start, end, shape, value, 0);
+    this.putEntry(keyspace.keyHash(key, start, end), NONE, ref);
+    return ref;
   }
 
   /** Gives `next` what its copied expiry lost as a number: moments beyond 2^53 are exact in entries only. */

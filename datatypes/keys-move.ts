@@ -52,7 +52,7 @@ function renameKey(call: Call, replace: boolean): boolean {
   const taken = call.write(2) !== NONE;
   if (taken && !replace) return false;
   if (taken) db.discard(call.buffer, call.start(2), call.end(2));
-  putCopy(call, source, db, 2);
+  putCopy(call, source, db, 2, true);
   db.discard(call.buffer, call.start(1), call.end(1));
   effects.changed(db, call.bytes(1), 0);
   effects.changed(db, call.bytes(2), 1);
@@ -66,10 +66,17 @@ function sameKeys(call: Call): boolean {
   return equalBytes(buffer, call.start(1), call.end(1), buffer, call.start(2), call.end(2));
 }
 
-/** Enters the value of `source`, expiry included, under the key in argument `i`, which must be free. */
-function putCopy(call: Call, source: Ref, target: Database, i: number): void {
+/**
+ * Enters the value of `source`, expiry included, under the key in argument `i`, which must be free.
+ *
+ * @param moves - Whether the source goes: then there is nothing to copy.
+ */
+function putCopy(call: Call, source: Ref, target: Database, i: number, moves: boolean): void {
   const { entries } = call.keyspace;
-  const next = target.withKey(call.bytes(i), source, entries.expireAtMs(source));
+  const atMs = entries.expireAtMs(source);
+  const next = moves
+    ? target.withKey(call.bytes(i), source, atMs)
+    : target.copyWithKey(call.bytes(i), source, atMs);
   entries.setAccess(next, call.keyspace.initialAccess());
   target.addEntry(next);
 }
@@ -104,7 +111,7 @@ function copyKey(call: Call): boolean {
   const taken = target.findForWrite(call.buffer, call.start(2), call.end(2)) !== NONE;
   if (taken && !replace) return false;
   if (taken) target.discard(call.buffer, call.start(2), call.end(2));
-  putCopy(call, source, target, 2);
+  putCopy(call, source, target, 2, false);
   call.effects.changed(target, call.bytes(2), 1);
   call.effects.notify(target, EventClass.generic, 'copy_to', call.bytes(2));
   return true;
@@ -152,7 +159,7 @@ function moveKey(call: Call): boolean {
   const source = call.write(1);
   if (source === NONE) return false;
   if (target.findForWrite(call.buffer, call.start(1), call.end(1)) !== NONE) return false;
-  putCopy(call, source, target, 1);
+  putCopy(call, source, target, 1, true);
   db.discard(call.buffer, call.start(1), call.end(1));
   effects.changed(db, call.bytes(1), 0);
   effects.changed(target, call.bytes(1), 1);

@@ -30,6 +30,8 @@ export async function startServer(
   t.teardown(async () => {
     await server.close();
     for (const database of server.engine.keyspace.databases) database.clear();
+    server.engine.keyspace.lazyFree.drain();
+    assert.equal(server.engine.keyspace.largeValues.live, 0, 'large values are leaked');
     assert.equal(server.engine.arena.liveBlocks, 0, 'blocks are leaked');
     assert.equal(server.engine.arena.usedBytes, 0, 'bytes are leaked');
   });
