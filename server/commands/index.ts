@@ -1,4 +1,5 @@
 /** The one list of commands. */
+import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
@@ -18,6 +19,7 @@ import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
+  ...BITMAP_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,
