@@ -6,6 +6,7 @@ export interface KeyspaceSettings {
   readonly lazyfreeLazyServerDel: boolean;
   readonly lazyfreeLazyUserFlush: boolean;
   readonly clusterEnabled: boolean;
+  readonly hllSparseMaxBytes: number;
   readonly rdbcompression: boolean;
   readonly rdbVersionCheck: 'strict' | 'relaxed';
 }
@@ -16,6 +17,7 @@ export const STANDARD_SETTINGS: KeyspaceSettings = {
   lazyfreeLazyServerDel: true,
   lazyfreeLazyUserFlush: true,
   clusterEnabled: false,
+  hllSparseMaxBytes: 3000,
   rdbcompression: true,
   rdbVersionCheck: 'strict',
 };
