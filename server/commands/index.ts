@@ -1,5 +1,7 @@
 /** The one list of commands. */
+import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
+import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
@@ -18,6 +20,8 @@ import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
+  ...BITMAP_COMMANDS,
+  ...HYPERLOGLOG_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,

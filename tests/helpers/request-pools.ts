@@ -126,6 +126,16 @@ export const COMMON_POOLS: Readonly<Record<string, Pool>> = {
   numkeys: mixed(between(1, 3), between(1, 3), integer),
   db: mixed(between(0, 3), between(0, 3), integer),
   offset: mixed(between(-3, 50), between(0, 5000), oneOf('100000', ...EDGES)),
+  encoding: mixed(
+    oneOf('u1', 'i1', 'i8', 'u16', 'i32', 'u41', 'i42', 'u63', 'i64'),
+    oneOf('u8', 'i5', 'u64', 'i0', 'x8', '', 'u', 'i65'),
+  ),
+  'setbit.value': oneOf('0', '1', '1', '2'),
+  'setbit.offset': mixed(between(0, 60), between(0, 9000), integer),
+  'getbit.offset': mixed(between(0, 60), between(0, 9000), integer),
+  'bitfield.offset': mixed(between(0, 60), oneOf('#0', '#3', '#-1', '#'), integer),
+  'bitfield_ro.offset': mixed(between(0, 60), oneOf('#0', '#3', '#-1', '#'), integer),
+  bit: oneOf('0', '1', '1', '2'),
   'serialized-value': mixed(
     oneOf(payload('\u0000\u0005hello'), payload('\u0000\u00c0\u0001'), payload('\u0000\u0000')),
     oneOf(payload(`\u0000\u0040\u0070${'x'.repeat(112)}`), payload('\u0000\u0006hello')),
