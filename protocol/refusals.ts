@@ -130,6 +130,27 @@ export const LFU_POLICY = refusal(
   'ERR',
   `An LFU maxmemory policy is selected, idle time not tracked. ${POLICY_HINT}`,
 );
+export const RANK_ZERO = refusal(
+  'ERR',
+  "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+);
+export const COUNT_NEGATIVE = refusal('ERR', "COUNT can't be negative");
+export const MAXLEN_NEGATIVE = refusal('ERR', "MAXLEN can't be negative");
+export const OUT_OF_LONG_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+);
+export const NUMKEYS_NOT_POSITIVE = refusal('ERR', 'numkeys should be greater than 0');
+export const COUNT_NOT_POSITIVE = refusal('ERR', 'count should be greater than 0');
+export const TIMEOUT_NOT_A_FLOAT = refusal('ERR', 'timeout is not a float or out of range');
+export const NOT_A_QUICKLIST = refusal('ERR', 'Not a quicklist encoded object.');
+export const NOT_A_LISTPACK = refusal('ERR', 'Not a listpack encoded object.');
+export const BAD_PACKED_THRESHOLD = refusal(
+  'ERR',
+  'argument must be a memory value bigger than 1 and smaller than 4gb',
+);
+/** No answer of the real server, which would wait. */
+export const CANNOT_WAIT = refusal('ERR', 'waiting for data is not there yet in this server');
 export const BUSY_KEY = refusal('BUSYKEY', 'Target key name already exists.');
 export const INVALID_TTL = refusal('ERR', 'Invalid TTL value, must be >= 0');
 export const INVALID_IDLETIME = refusal('ERR', 'Invalid IDLETIME value, must be >= 0');

@@ -3,6 +3,7 @@ import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
 import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
+import { LIST_COMMANDS } from '../../datatypes/list.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
+  ...LIST_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,

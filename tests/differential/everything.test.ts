@@ -42,13 +42,15 @@ const FACTS: ReadonlyMap<string, CommandFacts> = new Map(
 );
 
 /** How often a command comes, by its group. */
-const GROUP_WEIGHTS: Readonly<Record<string, number>> = { string: 10, generic: 8 };
+const GROUP_WEIGHTS: Readonly<Record<string, number>> = { string: 10, generic: 8, list: 12 };
 const OTHER_WEIGHT = 2;
 
 /** Commands that come more often or less; 0: never. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   // They end the connection, the server or the order of replies, or hold requests back.
   ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
+  // They would hold back what comes after them.
+  ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
   // It deletes the expired keys that it meets, which are not the same on both.
   randomkey: 0,
   // Replies made of all commands, of which ours are fewer as yet; another test compares them.
@@ -86,7 +88,11 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [1, 'client list type {client-type}'],
   [2, 'command getkeys {command-name} {key} {string} {integer} {key}'],
   [2, 'command getkeysandflags {command-name} {key} {string} {token} {key}'],
-  [2, 'object encoding {key}'],
+  [4, 'object encoding {key}'],
+  [3, 'linsert {key} {where} {list-element} {string}'],
+  [3, 'lrem {key} {list-count} {list-element}'],
+  [3, 'lpos {key} {list-element} rank {list-count} count {few}'],
+  [3, 'rpush {key} {list-element} {string} {list-element}'],
 ];
 
 const POOLS: Readonly<Record<string, Pool>> = {
@@ -98,10 +104,16 @@ const POOLS: Readonly<Record<string, Pool>> = {
     ...['true', 'false', 'bignum', 'Map', 'x', ''],
   ),
   few: between(0, 5),
+  where: oneOf('before', 'AFTER', 'before', 'in'),
+  'list-element': oneOf('a', '1', '', 'hello'),
+  'list-count': between(-3, 3),
+  'lset.index': between(-6, 6),
+  'lindex.index': between(-6, 6),
   parameter: oneOf(
     ...['hash-max-listpack-entries', 'hash-max-listpack-value', 'lfu-decay-time', 'lfu-log-factor'],
     ...['maxmemory-policy', 'latency-tracking', 'lazyfree-lazy-user-del', 'slowlog-max-len'],
     ...['maxmemory-samples', 'tcp-keepalive', 'list-compress-depth', 'nothing', 'HZ'],
+    'list-max-listpack-size',
   ),
   setting: mixed(
     oneOf('yes', 'no', 'allkeys-lfu', 'volatile-lru', 'noeviction', '0', '1', '10', '128', ''),
