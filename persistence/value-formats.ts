@@ -6,6 +6,15 @@ import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 import type { LzfCompressor } from './lzf.js';
+import {
+  RDB_SET,
+  RDB_SET_INTSET,
+  RDB_SET_LISTPACK,
+  readIntsetValue,
+  readPackedSetValue,
+  readSetValue,
+  writeSetValue,
+} from './set-format.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
 
 /** A value as RDB has it. */
@@ -44,9 +53,13 @@ export type ValueReader = (
 
 export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map([
   [Type.string, writeStringValue],
+  [Type.set, writeSetValue],
 ]);
 
 /** By type byte. */
 export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map([
   [RDB_STRING, readStringValue],
+  [RDB_SET, readSetValue],
+  [RDB_SET_INTSET, readIntsetValue],
+  [RDB_SET_LISTPACK, readPackedSetValue],
 ]);

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
+import { SetValue } from '../datatypes/set-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 
@@ -57,8 +58,17 @@ function addString(database: Database, ref: Ref, digest: Digest): void {
   digest.mix(bytes.subarray(start, end));
 }
 
+function addSet(database: Database, ref: Ref, digest: Digest): void {
+  new SetValue(database.keyspace).open(ref).forEach((bytes, start, end) => {
+    digest.combine(bytes.subarray(start, end));
+  });
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
-export const VALUE_DIGESTERS: ValueDigesters = new Map([[Type.string, addString]]);
+export const VALUE_DIGESTERS: ValueDigesters = new Map([
+  [Type.string, addString],
+  [Type.set, addSet],
+]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */
 export function addValue(database: Database, ref: Ref, digest: Digest): void {
