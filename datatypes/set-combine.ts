@@ -305,8 +305,7 @@ function store(call: Call, result: SetValue | null, event: string): void {
     }
     return reply.integer(0);
   }
-  if (call.write(1) !== NONE) db.discard(call.buffer, call.start(1), call.end(1));
-  result.addTo(call, 1);
+  result.addTo(call, 1, call.write(1));
   call.changed(1, EventClass.set, event);
   reply.integer(result.size);
 }

@@ -328,10 +328,11 @@ export class SetValue {
     if (entries.encoding(ref) !== this.encoding) entries.setEncoding(ref, this.encoding);
   }
 
-  /** Makes this set the value of the key in argument `i`, which must be free. */
-  addTo(call: Call, i: number): Ref {
-    const { start, end } = { start: call.start(i), end: call.end(i) };
-    return call.db.addCollection(call.buffer, start, end, Type.set, this.encoding, this.value);
+  /** Makes this set the value of the key in argument `i`, in place of its entry `previous`, if it has one. */
+  addTo(call: Call, i: number, previous: Ref = NONE): Ref {
+    const [start, end] = [call.start(i), call.end(i)];
+    const { encoding, value } = this;
+    return call.db.addCollection(call.buffer, start, end, Type.set, encoding, value, previous);
   }
 
   /** Gives the set back: it has no entry. */

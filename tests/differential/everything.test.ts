@@ -324,5 +324,6 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
   t.same(wrong, []);
   await server.close();
   for (const database of server.engine.keyspace.databases) database.clear();
+  server.engine.keyspace.lazyFree.drain();
   t.equal(server.engine.arena.liveBlocks, 0, 'no blocks are leaked');
 });
