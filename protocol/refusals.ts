@@ -197,6 +197,11 @@ export const NOT_A_HASH_TABLE = refusal(
   'The value stored at the specified key is not represented using an hash table',
 );
 export const MUST_BE_POSITIVE = refusal('ERR', 'value is out of range, must be positive');
+export const NUMKEYS_BEYOND_ARGUMENTS = refusal(
+  'ERR',
+  "Number of keys can't be greater than number of args",
+);
+export const LIMIT_NEGATIVE = refusal('ERR', "LIMIT can't be negative");
 
 /** A DEBUG subcommand of the real server that has no sense here. */
 export function debugNotHere(subcommand: string): Refusal {

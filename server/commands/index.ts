@@ -4,6 +4,7 @@ import type { Command } from '../../datatypes/command.js';
 import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { LIST_COMMANDS } from '../../datatypes/list.js';
+import { SET_COMMANDS } from '../../datatypes/set.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...LIST_COMMANDS,
+  ...SET_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,
