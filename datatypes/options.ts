@@ -1,4 +1,6 @@
 /** Readers of options that several commands share. Each reads arguments only: no data is touched. */
+
+import { longDoubleToNumber, parseLongDouble } from '../protocol/long-double.js';
 import { INT64_MAX, parseSafeInteger } from '../protocol/numbers.js';
 import {
   invalidExpire,
@@ -6,6 +8,9 @@ import {
   OUT_OF_INT_RANGE,
   type Refusal,
   SYNTAX_ERROR,
+  TIMEOUT_NEGATIVE,
+  TIMEOUT_NOT_A_FLOAT,
+  TIMEOUT_OUT_OF_RANGE,
 } from '../protocol/refusals.js';
 import type { Call } from './call.js';
 import type { Moment } from './moments.js';
@@ -148,4 +153,21 @@ export function readInt32(
   const value = Number(call.bigint(i, malformed));
   if (value < INT32_MIN || value > INT32_MAX) throw outOfRange;
   return value;
+}
+
+/** The largest timeout, in ms: an int64. */
+const LONGEST_TIMEOUT_MS = 2 ** 63;
+
+/**
+ * Argument `i`, seconds with decimals, as the time that a blocking command waits at most: ms, 0 for ever.
+ *
+ * @throws {Refusal} TIMEOUT_NOT_A_FLOAT, TIMEOUT_OUT_OF_RANGE or TIMEOUT_NEGATIVE.
+ */
+export function readTimeout(call: Call, i: number): number {
+  const seconds = parseLongDouble(call.buffer, call.start(i), call.end(i));
+  if (seconds === null) throw TIMEOUT_NOT_A_FLOAT;
+  const ms = longDoubleToNumber(seconds) * 1000;
+  if (ms >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
+  if (ms <= -1) throw TIMEOUT_NEGATIVE;
+  return Math.max(Math.ceil(ms), 0);
 }

@@ -2,6 +2,7 @@
 import type { Command } from '../../datatypes/command.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
+import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
 import { COMMAND_COMMANDS } from './command.js';
@@ -18,6 +19,7 @@ import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
+  ...ZSET_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,
