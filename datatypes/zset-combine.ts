@@ -137,7 +137,7 @@ function replyCombined(call: Call, operation: Operation): void {
   const result = combine(call, operation, combination);
   const all = { from: 0, count: result.size };
   replySpan(call.reply, result, all, false, combination.withScores);
-  while (!result.freeSome());
+  result.drop();
 }
 
 function storeCombined(call: Call, operation: Operation): void {

@@ -154,6 +154,11 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     return this.tree.freeSome(FREED_LEAVES);
   }
 
+  /** Gives all of it back. */
+  drop(): void {
+    while (!this.freeSome());
+  }
+
   duplicate(): LargeSortedSet {
     const copy = new LargeSortedSet(this.arena, this.hash);
     this.walk(0, this.size, false, (bytes, start, end, score) => {

@@ -1,5 +1,5 @@
 /** A small sorted set: a listpack of members, each followed by its score, in order. A lens, as `Listpack` is. */
-import { compareBytes, latin1 } from '../protocol/bytes.js';
+import { compareBytes, equalsIgnoreCase, latin1 } from '../protocol/bytes.js';
 import { formatDouble, parseDouble } from '../protocol/doubles.js';
 import type { Arena, Ref } from './store/arena.js';
 import { Listpack } from './store/listpack.js';
@@ -42,6 +42,18 @@ export class PackedSortedSet implements SortedSet {
   /** All of it as it is written in DUMP payloads: good until the next change. */
   get contents(): Uint8Array {
     return this.listpack.contents;
+  }
+
+  /** Whether all elements are in pairs, and no score says that it is none. For listpacks from outside. */
+  isWellFormed(): boolean {
+    const { listpack } = this;
+    if (listpack.count % 2 !== 0) return false;
+    for (let p = listpack.first(); p !== 0; p = this.pairAfter(p)) {
+      const score = listpack.next(p);
+      listpack.readText(score);
+      if (equalsIgnoreCase(listpack.source, listpack.start, listpack.end, 'nan')) return false;
+    }
+    return true;
   }
 
   get size(): number {

@@ -57,7 +57,7 @@ function readRangeOptions(call: Call, form: RangeForm): RangeRequest {
     else throw SYNTAX_ERROR;
   }
   if (by === 'unset') by = 'rank';
-  if (by === 'rank' && (offset !== 0 || count !== -1)) throw LIMIT_NEEDS_RANGE;
+  if (by === 'rank' && count !== -1) throw LIMIT_NEEDS_RANGE;
   if (by === 'lex' && withScores) throw WITHSCORES_WITH_LEX;
   return { by, backwards: backwards === true, withScores, offset, count };
 }

@@ -119,7 +119,8 @@ export function enlarge(keyspace: Keyspace, ref: Ref, packed: PackedSortedSet): 
   return large;
 }
 
-function copyToLarge(keyspace: Keyspace, set: SortedSet): LargeSortedSet {
+/** A large set of the same members; of those that are there twice, the first. */
+export function copyToLarge(keyspace: Keyspace, set: SortedSet): LargeSortedSet {
   const large = new LargeSortedSet(keyspace.arena, keyspace.hash);
   set.walk(0, set.size, false, (bytes, start, end, score) => {
     if (Number.isNaN(large.find(bytes, start, end))) large.insert(bytes, start, end, score);
@@ -152,6 +153,6 @@ export function looseValueOf(keyspace: Keyspace, large: LargeSortedSet): LooseVa
   large.walk(0, large.size, false, (bytes, start, end, score) => {
     packed.append(bytes, start, end, score);
   });
-  while (!large.freeSome());
+  large.drop();
   return { encoding: Encoding.listpack, value: packed.block };
 }

@@ -7,6 +7,7 @@ import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 import type { LzfCompressor } from './lzf.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
+import { SORTED_SET_READERS, writeSortedSetValue } from './zset-format.js';
 
 /** A value as RDB has it. */
 export interface RdbValue {
@@ -44,9 +45,11 @@ export type ValueReader = (
 
 export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map([
   [Type.string, writeStringValue],
+  [Type.zset, writeSortedSetValue],
 ]);
 
 /** By type byte. */
 export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map([
   [RDB_STRING, readStringValue],
+  ...SORTED_SET_READERS,
 ]);

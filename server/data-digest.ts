@@ -9,6 +9,9 @@ import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import { openSortedSet } from '../datatypes/zset-value.js';
+import { latin1 } from '../protocol/bytes.js';
+import { formatDouble } from '../protocol/doubles.js';
 
 const DIGEST_BYTES = 20;
 const EXPIRES = Buffer.from('!!expire!!');
@@ -57,8 +60,22 @@ function addString(database: Database, ref: Ref, digest: Digest): void {
   digest.mix(bytes.subarray(start, end));
 }
 
+/** Each member with its score, whatever their order. */
+function addSortedSet(database: Database, ref: Ref, digest: Digest): void {
+  const set = openSortedSet(database.keyspace, ref);
+  set.walk(0, set.size, false, (bytes, start, end, score) => {
+    const pair = new Digest();
+    pair.mix(bytes.subarray(start, end));
+    pair.mix(latin1(formatDouble(score)));
+    digest.combineDigest(pair);
+  });
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
-export const VALUE_DIGESTERS: ValueDigesters = new Map([[Type.string, addString]]);
+export const VALUE_DIGESTERS: ValueDigesters = new Map([
+  [Type.string, addString],
+  [Type.zset, addSortedSet],
+]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */
 export function addValue(database: Database, ref: Ref, digest: Digest): void {

@@ -25,7 +25,15 @@ import {
   unordered,
 } from '../helpers/reply-comparison.js';
 import { type Pool, RequestGenerator, type Words } from '../helpers/request-generator.js';
-import { between, COMMON_POOLS, hold, mixed, oddities, oneOf } from '../helpers/request-pools.js';
+import {
+  between,
+  COMMON_POOLS,
+  hold,
+  mixed,
+  oddities,
+  oneOf,
+  SORTED_SET_POOLS,
+} from '../helpers/request-pools.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
 const SEED = Number(process.env.SEED ?? 20_261_121);
@@ -42,7 +50,7 @@ const FACTS: ReadonlyMap<string, CommandFacts> = new Map(
 );
 
 /** How often a command comes, by its group. */
-const GROUP_WEIGHTS: Readonly<Record<string, number>> = { string: 10, generic: 8 };
+const GROUP_WEIGHTS: Readonly<Record<string, number>> = { string: 10, generic: 8, sorted_set: 8 };
 const OTHER_WEIGHT = 2;
 
 /** Commands that come more often or less; 0: never. */
@@ -58,6 +66,9 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   // Words of our own.
   ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
   ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
+  // Where ours refuses to wait as yet, the real server waits.
+  ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
+  ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
 };
 
@@ -67,6 +78,13 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [4, 'scan 0 type {type-name} count 1000'],
   [1, 'scan {integer} count {integer}'],
   [4, 'set {key} {string}'],
+  [8, 'zadd {key} {score} {member} {score} {member} {score} {member}'],
+  [6, 'zadd {key} 0 {member} 0 {member} 0 {member} 0 {member}'],
+  [4, 'zscan {key} 0 count 1000'],
+  [2, 'zscan {key} 0 match {pattern} count 1000 noscores'],
+  [4, 'zrange {key} {lex-bound} {lex-bound} bylex'],
+  [4, 'zrange {key} {score-bound} {score-bound} byscore'],
+  [2, 'zrangestore {key} {key} {score-bound} {score-bound} byscore limit {few} {few}'],
   [2, 'debug object {key}'],
   [2, 'debug digest'],
   [2, 'debug digest-value {key} {key}'],
@@ -91,6 +109,7 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
 
 const POOLS: Readonly<Record<string, Pool>> = {
   ...COMMON_POOLS,
+  ...SORTED_SET_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.
   'protocol-type': oneOf(
@@ -102,6 +121,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
     ...['hash-max-listpack-entries', 'hash-max-listpack-value', 'lfu-decay-time', 'lfu-log-factor'],
     ...['maxmemory-policy', 'latency-tracking', 'lazyfree-lazy-user-del', 'slowlog-max-len'],
     ...['maxmemory-samples', 'tcp-keepalive', 'list-compress-depth', 'nothing', 'HZ'],
+    ...['zset-max-listpack-entries', 'zset-max-listpack-value'],
   ),
   setting: mixed(
     oneOf('yes', 'no', 'allkeys-lfu', 'volatile-lru', 'noeviction', '0', '1', '10', '128', ''),
@@ -129,6 +149,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
 /** Replies that need not be the same in every byte. */
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   keys: unordered,
+  ...{ zrandmember: kind, zscan: scanned },
   scan: scanned,
   // Of all commands, and there are more on the real server as yet.
   command: kind,
