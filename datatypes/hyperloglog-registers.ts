@@ -56,13 +56,18 @@ function fourAt(bytes: Uint8Array, at: number): number {
   );
 }
 
+function raise(registers: Uint8Array, index: number, count: number): void {
+  if (count > (registers[index] as number)) registers[index] = count;
+}
+
 /** Raises `registers`, a byte each, to what the dense ones are. */
 export function raiseToDense(registers: Uint8Array, bytes: Uint8Array, start: number): void {
-  for (let index = 0, at = start; index < REGISTERS; at += 3) {
-    for (let four = fourAt(bytes, at), i = 0; i < 4; i++, index++, four >>>= REGISTER_BITS) {
-      const count = four & REGISTER_MAX;
-      if (count > (registers[index] as number)) registers[index] = count;
-    }
+  for (let index = 0, at = start; index < REGISTERS; index += 4, at += 3) {
+    const four = fourAt(bytes, at);
+    raise(registers, index, four & REGISTER_MAX);
+    raise(registers, index + 1, (four >>> REGISTER_BITS) & REGISTER_MAX);
+    raise(registers, index + 2, (four >>> (2 * REGISTER_BITS)) & REGISTER_MAX);
+    raise(registers, index + 3, four >>> (3 * REGISTER_BITS));
   }
 }
 
@@ -93,8 +98,11 @@ export class Histogram {
   /** Counts all dense registers. */
   addDense(bytes: Uint8Array, start: number): void {
     for (let at = start; at < start + DENSE_BYTES; at += 3) {
-      for (let four = fourAt(bytes, at), i = 0; i < 4; i++, four >>>= REGISTER_BITS)
-        this.add(four & REGISTER_MAX);
+      const four = fourAt(bytes, at);
+      this.add(four & REGISTER_MAX);
+      this.add((four >>> REGISTER_BITS) & REGISTER_MAX);
+      this.add((four >>> (2 * REGISTER_BITS)) & REGISTER_MAX);
+      this.add(four >>> (3 * REGISTER_BITS));
     }
   }
 
