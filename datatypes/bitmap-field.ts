@@ -1,7 +1,6 @@
 /** BITFIELD: integers of any width in a string, several of them read and changed at once. */
 import { parseBigInt64, parseSafeInteger } from '../protocol/numbers.js';
 import {
-  BIT_OFFSET_OUT_OF_RANGE,
   BITFIELD_RO_WRITES,
   INVALID_BITFIELD_TYPE,
   INVALID_OVERFLOW_TYPE,
@@ -57,12 +56,20 @@ function readOffset(call: Call, i: number, bits: number): number {
   const { buffer } = call;
   const [start, end] = [call.start(i), call.end(i)];
   const counted = buffer[start] === HASH_MARK && start < end;
-  const number = parseBigInt64(buffer, counted ? start + 1 : start, end);
-  if (number === null) throw BIT_OFFSET_OUT_OF_RANGE;
-  // The product is one of 64 bits, and what is lost above them is not missed.
-  const offset = Number(counted ? BigInt.asIntN(64, number * BigInt(bits)) : number);
+  const first = counted ? start + 1 : start;
+  const unit = counted ? bits : 1;
+  const near = parseSafeInteger(buffer, first, end) * unit;
+  const offset = Number.isSafeInteger(near) ? near : farOffset(buffer, first, end, unit);
   checkBitOffset(call, offset);
   return offset;
+}
+
+/** As `readOffset`, of a number that is none, or too large to be exact as one. */
+function farOffset(bytes: Uint8Array, start: number, end: number, unit: number): number {
+  const number = parseBigInt64(bytes, start, end);
+  if (number === null) return Number.NaN;
+  // The product is one of 64 bits, and what is lost above them is not missed.
+  return Number(BigInt.asIntN(64, number * BigInt(unit)));
 }
 
 function readOverflow(call: Call, i: number): Overflow {
@@ -143,7 +150,7 @@ function runOperation(call: Call, bits: BitString, operation: Operation, grew: b
   }
   call.reply.integer(kind === 'set' ? previous : next);
   writeInteger(bits, offset, type, next);
-  return grew || BigInt(next) !== BigInt(previous);
+  return grew || next !== previous;
 }
 
 function runWrites(call: Call, operations: readonly Operation[], length: number): void {

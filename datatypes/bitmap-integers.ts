@@ -88,7 +88,7 @@ export function writeInteger(
 }
 
 /**
- * The sum as the type holds it; null when it cannot and `overflow` is `fail`.
+ * The sum as the type holds it, in the form `readInteger` gives; null when it cannot and `overflow` is `fail`.
  *
  * @param value - What the type holds, in the form `readInteger` gives.
  * @param increment - An int64.
@@ -107,7 +107,7 @@ export function sumOf(
 }
 
 /**
- * A given value as the type holds it; null when it cannot and `overflow` is `fail`. A negative one is, for an
+ * A given value as the type holds it, in the form `readInteger` gives; null when it cannot and `overflow` is `fail`. A negative one is, for an
  * unsigned type, too large rather than too small; so is, for a signed one, what is farther below its largest
  * integer than an int64 can tell.
  *
@@ -134,11 +134,17 @@ function holds({ signed, bits }: IntegerType, value: number): boolean {
   return value < limit && value >= (signed ? -limit : 0);
 }
 
-function fitted({ signed, bits }: IntegerType, value: bigint, overflow: Overflow): bigint | null {
+/** A value of the type in the form `readInteger` gives. */
+function inForm({ bits }: IntegerType, value: bigint): number | bigint {
+  return bits <= NARROW_BITS ? Number(value) : value;
+}
+
+function fitted(type: IntegerType, value: bigint, overflow: Overflow): number | bigint | null {
+  const { signed, bits } = type;
   const wrapped = signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
-  if (wrapped === value || overflow === Overflow.wrap) return wrapped;
+  if (wrapped === value || overflow === Overflow.wrap) return inForm(type, wrapped);
   if (overflow === Overflow.fail) return null;
   const limit = 1n << BigInt(signed ? bits - 1 : bits);
-  if (value >= limit) return limit - 1n;
-  return signed ? -limit : 0n;
+  if (value >= limit) return inForm(type, limit - 1n);
+  return inForm(type, signed ? -limit : 0n);
 }

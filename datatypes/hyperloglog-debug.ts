@@ -13,7 +13,6 @@ import { elementPlace, INDEX_BITS, REGISTERS, RUN_BITS } from './hyperloglog-has
 import {
   DENSE_BYTES,
   denseRegister,
-  forEachDense,
   Histogram,
   raiseDense,
   writeDense,
@@ -72,6 +71,7 @@ export const pfdebug = command(
     args: [text('subcommand'), keyArg()],
     complexity: 'N/A',
     summary: 'Shows the inside of a HyperLogLog.',
+    internal: true,
   },
   (call) => {
     if (call.is(1, 'simd')) return replySimd(call);
@@ -121,7 +121,7 @@ function checkEstimates(random: Random): void {
     if (count < checkAt) continue;
     checkAt *= 10;
     histogram.clear();
-    forEachDense(packed, 0, (_, value) => histogram.add(value));
+    histogram.addDense(packed, 0);
     const estimate = Number(histogram.estimate());
     if (Math.abs(estimate - count) > Math.ceil(count * TOLERANCE))
       throw selfTestFailed(`Estimate of ${count} elements is ${estimate}`);
@@ -138,6 +138,7 @@ export const pfselftest = command(
     acl: ['hyperloglog', 'dangerous'],
     complexity: 'N/A',
     summary: 'Tests the workings of HyperLogLogs.',
+    internal: true,
   },
   (call) => {
     checkPacking(call.random);

@@ -35,11 +35,20 @@ function productHigh(high: number, low: number): number {
 /** The lower half of the product of anything with lower half `low` and the multiplier. */
 const productLow = (low: number): number => Math.imul(low, MULTIPLIER_LOW);
 
-/** The four bytes from `at` on, of which those from `end` on are zero, as a word. */
-function wordAt(bytes: Uint8Array, at: number, end: number): number {
+/** The four bytes from `at` on as a word. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
+}
+
+/** As `wordAt`, with zeros in place of the bytes from `end` on. */
+function lastWordAt(bytes: Uint8Array, at: number, end: number): number {
   let word = 0;
-  for (let i = Math.min(end - at, 4) - 1; i >= 0; i--)
-    word = (word << 8) | (bytes[at + i] as number);
+  for (let i = Math.min(end, at + 4) - 1; i >= at; i--) word = (word << 8) | (bytes[i] as number);
   return word;
 }
 
@@ -50,8 +59,8 @@ export function elementPlace(bytes: Uint8Array, start: number, end: number): num
   let high = productHigh(0, length);
   let at = start;
   for (const whole = end - (length & 7); at < whole; at += 8) {
-    const low1 = wordAt(bytes, at, end);
-    const high1 = wordAt(bytes, at + 4, end);
+    const low1 = wordAt(bytes, at);
+    const high1 = wordAt(bytes, at + 4);
     let high2 = productHigh(high1, low1);
     const low2 = productLow(low1) ^ (high2 >>> MIX_SHIFT);
     high2 = productHigh(high2, low2);
@@ -61,8 +70,8 @@ export function elementPlace(bytes: Uint8Array, start: number, end: number): num
     low = productLow(low);
   }
   if (at < end) {
-    low ^= wordAt(bytes, at, end);
-    if (end - at > 4) high ^= wordAt(bytes, at + 4, end);
+    low ^= lastWordAt(bytes, at, end);
+    if (end - at > 4) high ^= lastWordAt(bytes, at + 4, end);
     high = productHigh(high, low);
     low = productLow(low);
   }

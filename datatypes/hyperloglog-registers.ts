@@ -49,19 +49,36 @@ export function writeDense(bytes: Uint8Array, start: number, index: number, coun
   bytes[at + 1] = kept | (count >>> (8 - shift));
 }
 
-/** Hands over all dense registers, in their order. */
-export function forEachDense(
-  bytes: Uint8Array,
-  start: number,
-  visit: (index: number, count: number) => void,
-): void {
+/** The four dense registers that stand in the three bytes from `at` on. */
+function fourAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16)
+  );
+}
+
+function raise(registers: Uint8Array, index: number, count: number): void {
+  if (count > (registers[index] as number)) registers[index] = count;
+}
+
+/** Raises `registers`, a byte each, to what the dense ones are. */
+export function raiseToDense(registers: Uint8Array, bytes: Uint8Array, start: number): void {
   for (let index = 0, at = start; index < REGISTERS; index += 4, at += 3) {
-    const four =
-      (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-    visit(index, four & REGISTER_MAX);
-    visit(index + 1, (four >>> REGISTER_BITS) & REGISTER_MAX);
-    visit(index + 2, (four >>> (2 * REGISTER_BITS)) & REGISTER_MAX);
-    visit(index + 3, four >>> (3 * REGISTER_BITS));
+    const four = fourAt(bytes, at);
+    raise(registers, index, four & REGISTER_MAX);
+    raise(registers, index + 1, (four >>> REGISTER_BITS) & REGISTER_MAX);
+    raise(registers, index + 2, (four >>> (2 * REGISTER_BITS)) & REGISTER_MAX);
+    raise(registers, index + 3, four >>> (3 * REGISTER_BITS));
+  }
+}
+
+/** Gives all dense registers the values of `registers`, a byte each. */
+export function writeAllDense(bytes: Uint8Array, start: number, registers: Uint8Array): void {
+  for (let index = 0, at = start; index < REGISTERS; index += 4, at += 3) {
+    const lower = (registers[index] as number) | ((registers[index + 1] as number) << 6);
+    const upper = (registers[index + 2] as number) | ((registers[index + 3] as number) << 6);
+    bytes[at] = lower;
+    bytes[at + 1] = (lower >>> 8) | (upper << 4);
+    bytes[at + 2] = upper >>> 4;
   }
 }
 
@@ -76,6 +93,22 @@ export class Histogram {
   /** `registers` more have the value `count`. */
   add(count: number, registers = 1): void {
     this.counts[count] = (this.counts[count] as number) + registers;
+  }
+
+  /** Counts all dense registers. */
+  addDense(bytes: Uint8Array, start: number): void {
+    for (let at = start; at < start + DENSE_BYTES; at += 3) {
+      const four = fourAt(bytes, at);
+      this.add(four & REGISTER_MAX);
+      this.add((four >>> REGISTER_BITS) & REGISTER_MAX);
+      this.add((four >>> (2 * REGISTER_BITS)) & REGISTER_MAX);
+      this.add(four >>> (3 * REGISTER_BITS));
+    }
+  }
+
+  /** Counts registers of a byte each. */
+  addAll(registers: Uint8Array): void {
+    for (let i = 0; i < registers.length; i++) this.add(registers[i] as number);
   }
 
   /** About how many different elements made the registers what they are: an int64. */

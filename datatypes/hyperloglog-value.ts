@@ -16,10 +16,10 @@ import { REGISTERS } from './hyperloglog-hash.js';
 import {
   DENSE_BYTES,
   denseRegister,
-  forEachDense,
   Histogram,
   raiseDense,
-  writeDense,
+  raiseToDense,
+  writeAllDense,
 } from './hyperloglog-registers.js';
 import { forEachRun, joinRuns, SPARSE_VALUE_MAX, SparseChange } from './hyperloglog-sparse.js';
 import { NONE, type Ref } from './store/arena.js';
@@ -39,13 +39,17 @@ const ALL_ZEROS = [0x7f, 0xff] as const;
 
 const Form = { dense: 0, sparse: 1 } as const;
 
-/** Memory for what is worked out of registers. A keyspace owns one. */
+/** Memory to merge registers in. A keyspace owns one. */
 class Scratch {
   readonly registers = new Uint8Array(REGISTERS);
   readonly merged = new Uint8Array(REGISTERS);
   readonly histogram = new Histogram();
   readonly change = new SparseChange();
 }
+
+/** An element makes the runs this much longer at most; a new value has room for a few. */
+const BYTES_AN_ELEMENT = 3;
+const MOST_RESERVED_BYTES = 48;
 
 /** Passes on the entry of a HyperLogLog, or NONE. @throws {Refusal} WRONG_TYPE, NOT_A_HYPERLOGLOG */
 export function asHyperLogLog(call: Call, ref: Ref): Ref {
@@ -74,13 +78,18 @@ export class HyperLogLog {
     this.look();
   }
 
-  /** Sets key argument 1, which is not there, to an empty one. */
-  static create(call: Call): HyperLogLog {
-    const { bytes, start } = widenString(call, NONE, HEADER_BYTES + ALL_ZEROS.length);
-    bytes.set(MAGIC, start);
+  /** Sets key argument 1, which is not there, to an empty one that is to get `elements` soon. */
+  static create(call: Call, elements: number): HyperLogLog {
+    const length = HEADER_BYTES + ALL_ZEROS.length;
+    const reserved = Math.min(elements * BYTES_AN_ELEMENT, MOST_RESERVED_BYTES);
+    const { bytes, start } = widenString(call, NONE, length + reserved);
+    for (let i = 0; i < MAGIC.length; i++) bytes[start + i] = MAGIC[i] as number;
     bytes[start + FORM_AT] = Form.sparse;
-    bytes.set(ALL_ZEROS, start + HEADER_BYTES);
-    return new HyperLogLog(call, call.db.peek(call.buffer, call.start(1), call.end(1)));
+    bytes[start + HEADER_BYTES] = ALL_ZEROS[0];
+    bytes[start + HEADER_BYTES + 1] = ALL_ZEROS[1];
+    const value = new HyperLogLog(call, call.db.peek(call.buffer, call.start(1), call.end(1)));
+    value.resize(length);
+    return value;
   }
 
   get isDense(): boolean {
@@ -174,20 +183,13 @@ export class HyperLogLog {
 
   /** Gives all dense registers new values. */
   writeAll(registers: Uint8Array): void {
-    const { bytes } = this.view;
-    const start = this.registersStart;
-    for (let i = 0; i < REGISTERS; i++) writeDense(bytes, start, i, registers[i] as number);
+    writeAllDense(this.view.bytes, this.registersStart, registers);
   }
 
   /** Raises `registers`, a byte each, to what these are. @throws {Refusal} INVALID_HYPERLOGLOG */
   raiseAll(registers: Uint8Array): void {
     const { bytes, end } = this.view;
-    if (this.isDense) {
-      forEachDense(bytes, this.registersStart, (index, count) => {
-        if (count > (registers[index] as number)) registers[index] = count;
-      });
-      return;
-    }
+    if (this.isDense) return raiseToDense(registers, bytes, this.registersStart);
     const whole = forEachRun(bytes, this.registersStart, end, (first, length, value) => {
       if (value === 0) return;
       for (let i = first; i < first + length; i++)
@@ -215,7 +217,7 @@ export class HyperLogLog {
     const { bytes, end } = this.view;
     histogram.clear();
     if (this.isDense) {
-      forEachDense(bytes, this.registersStart, (_, count) => histogram.add(count));
+      histogram.addDense(bytes, this.registersStart);
     } else {
       const whole = forEachRun(bytes, this.registersStart, end, (_, length, value) =>
         histogram.add(value, length),
@@ -246,6 +248,6 @@ export function newRegisters(call: Call): Uint8Array {
 export function estimateOf(call: Call, registers: Uint8Array): number | bigint {
   const { histogram } = call.keyspace.own(Scratch);
   histogram.clear();
-  for (let i = 0; i < REGISTERS; i++) histogram.add(registers[i] as number);
+  histogram.addAll(registers);
   return histogram.estimate();
 }

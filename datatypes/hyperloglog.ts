@@ -7,10 +7,10 @@ import { elementPlace, INDEX_BITS, REGISTERS } from './hyperloglog-hash.js';
 import { asHyperLogLog, estimateOf, HyperLogLog, newRegisters } from './hyperloglog-value.js';
 import { NONE } from './store/arena.js';
 
-/** The HyperLogLog of key argument 1, to be changed; an empty one is made where there is none. */
-function forWrite(call: Call): { value: HyperLogLog; created: boolean } {
+/** The HyperLogLog of key argument 1, to be changed; one for `elements` is made where there is none. */
+function forWrite(call: Call, elements = 0): { value: HyperLogLog; created: boolean } {
   const ref = asHyperLogLog(call, call.write(1));
-  if (ref === NONE) return { value: HyperLogLog.create(call), created: true };
+  if (ref === NONE) return { value: HyperLogLog.create(call, elements), created: true };
   const value = new HyperLogLog(call, ref);
   value.own();
   return { value, created: false };
@@ -30,7 +30,7 @@ export const pfadd = command(
     summary: 'Adds elements to a HyperLogLog, making it if need be.',
   },
   (call) => {
-    const { value, created } = forWrite(call);
+    const { value, created } = forWrite(call, call.argc - 2);
     let changes = created ? 1 : 0;
     for (let i = 2; i < call.argc; i++) {
       const place = elementPlace(call.buffer, call.start(i), call.end(i));
