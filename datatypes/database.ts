@@ -552,8 +552,8 @@ export class Database {
   }
 
   /**
-   * Adds the key `key[start, end)`, which must not be there, with a collection for its value: `value` is a
-   * listpack's or intset's block, or the handle of a large value.
+   * Adds the key `key[start, end)` with a collection for its value: `value` is a listpack's or intset's block,
+   * or the handle of a large value. `previous` is the entry that the key has, which goes, or NONE.
    */
   addCollection(
     key: Uint8Array,
@@ -562,12 +562,13 @@ export class Database {
     type: Type,
     encoding: Encoding,
     value: Ref,
+    previous: Ref = NONE,
   ): Ref {
     const { entries, keyspace } = this;
     const access = keyspace.initialAccess();
     const shape: EntryShape = { type, encoding, expireAtMs: NEVER, access };
     const ref = entries.createApart(key, start, end, shape, value, 0);
-    this.putEntry(keyspace.keyHash(key, start, end), NONE, ref);
+    this.putEntry(keyspace.keyHash(key, start, end), previous, ref);
     return ref;
   }
 

@@ -140,6 +140,12 @@ export function readPosition(call: Call, i: number): number {
   return Number.isNaN(value) ? Number(call.bigint(i)) : value;
 }
 
+/** Whether position `first`, argument `i`, is after `last`, the next one: also where rounding made both the same. */
+export function isReversed(call: Call, i: number, first: number, last: number): boolean {
+  if (first !== last || Number.isSafeInteger(first)) return first > last;
+  return call.bigint(i) > call.bigint(i + 1);
+}
+
 const INT32_MIN = -0x8000_0000;
 const INT32_MAX = 0x7fff_ffff;
 

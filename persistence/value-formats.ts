@@ -17,6 +17,15 @@ import {
   writeListValue,
 } from './list-format.js';
 import type { LzfCompressor } from './lzf.js';
+import {
+  RDB_SET,
+  RDB_SET_INTSET,
+  RDB_SET_LISTPACK,
+  readIntsetValue,
+  readPackedSetValue,
+  readSetValue,
+  writeSetValue,
+} from './set-format.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
 
 /** A value as RDB has it. */
@@ -56,6 +65,7 @@ export type ValueReader = (
 export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, ValueWriter>([
   [Type.string, writeStringValue],
   [Type.list, writeListValue],
+  [Type.set, writeSetValue],
 ]);
 
 /** By type byte. */
@@ -65,4 +75,7 @@ export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, V
   [RDB_LIST_ZIPLIST, readZiplistList],
   [RDB_LIST_QUICKLIST, readZiplistsList],
   [RDB_LIST_QUICKLIST_2, readNodesList],
+  [RDB_SET, readSetValue],
+  [RDB_SET_INTSET, readIntsetValue],
+  [RDB_SET_LISTPACK, readPackedSetValue],
 ]);

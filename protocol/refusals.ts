@@ -59,6 +59,40 @@ export const LCS_TOO_LARGE = refusal(
   'ERR',
   'Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
 );
+export const BIT_OFFSET_OUT_OF_RANGE = refusal(
+  'ERR',
+  'bit offset is not an integer or out of range',
+);
+export const BIT_OUT_OF_RANGE = refusal('ERR', 'bit is not an integer or out of range');
+export const BIT_NOT_BINARY = refusal('ERR', 'The bit argument must be 1 or 0.');
+export const BITOP_NOT_OF_SEVERAL = refusal(
+  'ERR',
+  'BITOP NOT must be called with a single source key.',
+);
+export const INVALID_BITFIELD_TYPE = refusal(
+  'ERR',
+  'Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.',
+);
+export const INVALID_OVERFLOW_TYPE = refusal('ERR', 'Invalid OVERFLOW type specified');
+export const BITFIELD_RO_WRITES = refusal('ERR', 'BITFIELD_RO only supports the GET subcommand');
+export const NOT_A_HYPERLOGLOG = refusal(
+  'WRONGTYPE',
+  'Key is not a valid HyperLogLog string value.',
+);
+export const INVALID_HYPERLOGLOG = refusal('INVALIDOBJ', 'Corrupted HLL object detected');
+export const HYPERLOGLOG_NOT_SPARSE = refusal('ERR', 'HLL encoding is not sparse');
+export const NO_SUCH_KEY_TO_DEBUG = refusal('ERR', 'The specified key does not exist');
+export const SIMD_NEITHER_ON_NOR_OFF = refusal('ERR', 'Argument must be ON or OFF');
+
+export function unknownPfdebugSubcommand(given: string): Refusal {
+  return refusal('ERR', `Unknown PFDEBUG subcommand '${untilZero(given)}'`);
+}
+
+/** A check of PFSELFTEST did not hold. */
+export function selfTestFailed(what: string): Refusal {
+  return refusal('TESTFAILED', what);
+}
+
 export const INTERNAL_ERROR = refusal('ERR', 'internal error');
 export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
@@ -163,6 +197,11 @@ export const NOT_A_HASH_TABLE = refusal(
   'The value stored at the specified key is not represented using an hash table',
 );
 export const MUST_BE_POSITIVE = refusal('ERR', 'value is out of range, must be positive');
+export const NUMKEYS_BEYOND_ARGUMENTS = refusal(
+  'ERR',
+  "Number of keys can't be greater than number of args",
+);
+export const LIMIT_NEGATIVE = refusal('ERR', "LIMIT can't be negative");
 
 /** A DEBUG subcommand of the real server that has no sense here. */
 export function debugNotHere(subcommand: string): Refusal {

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
 import { listsOf } from '../datatypes/list-values.js';
+import { SetValue } from '../datatypes/set-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 
@@ -64,10 +65,17 @@ function addList(database: Database, ref: Ref, digest: Digest): void {
   cursor.close();
 }
 
+function addSet(database: Database, ref: Ref, digest: Digest): void {
+  new SetValue(database.keyspace).open(ref).forEach((bytes, start, end) => {
+    digest.combine(bytes.subarray(start, end));
+  });
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
 export const VALUE_DIGESTERS: ValueDigesters = new Map([
   [Type.string, addString],
   [Type.list, addList],
+  [Type.set, addSet],
 ]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */

@@ -37,6 +37,17 @@ export const parameters = by((reply) => {
   return [header, ...pairs.filter((pair) => !PLACES.test(pair)).sort()];
 });
 
+/** Type bytes of payloads whose elements come in any order. */
+const UNORDERED_PAYLOADS = new Set([2, 4]);
+const CHECKSUM_BYTES = 8;
+
+/** Payloads of DUMP: the same bytes, in any order where the order of elements means nothing. */
+export const dumped = by((reply) => {
+  const start = reply.indexOf('\n') + 1;
+  if (!reply.startsWith('$') || !UNORDERED_PAYLOADS.has(reply.charCodeAt(start))) return [reply];
+  return [...reply.slice(0, -CHECKSUM_BYTES - 2)].sort();
+});
+
 const withoutNumbers = (reply: string): string => reply.replace(/-?\d+(\.\d+)?/g, '#');
 
 /** The same but for numbers. */
@@ -111,7 +122,8 @@ export function near(distance: number): Comparison {
 export const scanned: Comparison = {
   lines: unordered.lines,
   same(ours, real, request) {
-    const whole = (reply: string) => request[1] === '0' && reply.startsWith('*2\r\n$1\r\n0\r\n');
+    const cursor = request[0]?.toLowerCase() === 'scan' ? request[1] : request[2];
+    const whole = (reply: string) => cursor === '0' && reply.startsWith('*2\r\n$1\r\n0\r\n');
     return whole(ours) && whole(real) ? unordered.same(ours, real, request) : ours[0] === real[0];
   },
 };

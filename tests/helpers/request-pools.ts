@@ -126,9 +126,28 @@ export const COMMON_POOLS: Readonly<Record<string, Pool>> = {
   numkeys: mixed(between(1, 3), between(1, 3), integer),
   db: mixed(between(0, 3), between(0, 3), integer),
   offset: mixed(between(-3, 50), between(0, 5000), oneOf('100000', ...EDGES)),
+  encoding: mixed(
+    oneOf('u1', 'i1', 'i8', 'u16', 'i32', 'u41', 'i42', 'u63', 'i64'),
+    oneOf('u8', 'i5', 'u64', 'i0', 'x8', '', 'u', 'i65'),
+  ),
+  'setbit.value': oneOf('0', '1', '1', '2'),
+  'setbit.offset': mixed(between(0, 60), between(0, 9000), integer),
+  'getbit.offset': mixed(between(0, 60), between(0, 9000), integer),
+  'bitfield.offset': mixed(between(0, 60), oneOf('#0', '#3', '#-1', '#'), integer),
+  'bitfield_ro.offset': mixed(between(0, 60), oneOf('#0', '#3', '#-1', '#'), integer),
+  bit: oneOf('0', '1', '1', '2'),
   'serialized-value': mixed(
     oneOf(payload('\u0000\u0005hello'), payload('\u0000\u00c0\u0001'), payload('\u0000\u0000')),
     oneOf(payload(`\u0000\u0040\u0070${'x'.repeat(112)}`), payload('\u0000\u0006hello')),
+    oneOf(payload('\u0002\u0003\u0001a\u0001b\u00c0\u0007'), payload('\u0002\u0002\u0001a\u0001a')),
+    oneOf(
+      payload(
+        '\u000b\u000c\u0002\u0000\u0000\u0000\u0002\u0000\u0000\u0000\u0001\u0000\u0002\u0000',
+      ),
+      payload(
+        '\u000b\u000c\u0002\u0000\u0000\u0000\u0002\u0000\u0000\u0000\u0002\u0000\u0002\u0000',
+      ),
+    ),
     oneOf(payload('\u00ff\u0000'), 'x', '', `${payload('\u0000\u0005hello')}x`),
   ),
 };
@@ -152,10 +171,18 @@ const SHORT_SPAN = /^[1-9]\d{0,4}$/;
 export function hold(words: string[], random: Random): string[] {
   const [name = '', subcommand = ''] = words.map((word) => word.toLowerCase());
   const place = SPAN_PLACES[name];
+  if (name === 'spop' || name === 'srandmember') return holdSample(words);
   const fills = name === 'debug' && subcommand === 'populate';
   return words.map((word, i) => {
     if (fills && /^\d{3,}$/.test(word)) return '3';
     const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
     return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;
   });
+}
+
+/** Asks for all members or none: which of them come is not the same on both servers. */
+function holdSample(words: string[]): string[] {
+  const [, , count = ''] = words;
+  const isPart = words.length === 2 || /^([1-9]\d{0,4}|-\d+)$/.test(count);
+  return isPart ? [...words.slice(0, 2), '0', ...words.slice(3)] : words;
 }
