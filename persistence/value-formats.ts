@@ -27,6 +27,7 @@ import {
   writeSetValue,
 } from './set-format.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
+import { SORTED_SET_READERS, writeSortedSetValue } from './zset-format.js';
 
 /** A value as RDB has it. */
 export interface RdbValue {
@@ -66,6 +67,7 @@ export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, Value
   [Type.string, writeStringValue],
   [Type.list, writeListValue],
   [Type.set, writeSetValue],
+  [Type.zset, writeSortedSetValue],
 ]);
 
 /** By type byte. */
@@ -78,4 +80,5 @@ export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, V
   [RDB_SET, readSetValue],
   [RDB_SET_INTSET, readIntsetValue],
   [RDB_SET_LISTPACK, readPackedSetValue],
+  ...SORTED_SET_READERS,
 ]);

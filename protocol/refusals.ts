@@ -361,3 +361,33 @@ export function filterDbOutOfRange(filter: string, databases: number): Refusal {
 export function unknownLetters(kind: string, where: string, given: string): Refusal {
   return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${given}`);
 }
+
+export const ZADD_XX_WITH_NX = refusal(
+  'ERR',
+  'XX and NX options at the same time are not compatible',
+);
+export const ZADD_CONDITIONS = refusal(
+  'ERR',
+  'GT, LT, and/or NX options at the same time are not compatible',
+);
+export const ZADD_INCR_SINGLE = refusal(
+  'ERR',
+  'INCR option supports a single increment-element pair',
+);
+export const SCORE_NOT_A_NUMBER = refusal('ERR', 'resulting score is not a number (NaN)');
+export const NO_SCORE_RANGE = refusal('ERR', 'min or max is not a float');
+export const NO_LEX_RANGE = refusal('ERR', 'min or max not valid string range item');
+export const LIMIT_NEEDS_RANGE = refusal(
+  'ERR',
+  'syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+);
+export const WITHSCORES_WITH_LEX = refusal(
+  'ERR',
+  'syntax error, WITHSCORES not supported in combination with BYLEX',
+);
+export const WEIGHT_NOT_A_FLOAT = refusal('ERR', 'weight value is not a float');
+
+/** A command over several keys that was given none; `command` is its name in lower case. */
+export function noInputKeys(command: string): Refusal {
+  return refusal('ERR', `at least 1 input key is needed for '${command}' command`);
+}

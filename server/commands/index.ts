@@ -6,6 +6,7 @@ import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { LIST_COMMANDS } from '../../datatypes/list.js';
 import { SET_COMMANDS } from '../../datatypes/set.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
+import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
 import { COMMAND_COMMANDS } from './command.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   ...HYPERLOGLOG_COMMANDS,
   ...LIST_COMMANDS,
   ...SET_COMMANDS,
+  ...ZSET_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,

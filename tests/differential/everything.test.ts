@@ -26,7 +26,15 @@ import {
   unordered,
 } from '../helpers/reply-comparison.js';
 import { type Pool, RequestGenerator, type Words } from '../helpers/request-generator.js';
-import { between, COMMON_POOLS, hold, mixed, oddities, oneOf } from '../helpers/request-pools.js';
+import {
+  between,
+  COMMON_POOLS,
+  hold,
+  mixed,
+  oddities,
+  oneOf,
+  SORTED_SET_POOLS,
+} from '../helpers/request-pools.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
 const SEED = Number(process.env.SEED ?? 20_261_121);
@@ -48,6 +56,7 @@ const GROUP_WEIGHTS: Readonly<Record<string, number>> = {
   generic: 8,
   list: 12,
   set: 8,
+  sorted_set: 8,
 };
 const OTHER_WEIGHT = 2;
 
@@ -66,6 +75,9 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   // Words of our own.
   ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
   ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
+  // Where ours refuses to wait as yet, the real server waits.
+  ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
+  ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
   // What they choose is not the same on both: templates ask them for all members or none.
   ...{ spop: 0, srandmember: 0, sscan: 4, sadd: 40 },
@@ -80,6 +92,13 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [4, 'scan 0 type {type-name} count 1000'],
   [1, 'scan {integer} count {integer}'],
   [4, 'set {key} {string}'],
+  [8, 'zadd {key} {score} {member} {score} {member} {score} {member}'],
+  [6, 'zadd {key} 0 {member} 0 {member} 0 {member} 0 {member}'],
+  [4, 'zscan {key} 0 count 1000'],
+  [2, 'zscan {key} 0 match {pattern} count 1000 noscores'],
+  [4, 'zrange {key} {lex-bound} {lex-bound} bylex'],
+  [4, 'zrange {key} {score-bound} {score-bound} byscore'],
+  [2, 'zrangestore {key} {key} {score-bound} {score-bound} byscore limit {few} {few}'],
   [2, 'debug object {key}'],
   [2, 'debug digest'],
   [2, 'debug digest-value {key} {key}'],
@@ -115,6 +134,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   ...COMMON_POOLS,
   'all-or-none': oneOf('0', '100000', '9223372036854775807', 'x', '-x', '1.5', ''),
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
+  ...SORTED_SET_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.
   'protocol-type': oneOf(
@@ -134,6 +154,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
     ...['set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value'],
     ...['maxmemory-samples', 'tcp-keepalive', 'list-compress-depth', 'nothing', 'HZ'],
     'list-max-listpack-size',
+    ...['zset-max-listpack-entries', 'zset-max-listpack-value'],
   ),
   setting: mixed(
     oneOf('yes', 'no', 'allkeys-lfu', 'volatile-lru', 'noeviction', '0', '1', '10', '128', ''),
@@ -164,6 +185,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   dump: dumped,
   ...{ smembers: unordered, sinter: unordered, sunion: unordered, sdiff: unordered },
   ...{ spop: unordered, srandmember: unordered, sscan: scanned },
+  ...{ zrandmember: kind, zscan: scanned },
   scan: scanned,
   // Of all commands, and there are more on the real server as yet.
   command: kind,

@@ -152,6 +152,42 @@ export const COMMON_POOLS: Readonly<Record<string, Pool>> = {
   ),
 };
 
+const member = oneOf(
+  ...['a', 'b', 'c', 'd', 'e', 'f', '', '10', '-7', '007', '\u00ff\u0000', 'A', 'ab', 'b\u0000'],
+  ...['y'.repeat(63), 'y'.repeat(64), 'y'.repeat(65)],
+);
+const score = mixed(between(-5, 5), between(-5, 5), oneOf(...FLOATS, ...EDGES));
+const scoreBound: Pool = (random) => (random.below(3) === 0 ? '(' : '') + score(random);
+const lexBound: Pool = mixed(
+  oneOf('-', '+', '[', '(', '', 'a', '-x', '+1'),
+  (random) => (random.below(2) === 0 ? '[' : '(') + member(random),
+);
+const rank = mixed(between(-4, 4), between(-4, 4), integer);
+const anyBound = mixed(rank, scoreBound, lexBound);
+
+/** Arguments of the commands on sorted sets. */
+export const SORTED_SET_POOLS: Readonly<Record<string, Pool>> = {
+  member,
+  score,
+  'score-bound': scoreBound,
+  'lex-bound': lexBound,
+  'zincrby.increment': score,
+  weight: mixed(score, between(-2, 2)),
+  ...{ 'zrange.start': anyBound, 'zrange.stop': anyBound },
+  ...{ 'zrangestore.min': anyBound, 'zrangestore.max': anyBound },
+  ...{ 'zrevrange.start': rank, 'zrevrange.stop': rank },
+  ...{ 'zremrangebyrank.start': rank, 'zremrangebyrank.stop': rank },
+  ...{ 'zcount.min': scoreBound, 'zcount.max': scoreBound },
+  ...{ 'zrangebyscore.min': scoreBound, 'zrangebyscore.max': scoreBound },
+  ...{ 'zrevrangebyscore.min': scoreBound, 'zrevrangebyscore.max': scoreBound },
+  ...{ 'zremrangebyscore.min': scoreBound, 'zremrangebyscore.max': scoreBound },
+  ...{ 'zlexcount.min': lexBound, 'zlexcount.max': lexBound },
+  ...{ 'zrangebylex.min': lexBound, 'zrangebylex.max': lexBound },
+  ...{ 'zrevrangebylex.min': lexBound, 'zrevrangebylex.max': lexBound },
+  ...{ 'zremrangebylex.min': lexBound, 'zremrangebylex.max': lexBound },
+  'zrandmember.count': between(-5, 8),
+};
+
 /** After these words, and in these places of these commands, stands a span of time. */
 const SPAN_WORDS = new Set(['ex', 'px']);
 const SPAN_PLACES: Readonly<Record<string, number>> = {
@@ -173,7 +209,9 @@ export function hold(words: string[], random: Random): string[] {
   const place = SPAN_PLACES[name];
   if (name === 'spop' || name === 'srandmember') return holdSample(words);
   const fills = name === 'debug' && subcommand === 'populate';
+  const draws = name === 'zrandmember';
   return words.map((word, i) => {
+    if (draws && /^-\d{3,}$/.test(word)) return '-3';
     if (fills && /^\d{3,}$/.test(word)) return '3';
     const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
     return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;
