@@ -9,7 +9,7 @@ import { needReference } from '../helpers/reference.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
 const SEED = Number(process.env.SEED ?? 20_261_122);
-const COUNT = Number(process.env.COUNT ?? 2000);
+const COUNT = Number(process.env.COUNT ?? 1000);
 const BATCH = 50;
 const KEYS = ['a', 'b', 'c'];
 

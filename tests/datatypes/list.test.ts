@@ -122,6 +122,7 @@ const SCRIPT: Words[] = lines(`
   BLMOVE m n LEFT RIGHT 0
   BRPOPLPUSH m n 0
   BLMOVE m n RIGHT LEFT 0
+  RPUSH m a b c d e
   BLPOP m x
   BLPOP m -1
   BLPOP m -0.0001
