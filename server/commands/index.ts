@@ -2,6 +2,7 @@
 import type { Command } from '../../datatypes/command.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { SET_COMMANDS } from '../../datatypes/set.js';
+import { SORT_COMMANDS } from '../../datatypes/sort.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
@@ -20,6 +21,7 @@ import { shutdown } from './shutdown.js';
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
   ...SET_COMMANDS,
+  ...SORT_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,
