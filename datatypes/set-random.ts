@@ -4,7 +4,7 @@ import { INT64_MIN } from '../protocol/numbers.js';
 import {
   MUST_BE_POSITIVE,
   NOT_AN_INTEGER,
-  OUT_OF_SYMMETRIC_RANGE,
+  OUT_OF_LONG_RANGE,
   SYNTAX_ERROR,
 } from '../protocol/refusals.js';
 import { integer, key, keyArg } from '../protocol/spec.js';
@@ -165,7 +165,7 @@ function replyOne(call: Call): void {
 /** Argument 2; negative for members that may come more than once. */
 function readSampleCount(call: Call): number {
   const count = call.bigint(2, NOT_AN_INTEGER);
-  if (count === INT64_MIN) throw OUT_OF_SYMMETRIC_RANGE;
+  if (count === INT64_MIN) throw OUT_OF_LONG_RANGE;
   return Number(count);
 }
 

@@ -146,7 +146,7 @@ function sortKey(call: Call, stores: boolean): void {
   const options = readSortOptions(call, stores);
   const ref = call.read(1);
   const type = ref === NONE ? Type.list : call.keyspace.entries.type(ref);
-  const source = SORT_SOURCES.get(type);
+  const source = ref === NONE ? undefined : SORT_SOURCES.get(type);
   if (ref !== NONE && source === undefined) throw WRONG_TYPE;
   let elements: Uint8Array[] = [];
   source?.forEach(call.keyspace, ref, (bytes, start, end) => {

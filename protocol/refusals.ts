@@ -142,7 +142,7 @@ export const NOT_A_HASH_TABLE = refusal(
   'The value stored at the specified key is not represented using an hash table',
 );
 export const MUST_BE_POSITIVE = refusal('ERR', 'value is out of range, must be positive');
-export const OUT_OF_SYMMETRIC_RANGE = refusal(
+export const OUT_OF_LONG_RANGE = refusal(
   'ERR',
   'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
 );
