@@ -201,6 +201,7 @@ export const NUMKEYS_BEYOND_ARGUMENTS = refusal(
   'ERR',
   "Number of keys can't be greater than number of args",
 );
+export const SORT_NOT_NUMERIC = refusal('ERR', "One or more scores can't be converted into double");
 export const LIMIT_NEGATIVE = refusal('ERR', "LIMIT can't be negative");
 
 /** A DEBUG subcommand of the real server that has no sense here. */

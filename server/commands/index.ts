@@ -5,6 +5,7 @@ import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { LIST_COMMANDS } from '../../datatypes/list.js';
 import { SET_COMMANDS } from '../../datatypes/set.js';
+import { SORT_COMMANDS } from '../../datatypes/sort.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   ...LIST_COMMANDS,
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
+  ...SORT_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,

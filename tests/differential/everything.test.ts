@@ -23,6 +23,7 @@ import {
   parameters,
   scanned,
   shape,
+  sorted,
   unordered,
 } from '../helpers/reply-comparison.js';
 import { type Pool, RequestGenerator, type Words } from '../helpers/request-generator.js';
@@ -79,6 +80,8 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
   ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
+  // It stores lists, which are not there yet: templates leave that out.
+  sort: 0,
   // What they choose is not the same on both: templates ask them for all members or none.
   ...{ spop: 0, srandmember: 0, sscan: 4, sadd: 40 },
 };
@@ -126,12 +129,17 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [2, `sadd {key} ${MANY.join(' ')}`],
   [2, `sadd {key} ${MANY.map((i) => `m${i}`).join(' ')}`],
   [2, 'sscan {key} 0 match {pattern}'],
+  [4, 'sort {key} alpha'],
+  [4, 'sort {key} by {by-pattern} get {get-pattern}'],
+  [4, 'sort {key} by {by-pattern} get {get-pattern} get # alpha desc'],
   [3, 'spop {key} {all-or-none}'],
   [3, 'srandmember {key} {all-or-none}'],
 ];
 
 const POOLS: Readonly<Record<string, Pool>> = {
   ...COMMON_POOLS,
+  'by-pattern': oneOf('*', 'nosort', '[*]*?', '*->', '*->f', '', '**', 'x*', '#'),
+  'get-pattern': oneOf('*', '#', '', 'a*', '*->f', '*->', 'x', '*\u0000'),
   'all-or-none': oneOf('0', '100000', '9223372036854775807', 'x', '-x', '1.5', ''),
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
   ...SORTED_SET_POOLS,
@@ -184,6 +192,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   keys: unordered,
   dump: dumped,
   ...{ smembers: unordered, sinter: unordered, sunion: unordered, sdiff: unordered },
+  ...{ sort: sorted, sort_ro: sorted },
   ...{ spop: unordered, srandmember: unordered, sscan: scanned },
   ...{ zrandmember: kind, zscan: scanned },
   scan: scanned,

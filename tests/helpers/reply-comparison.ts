@@ -37,6 +37,18 @@ export const parameters = by((reply) => {
   return [header, ...pairs.filter((pair) => !PLACES.test(pair)).sort()];
 });
 
+/**
+ * Replies of SORT: which of several equal elements comes first is not determined, nor
+ * what LIMIT then takes.
+ */
+export const sorted: Comparison = {
+  lines: unordered.lines,
+  same(ours, real, request) {
+    const isLimited = request.some((word) => word.toLowerCase() === 'limit');
+    return isLimited ? ours[0] === real[0] : unordered.same(ours, real, request);
+  },
+};
+
 /** Type bytes of payloads whose elements come in any order. */
 const UNORDERED_PAYLOADS = new Set([2, 4]);
 const CHECKSUM_BYTES = 8;

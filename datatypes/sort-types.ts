@@ -1,0 +1,44 @@
+/**
+ * What SORT knows of types: whose elements it can sort, where it finds fields, how it stores a list. A family
+ * joins by one line each; SORT itself knows bytes only.
+ */
+import type { Call } from './call.js';
+import type { Keyspace } from './database.js';
+import { SetValue } from './set-value.js';
+import type { Ref } from './store/arena.js';
+import { Type } from './store/entry.js';
+
+/** Sees an element, `bytes[start, end)`, good until it returns. */
+export type ElementVisitor = (bytes: Uint8Array, start: number, end: number) => void;
+
+export interface SortSource {
+  /** Whether elements have an order of their own, that DESC turns round when they are not to be sorted. */
+  readonly ordered: boolean;
+  /** Shows every element of the value of `ref`, in its order. */
+  forEach(keyspace: Keyspace, ref: Ref, visit: ElementVisitor): void;
+}
+
+/** The field `field` of the value of `ref` as bytes that stay good until the next lookup; null when it has none. */
+export type FieldReader = (keyspace: Keyspace, ref: Ref, field: Uint8Array) => Uint8Array | null;
+
+/** Makes a list of `elements`, at least one, the value of the key in argument `i`, in place of entry `previous`. */
+export type ListMaker = (
+  call: Call,
+  i: number,
+  previous: Ref,
+  elements: readonly Uint8Array[],
+) => void;
+
+const members: SortSource = {
+  ordered: false,
+  forEach: (keyspace, ref, visit) => new SetValue(keyspace).open(ref).forEach(visit),
+};
+
+/** What can be sorted, by type. */
+export const SORT_SOURCES: ReadonlyMap<Type, SortSource> = new Map([[Type.set, members]]);
+
+/** What `key->field` can name a field of, by type. */
+export const FIELD_READERS: ReadonlyMap<Type, FieldReader> = new Map<Type, FieldReader>([]);
+
+/** What STORE makes, by type. */
+export const LIST_MAKERS: ReadonlyMap<Type, ListMaker> = new Map<Type, ListMaker>([]);
