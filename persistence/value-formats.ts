@@ -5,6 +5,7 @@
 import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import { HASH_READERS, writeHashValue } from './hash-format.js';
 import type { LzfCompressor } from './lzf.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
 
@@ -42,11 +43,13 @@ export type ValueReader = (
   facts: EntryFacts,
 ) => Ref;
 
-export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map([
+export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, ValueWriter>([
   [Type.string, writeStringValue],
+  [Type.hash, writeHashValue],
 ]);
 
 /** By type byte. */
-export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map([
+export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, ValueReader>([
   [RDB_STRING, readStringValue],
+  ...HASH_READERS,
 ]);

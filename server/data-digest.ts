@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
+import { HashLens } from '../datatypes/hash-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 
@@ -57,8 +58,24 @@ function addString(database: Database, ref: Ref, digest: Digest): void {
   digest.mix(bytes.subarray(start, end));
 }
 
+function addHash(database: Database, ref: Ref, digest: Digest): void {
+  const { keyspace } = database;
+  keyspace
+    .own(HashLens)
+    .open(keyspace, ref)
+    .forEach((field, value) => {
+      const pair = new Digest();
+      pair.mix(field.bytes.subarray(field.start, field.end));
+      pair.mix(value.bytes.subarray(value.start, value.end));
+      digest.combineDigest(pair);
+    });
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
-export const VALUE_DIGESTERS: ValueDigesters = new Map([[Type.string, addString]]);
+export const VALUE_DIGESTERS: ValueDigesters = new Map([
+  [Type.string, addString],
+  [Type.hash, addHash],
+]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */
 export function addValue(database: Database, ref: Ref, digest: Digest): void {

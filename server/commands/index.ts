@@ -1,5 +1,6 @@
 /** The one list of commands. */
 import type { Command } from '../../datatypes/command.js';
+import { HASH_COMMANDS } from '../../datatypes/hash.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
@@ -19,6 +20,7 @@ import { shutdown } from './shutdown.js';
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
   ...KEY_COMMANDS,
+  ...HASH_COMMANDS,
   ...DUMP_COMMANDS,
   client,
   ...CONNECTION_COMMANDS,
