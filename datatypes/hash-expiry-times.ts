@@ -51,7 +51,7 @@ export const httl = command(
     keys: [key(1, ['RO', 'access'])],
     args: [
       keyArg(),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -72,7 +72,7 @@ export const hpttl = command(
     keys: [key(1, ['RO', 'access'])],
     args: [
       keyArg(),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -93,7 +93,7 @@ export const hexpiretime = command(
     keys: [key(1, ['RO', 'access'])],
     args: [
       keyArg(),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -114,7 +114,7 @@ export const hpexpiretime = command(
     keys: [key(1, ['RO', 'access'])],
     args: [
       keyArg(),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],

@@ -59,7 +59,7 @@ export const hpexpire = command(
         since: '9.0.0',
         optional: true,
       }),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -85,7 +85,7 @@ export const hexpireat = command(
         since: '9.0.0',
         optional: true,
       }),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -111,7 +111,7 @@ export const hpexpireat = command(
         since: '9.0.0',
         optional: true,
       }),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -184,7 +184,7 @@ export const hpersist = command(
     keys: [key(1, ['RW', 'update'])],
     args: [
       keyArg(),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],

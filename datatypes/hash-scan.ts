@@ -3,6 +3,7 @@ import { integer, key, keyArg, pattern, word } from '../protocol/spec.js';
 import { command } from './command.js';
 import { readHash, replyView } from './hash-value.js';
 import { fitsMatch, readScanCursor, readScanOptions } from './scan.js';
+import { NONE } from './store/arena.js';
 
 export const hscan = command(
   {
@@ -29,6 +30,7 @@ export const hscan = command(
     const { reply } = call;
     const cursor = readScanCursor(call, 2);
     const hash = readHash(call, 1);
+    if (hash.ref === NONE) return reply.emptyScan();
     const options = readScanOptions(call, 3, 'hash');
     // The cursor goes before the fields and is known after them.
     const header = reply.defer();

@@ -4,7 +4,7 @@ import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
 import { propagateFields, tellExpired } from './hash-expiry.js';
 import { findFields, readFieldCount, requireFieldsAt } from './hash-fields.js';
-import { type HashLens, KEEP, replyValue, writeHash } from './hash-value.js';
+import { type HashLens, KEEP, readHash, replyValue, writeHash } from './hash-value.js';
 import { isAlreadyPast } from './moments.js';
 import { EXPIRY_OPTIONS, readExpireAt, readSetOptions, SetOption } from './options.js';
 import { NONE } from './store/arena.js';
@@ -24,14 +24,13 @@ interface TimedRequest {
   readonly hash: HashLens;
 }
 
-/** Reads options up to FIELDS, and opens the hash. `step` is how many arguments a field takes. */
+/** Reads options up to FIELDS, and opens the hash. `step` is how many arguments a field takes: one is only read. */
 function readTimed(call: Call, name: string, allowed: number, step: number): TimedRequest {
-  const fieldsAt = findFields(call, 2);
+  // From the key on: the real server takes even a key of that name for the word.
+  const fieldsAt = findFields(call, 1);
   const { given, expiryAt } = readSetOptions(call, 2, allowed, fieldsAt);
   const count = readFieldCount(call, fieldsAt, step);
-  // A number that is none is refused before the key is looked at, one that is no time after.
-  if (expiryAt > 0) call.bigint(expiryAt);
-  const hash = writeHash(call, 1);
+  const hash = step === 1 ? readHash(call, 1) : writeHash(call, 1);
   const moment = expiryAt > 0 ? readExpireAt(call, expiryAt, given, name, 0n) : NEVER;
   return { given, moment, first: fieldsAt + 2, count, hash };
 }
@@ -62,7 +61,10 @@ export const hsetex = command(
       ),
       block(
         'fields',
-        [integer('numfields'), block('data', [text('field'), text('value')], { multiple: true })],
+        [
+          integer('numfields', { keySpec: 0 }),
+          block('data', [text('field'), text('value')], { multiple: true }),
+        ],
         { token: 'FIELDS' },
       ),
     ],
@@ -160,7 +162,7 @@ export const hgetex = command(
         ],
         { optional: true },
       ),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],
@@ -203,7 +205,7 @@ export const hgetdel = command(
     keys: [key(1, ['RW', 'access', 'delete'])],
     args: [
       keyArg(),
-      block('fields', [integer('numfields'), text('field', { multiple: true })], {
+      block('fields', [integer('numfields', { keySpec: 0 }), text('field', { multiple: true })], {
         token: 'FIELDS',
       }),
     ],

@@ -266,6 +266,11 @@ export class ReplyWriter {
     this.insert(deferred, this.resp === 3 ? Mark.set : Mark.array, count);
   }
 
+  /** The reply of SCAN where there is nothing. */
+  emptyScan(): void {
+    this.resolveScan(this.defer(), 0, 0);
+  }
+
   /** As `resolveArray`, for SCAN: a cursor, then an array of what was written since. */
   resolveScan(deferred: Deferred, cursor: number, count: number): void {
     const digits = String(cursor);

@@ -107,11 +107,40 @@ export function near(distance: number): Comparison {
   };
 }
 
+/** Lists of integers no farther apart than `distance`, place by place. */
+export function nearEach(distance: number): Comparison {
+  const each = near(distance);
+  return {
+    lines: split,
+    same(ours, real, request) {
+      const [mine, other] = [split(ours), split(real)];
+      return (
+        mine.length === other.length &&
+        mine.every((line, i) => each.same(`${line}\r\n`, `${other[i]}\r\n`, request))
+      );
+    },
+  };
+}
+
+/** The forms of values whose elements have no order of their own: their dumps are as long. */
+const UNORDERED_FORMS = [4, 22];
+const isUnordered = (reply: string) =>
+  UNORDERED_FORMS.includes(reply.charCodeAt(reply.indexOf('\n') + 1));
+
+/** Dumps of the same value. */
+export const dumped: Comparison = {
+  lines: split,
+  same: (ours, real) =>
+    isUnordered(ours) && isUnordered(real) ? ours.length === real.length : ours === real,
+};
+
 /** A scan that began and ended with these replies holds the same; of a part nothing can be said. */
 export const scanned: Comparison = {
   lines: unordered.lines,
   same(ours, real, request) {
-    const whole = (reply: string) => request[1] === '0' && reply.startsWith('*2\r\n$1\r\n0\r\n');
+    const whole = (reply: string) =>
+      request[(request[0] ?? '').toLowerCase() === 'scan' ? 1 : 2] === '0' &&
+      reply.startsWith('*2\r\n$1\r\n0\r\n');
     return whole(ours) && whole(real) ? unordered.same(ours, real, request) : ours[0] === real[0];
   },
 };

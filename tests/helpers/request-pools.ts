@@ -142,6 +142,8 @@ const SPAN_PLACES: Readonly<Record<string, number>> = {
   psetex: 2,
   restore: 2,
   'restore-asking': 2,
+  hexpire: 2,
+  hpexpire: 2,
 };
 const SHORT_SPAN = /^[1-9]\d{0,4}$/;
 
@@ -154,6 +156,8 @@ export function hold(words: string[], random: Random): string[] {
   const place = SPAN_PLACES[name];
   const fills = name === 'debug' && subcommand === 'populate';
   return words.map((word, i) => {
+    // So many fields would be sent.
+    if (name === 'hrandfield' && /^-\d{3,}$/.test(word)) return '-7';
     if (fills && /^\d{3,}$/.test(word)) return '3';
     const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
     return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;
