@@ -1,7 +1,7 @@
 /**
  * The keyspace of one server: its databases, and what they share.
  *
- * A database is two Dicts over the same entries: all keys, and those that expire. Everything that looks
+ * A database is Dicts over the same entries: all keys, those that expire, and those with elements that do. Everything that looks
  * up, makes, replaces or deletes a key goes through it, so that expiry, access bookkeeping and the second
  * Dict are right by construction. It tells nobody: events are the command layer's, but for a key that goes
  * because its time has come, of which `onExpired` is told.
@@ -51,6 +51,8 @@ export interface KeyspaceStats {
   hits: number;
   misses: number;
   expired: number;
+  /** Elements of values that went because their time had come. */
+  expiredFields: number;
 }
 
 export interface KeyspaceParts {
@@ -73,7 +75,7 @@ export class Keyspace {
   readonly settings: KeyspaceSettings;
   readonly accessClock: AccessClock;
   readonly databases: readonly Database[];
-  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, expiredFields: 0 };
   /** Values that are no single block. */
   readonly largeValues = new LargeValues();
 
@@ -89,6 +91,11 @@ export class Keyspace {
   maxStringBytes: () => number = () => 512 * 1024 * 1024;
   /** Told before an expired key goes. */
   onExpired: (database: Database, ref: Ref) => void = () => {};
+  /** Told after elements of a value went because their time had come. */
+  onElementsExpired: (database: Database, ref: Ref, elements: readonly Uint8Array[]) => void =
+    () => {};
+  /** Told before a key goes whose last element's time had come. */
+  onEmptied: (database: Database, ref: Ref) => void = () => {};
   /** Told of a key that was not there and is now; its value need not be written yet. */
   onCreated: (database: Database, ref: Ref) => void = () => {};
   /** Told of a read that finds no key: `bytes[start, end)`. */
@@ -229,6 +236,8 @@ export class Database {
   keys: Dict;
   /** Those of `keys` that have an expiry: the same entries. */
   expires: Dict;
+  /** Those of `keys` whose value has elements that expire. */
+  volatile: Dict;
   readonly keyspace: Keyspace;
 
   private readonly entries: Entries;
@@ -240,6 +249,7 @@ export class Database {
     this.entries = keyspace.entries;
     this.keys = new Dict(keyspace.arena, ENTRY_KEY_LAYOUT);
     this.expires = new Dict(keyspace.arena, ENTRY_KEY_LAYOUT);
+    this.volatile = new Dict(keyspace.arena, ENTRY_KEY_LAYOUT);
   }
 
   /** The key's hash, for the calls below that want it. */
@@ -425,6 +435,7 @@ export class Database {
     if (previous === NONE) {
       this.keys.insert(hash, next);
       if (expires) this.expires.insert(hash, next);
+      if (this.entries.isVolatile(next)) this.volatile.insert(hash, next);
       this.keyspace.onCreated(this, next);
       return;
     }
@@ -433,7 +444,17 @@ export class Database {
     if (expires && expired) this.expires.replace(hash, previous, next);
     else if (expires) this.expires.insert(hash, next);
     else if (expired) this.expires.remove(hash, previous);
+    if (this.entries.isVolatile(previous)) this.volatile.remove(hash, previous);
+    if (this.entries.isVolatile(next)) this.volatile.insert(hash, next);
     this.keyspace.releaseEntry(previous);
+  }
+
+  /** Notes whether the value of an entry of this database has elements that expire. */
+  setVolatile(ref: Ref, isVolatile: boolean): void {
+    if (this.entries.isVolatile(ref) === isVolatile) return;
+    this.entries.setVolatile(ref, isVolatile);
+    if (isVolatile) this.volatile.insert(this.hashOf(ref), ref);
+    else this.volatile.remove(this.hashOf(ref), ref);
   }
 
   /** Adds an entry made for this database whose key is not in it. */
@@ -523,6 +544,7 @@ export class Database {
       const shape: EntryShape = { type, encoding, expireAtMs, access };
       const length = type === Type.string ? entries.view(ref, this.value).length : 0;
       const next = entries.createApart(key, 0, key.length, shape, entries.value(ref), length);
+      entries.setVolatile(next, entries.isVolatile(ref));
       this.copyFarExpiry(ref, next, expireAtMs);
       return next;
     }
@@ -545,7 +567,9 @@ export class Database {
     if (isLarge(entries.encoding(ref))) {
       const { largeValues } = keyspace;
       const handle = entries.value(ref);
-      entries.setValue(next, largeValues.add(largeValues.get(handle).duplicate()), 0);
+      const copy = largeValues.get(handle).duplicate();
+      entries.setValue(next, largeValues.add(copy), 0);
+      entries.setVolatile(next, copy.isVolatile === true);
       largeValues.release(handle);
     }
     return next;
@@ -613,6 +637,7 @@ export class Database {
   /** Takes an entry out of the database; its hold is now the caller's. */
   detachEntry(hash: number, ref: Ref): void {
     if (this.entries.hasExpiry(ref)) this.expires.remove(hash, ref);
+    if (this.entries.isVolatile(ref)) this.volatile.remove(hash, ref);
     this.keys.remove(hash, ref);
   }
 
@@ -620,6 +645,7 @@ export class Database {
   clear(): number {
     const { size } = this.keys;
     this.expires.clear();
+    this.volatile.clear();
     this.keyspace.releaseAll(this.keys);
     return size;
   }
@@ -628,6 +654,7 @@ export class Database {
   detachAll(): Dict {
     const { keys } = this;
     this.expires.clear();
+    this.volatile.clear();
     this.keys = new Dict(this.keyspace.arena, ENTRY_KEY_LAYOUT);
     return keys;
   }
@@ -636,5 +663,6 @@ export class Database {
   swapWith(other: Database): void {
     [this.keys, other.keys] = [other.keys, this.keys];
     [this.expires, other.expires] = [other.expires, this.expires];
+    [this.volatile, other.volatile] = [other.volatile, this.volatile];
   }
 }

@@ -24,14 +24,14 @@ const CONDITION_WORDS = [
 ] as const;
 
 /** How a command gives or tells a moment. */
-interface TimeForm {
+export interface TimeForm {
   readonly inSeconds: boolean;
   /** Counted from now. */
   readonly relative: boolean;
 }
 
 /** How a command that sets an expiry takes its moment. */
-interface SetterForm extends TimeForm {
+export interface SetterForm extends TimeForm {
   /** The command's name, for the error. */
   readonly name: string;
 }
@@ -162,10 +162,10 @@ function propagateMoment(call: Call, exactMs: Moment): void {
   call.effects.propagateAs(request);
 }
 
-/** Reads `[NX|XX|GT|LT]` from argument `from` on. @throws {Refusal} On other words and on bad pairs. */
-function readCondition(call: Call, from: number): number {
+/** Reads `[NX|XX|GT|LT]` from argument `from` up to `to`. @throws {Refusal} On other words and on bad pairs. */
+export function readCondition(call: Call, from: number, to = call.argc): number {
   let condition = 0;
-  for (let i = from; i < call.argc; i++) {
+  for (let i = from; i < to; i++) {
     const found = CONDITION_WORDS.find(([name]) => call.is(i, name));
     if (found === undefined) throw unsupportedOption(call.text(i));
     condition |= found[1];
@@ -176,7 +176,7 @@ function readCondition(call: Call, from: number): number {
 }
 
 /** Whether an expiry that is `current` (or NEVER) may become `atMs`. A key without one lives for ever. */
-function allows(condition: number, current: Moment, atMs: Moment): boolean {
+export function allows(condition: number, current: Moment, atMs: Moment): boolean {
   if (condition === 0) return true;
   if (condition & Condition.nx && current !== NEVER) return false;
   if (condition & Condition.xx && current === NEVER) return false;
@@ -189,7 +189,7 @@ function allows(condition: number, current: Moment, atMs: Moment): boolean {
  *
  * @throws {Refusal} NOT_AN_INTEGER, or invalidExpire when the moment is beyond an int64.
  */
-function readMoment(call: Call, i: number, form: SetterForm): Moment {
+export function readMoment(call: Call, i: number, form: SetterForm): Moment {
   const baseMs = form.relative ? call.clock.now() : 0;
   const plain = parseSafeInteger(call.buffer, call.start(i), call.end(i));
   if (Math.abs(plain) < PLAIN_LIMIT) return (form.inSeconds ? plain * 1000 : plain) + baseMs;

@@ -11,6 +11,8 @@ import { Encoding } from './store/entry.js';
 export interface LargeValue {
   /** Elements: what it costs to free or to copy it. */
   readonly size: number;
+  /** Whether elements of it expire. */
+  readonly isVolatile?: boolean;
   /** Gives back about a thousand elements; true when nothing is left. Nothing else is asked of it from then on. */
   freeSome(): boolean;
   /** A copy that changes on its own. */

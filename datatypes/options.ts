@@ -27,6 +27,8 @@ export const SetOption = {
   px: 1 << 7,
   exat: 1 << 8,
   pxat: 1 << 9,
+  fnx: 1 << 10,
+  fxx: 1 << 11,
 } as const;
 
 /** The options that carry a moment or a span. */
@@ -64,6 +66,8 @@ const RULES: readonly OptionRule[] = [
   lifetime('pxat', SetOption.pxat),
   { word: 'ifeq', bit: SetOption.ifeq, excludes: CONDITION_OPTIONS, takesValue: true },
   lifetime('persist', SetOption.persist),
+  { word: 'fnx', bit: SetOption.fnx, excludes: SetOption.fxx, takesValue: false },
+  { word: 'fxx', bit: SetOption.fxx, excludes: SetOption.fnx, takesValue: false },
 ];
 
 export interface SetOptions {
@@ -76,23 +80,28 @@ export interface SetOptions {
 }
 
 /**
- * Reads the options from argument `from` to the last, in any order and case.
+ * Reads the options from argument `from` up to `to`, or the last, in any order and case.
  *
  * @param allowed - The options the command knows, as bits of `SetOption`.
  * @throws {Refusal} SYNTAX_ERROR on other words, on words that exclude each other, and when a value lacks.
  */
-export function readSetOptions(call: Call, from: number, allowed: number): SetOptions {
+export function readSetOptions(
+  call: Call,
+  from: number,
+  allowed: number,
+  to = call.argc,
+): SetOptions {
   let given = 0;
   let expiryAt = 0;
   let comparisonAt = 0;
-  for (let i = from; i < call.argc; i++) {
+  for (let i = from; i < to; i++) {
     const rule = ruleOf(call, i);
     if (rule === undefined || (rule.bit & allowed) === 0 || (rule.excludes & given) !== 0) {
       throw SYNTAX_ERROR;
     }
     given |= rule.bit;
     if (!rule.takesValue) continue;
-    if (++i === call.argc) throw SYNTAX_ERROR;
+    if (++i === to) throw SYNTAX_ERROR;
     if (rule.bit === SetOption.ifeq) comparisonAt = i;
     else expiryAt = i;
   }
@@ -114,19 +123,26 @@ export function isExpiryOption(call: Call, i: number): boolean {
  *
  * @param option - What says how to take the number: one of EXPIRY_OPTIONS, other bits do not matter.
  * @param command - The command's name, for the refusal.
- * @throws {Refusal} NOT_AN_INTEGER; invalidExpire when it is not positive or the moment is no int64.
+ * @param least - The smallest number that is taken.
+ * @throws {Refusal} NOT_AN_INTEGER; invalidExpire when it is less or the moment is no int64.
  */
-export function readExpireAt(call: Call, i: number, option: number, command: string): Moment {
+export function readExpireAt(
+  call: Call,
+  i: number,
+  option: number,
+  command: string,
+  least = 1n,
+): Moment {
   const scale = (option & IN_SECONDS) !== 0 ? 1000 : 1;
   const nowMs = (option & RELATIVE) !== 0 ? call.clock.now() : 0;
   const amount = parseSafeInteger(call.buffer, call.start(i), call.end(i));
   const atMs = amount * scale + nowMs;
   if (amount > 0 && atMs <= Number.MAX_SAFE_INTEGER) return atMs;
   const exactAmount = call.bigint(i);
-  if (exactAmount <= 0n) throw invalidExpire(command);
+  if (exactAmount < least) throw invalidExpire(command);
   const exactAtMs = exactAmount * BigInt(scale) + BigInt(nowMs);
   if (exactAtMs > INT64_MAX) throw invalidExpire(command);
-  return exactAtMs;
+  return exactAtMs <= Number.MAX_SAFE_INTEGER ? Number(exactAtMs) : exactAtMs;
 }
 
 /**

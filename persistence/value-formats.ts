@@ -5,6 +5,7 @@
 import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import { HASH_READERS, writeHashValue } from './hash-format.js';
 import {
   RDB_LIST,
   RDB_LIST_QUICKLIST,
@@ -68,6 +69,7 @@ export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, Value
   [Type.list, writeListValue],
   [Type.set, writeSetValue],
   [Type.zset, writeSortedSetValue],
+  [Type.hash, writeHashValue],
 ]);
 
 /** By type byte. */
@@ -81,4 +83,5 @@ export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, V
   [RDB_SET_INTSET, readIntsetValue],
   [RDB_SET_LISTPACK, readPackedSetValue],
   ...SORTED_SET_READERS,
+  ...HASH_READERS,
 ]);

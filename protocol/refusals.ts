@@ -49,6 +49,17 @@ export const STRING_TOO_LONG = refusal(
 export const INCREMENT_OVERFLOW = refusal('ERR', 'increment or decrement would overflow');
 export const DECREMENT_OVERFLOW = refusal('ERR', 'decrement would overflow');
 export const NOT_FINITE = refusal('ERR', 'increment would produce NaN or Infinity');
+export const NAN_OR_INFINITY = refusal('ERR', 'value is NaN or Infinity');
+export const HASH_NOT_AN_INTEGER = refusal('ERR', 'hash value is not an integer');
+export const HASH_NOT_A_FLOAT = refusal('ERR', 'hash value is not a float');
+export const BAD_NUMFIELDS = refusal(
+  'ERR',
+  'numfields should be greater than 0 and match the provided number of fields',
+);
+export const RANDOM_COUNT_OUT_OF_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+);
 export const INVALID_NUMKEYS = refusal('ERR', 'invalid numkeys value or out of range');
 export const LCS_NOT_STRINGS = refusal('ERR', 'The specified keys must contain string values');
 export const LCS_LEN_AND_IDX = refusal(

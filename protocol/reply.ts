@@ -266,6 +266,17 @@ export class ReplyWriter {
     this.insert(deferred, this.resp === 3 ? Mark.set : Mark.array, count);
   }
 
+  /** The reply of SCAN where there is nothing. */
+  emptyScan(): void {
+    this.resolveScan(this.defer(), 0, 0);
+  }
+
+  /** As `resolveArray`, for SCAN: a cursor, then an array of what was written since. */
+  resolveScan(deferred: Deferred, cursor: number, count: number): void {
+    const digits = String(cursor);
+    this.insertBytes(deferred, `*2\r\n$${digits.length}\r\n${digits}\r\n*${count}\r\n`);
+  }
+
   /** Takes back everything written since `mark`, for replies nobody wants. */
   rewind(mark: Deferred): void {
     if (mark.parts < this.parts.length) {
@@ -408,7 +419,11 @@ export class ReplyWriter {
   }
 
   private insert(deferred: Deferred, mark: number, count: number): void {
-    const header = Buffer.from(`${String.fromCharCode(mark)}${count}\r\n`, 'latin1');
+    this.insertBytes(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
+  }
+
+  private insertBytes(deferred: Deferred, text: string): void {
+    const header = Buffer.from(text, 'latin1');
     if (deferred.parts === this.parts.length && this.at + header.length > BUFFER_BYTES) {
       this.closeBuffer();
     }

@@ -4,6 +4,7 @@
  * Everything here runs through the server's clock: a manual one drives it in tests.
  */
 import type { Timer } from '../datatypes/clock.js';
+import { FieldExpiry } from '../datatypes/hash-active-expiry.js';
 import type { Server } from './server.js';
 
 const LOWEST_HZ = 1;
@@ -43,6 +44,8 @@ export class Cron {
     this.every('memory', () => server.memory.sample(), MEMORY_PERIOD_MS);
     this.every('client eviction', () => this.evictClients(), MEMORY_PERIOD_MS);
     this.every('expiry', () => keyspace.activeExpiry.startCycle(this.hz));
+    const fieldExpiry = new FieldExpiry(keyspace);
+    this.every('field expiry', () => fieldExpiry.run());
   }
 
   /**

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
+import { HashLens } from '../datatypes/hash-value.js';
 import { listsOf } from '../datatypes/list-values.js';
 import { SetValue } from '../datatypes/set-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
@@ -85,12 +86,26 @@ function addSortedSet(database: Database, ref: Ref, digest: Digest): void {
   });
 }
 
+function addHash(database: Database, ref: Ref, digest: Digest): void {
+  const { keyspace } = database;
+  keyspace
+    .own(HashLens)
+    .open(keyspace, ref)
+    .forEach((field, value) => {
+      const pair = new Digest();
+      pair.mix(field.bytes.subarray(field.start, field.end));
+      pair.mix(value.bytes.subarray(value.start, value.end));
+      digest.combineDigest(pair);
+    });
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
 export const VALUE_DIGESTERS: ValueDigesters = new Map([
   [Type.string, addString],
   [Type.list, addList],
   [Type.set, addSet],
   [Type.zset, addSortedSet],
+  [Type.hash, addHash],
 ]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */

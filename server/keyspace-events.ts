@@ -12,6 +12,17 @@ export function watchKeyspace(server: Server): void {
     effects.changed(database, key, 0);
     effects.notify(database, EventClass.expired, 'expired', key);
   };
+  keyspace.onElementsExpired = (database, ref, elements) => {
+    const key = keyspace.entries.key(ref);
+    effects.propagateBefore(database, ['HDEL', key, ...elements]);
+    effects.changed(database, key, 0);
+    effects.notify(database, EventClass.hash, 'hexpired', key);
+  };
+  keyspace.onEmptied = (database, ref) => {
+    const key = keyspace.entries.key(ref);
+    effects.propagateBefore(database, [values.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', key]);
+    effects.notify(database, EventClass.generic, 'del', key);
+  };
   keyspace.onCreated = (database, ref) => {
     if ((values.notifyKeyspaceEvents & EventClass.newKey) === 0) return;
     effects.notify(database, EventClass.newKey, 'new', keyspace.entries.key(ref));

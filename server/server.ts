@@ -412,6 +412,7 @@ export class Server {
     keyspace.stats.hits = 0;
     keyspace.stats.misses = 0;
     keyspace.stats.expired = 0;
+    keyspace.stats.expiredFields = 0;
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,8 @@
  * A key of the keyspace with its value: one arena block, or two when the value is long or a collection.
  *
  *   word 0   reference count (the arena's)
- *   word 1   bits 0-3 type, 4-7 encoding, 8 has an expiry, 9 value stands apart; 16-31 length of a value inside
+ *   word 1   bits 0-3 type, 4-7 encoding, 8 has an expiry, 9 value stands apart,
+ *            10 a hash has fields that expire; 16-31 length of a value inside
  *   word 2   bits 0-23 last access (LRU clock) or LFU counter and its minute
  *   word 3   length of the key
  *   byte 16  the key; then, aligned to a word and only when needed:
@@ -57,6 +58,7 @@ export const NEVER = -1;
 const KEY_BYTE = 16;
 const EXPIRES = 0x100;
 const APART = 0x200;
+const VOLATILE = 0x400;
 const KIND = 0xff;
 const TYPE = 0xf;
 /** A block that would waste this much more than its value's length is better given back. */
@@ -274,6 +276,17 @@ export class Entries {
 
   hasExpiry(ref: Ref): boolean {
     return (this.kind(ref) & EXPIRES) !== 0;
+  }
+
+  /** Whether the value has elements that expire. */
+  isVolatile(ref: Ref): boolean {
+    return (this.kind(ref) & VOLATILE) !== 0;
+  }
+
+  setVolatile(ref: Ref, isVolatile: boolean): void {
+    const words = this.arena.words[ref >>> 16]!;
+    const word = ((ref & 0xffff) << 2) + 1;
+    words[word] = (words[word]! & ~VOLATILE) | (isVolatile ? VOLATILE : 0);
   }
 
   isApart(ref: Ref): boolean {

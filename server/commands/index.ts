@@ -1,6 +1,7 @@
 /** The one list of commands. */
 import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
+import { HASH_COMMANDS } from '../../datatypes/hash.js';
 import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { LIST_COMMANDS } from '../../datatypes/list.js';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   ...ZSET_COMMANDS,
   ...SORT_COMMANDS,
   ...KEY_COMMANDS,
+  ...HASH_COMMANDS,
   ...DUMP_COMMANDS,
   client,
   ...CONNECTION_COMMANDS,

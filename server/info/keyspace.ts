@@ -16,7 +16,7 @@ export const KEYSPACE: InfoSection = {
       yield [
         `db${id}`,
         `keys=${keys.size},expires=${expires.size},` +
-          `avg_ttl=${meanTimeToLive(database)},keys_with_volatile_items=0`,
+          `avg_ttl=${meanTimeToLive(database)},keys_with_volatile_items=${database.volatile.size}`,
       ];
     }
   },

@@ -51,7 +51,7 @@ function* traffic({ stats, rates }: Server): Generator<InfoField> {
 
 function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
   yield ['expired_keys', keyspace.stats.expired];
-  yield ['expired_fields', 0];
+  yield ['expired_fields', keyspace.stats.expiredFields];
   yield ['expired_stale_perc', keyspace.activeExpiry.stalePercent.toFixed(2)];
   yield ['expired_keys_with_volatile_items_stale_perc', '0.00'];
   yield ['expired_time_cap_reached_count', keyspace.activeExpiry.timeCapReached];

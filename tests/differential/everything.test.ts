@@ -20,6 +20,7 @@ import {
   kind,
   logged,
   near,
+  nearEach,
   parameters,
   scanned,
   shape,
@@ -58,6 +59,7 @@ const GROUP_WEIGHTS: Readonly<Record<string, number>> = {
   list: 12,
   set: 8,
   sorted_set: 8,
+  hash: 6,
 };
 const OTHER_WEIGHT = 2;
 
@@ -72,7 +74,15 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   // Replies made of all commands, of which ours are fewer as yet; another test compares them.
   ...{ command: 0, 'command|count': 0, 'command|docs': 0, 'command|list': 0, 'command|info': 0 },
   // Held in bounds by templates.
-  ...{ scan: 0, debug: 0, 'config|set': 0, 'config|get': 0, 'config|rewrite': 0, keys: 3 },
+  ...{
+    scan: 0,
+    debug: 0,
+    hscan: 0,
+    'config|set': 0,
+    'config|get': 0,
+    'config|rewrite': 0,
+    keys: 3,
+  },
   // Words of our own.
   ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
   ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
@@ -102,6 +112,10 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [4, 'zrange {key} {lex-bound} {lex-bound} bylex'],
   [4, 'zrange {key} {score-bound} {score-bound} byscore'],
   [2, 'zrangestore {key} {key} {score-bound} {score-bound} byscore limit {few} {few}'],
+  [30, 'hset {key} {field} {string} {field} {string}'],
+  [4, 'hscan {key} 0 count 1000'],
+  [4, 'hscan {key} 0 match {pattern} novalues'],
+  [1, 'hscan {key} {integer} count {integer}'],
   [2, 'debug object {key}'],
   [2, 'debug digest'],
   [2, 'debug digest-value {key} {key}'],
@@ -149,6 +163,8 @@ const POOLS: Readonly<Record<string, Pool>> = {
     ...['string', 'integer', 'double', 'null', 'array', 'set', 'map', 'attrib', 'verbatim'],
     ...['true', 'false', 'bignum', 'Map', 'x', ''],
   ),
+  field: oneOf('a', 'b', '7', '', '\u00ff\u0000', 'field', 'x'.repeat(70)),
+  numfields: mixed(between(1, 3), between(1, 3), between(1, 3), COMMON_POOLS.integer as Pool),
   few: between(0, 5),
   where: oneOf('before', 'AFTER', 'before', 'in'),
   'list-element': oneOf('a', '1', '', 'hello'),
@@ -196,6 +212,9 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   ...{ spop: unordered, srandmember: unordered, sscan: scanned },
   ...{ zrandmember: kind, zscan: scanned },
   scan: scanned,
+  ...{ hgetall: unordered, hkeys: unordered, hvals: unordered, hscan: scanned, hrandfield: kind },
+  ...{ httl: nearEach(30), hpttl: nearEach(30_000) },
+  ...{ hexpiretime: nearEach(30), hpexpiretime: nearEach(30_000) },
   // Of all commands, and there are more on the real server as yet.
   command: kind,
   ...{ ttl: near(30), pttl: near(30_000), expiretime: near(30), pexpiretime: near(30_000) },
@@ -271,6 +290,7 @@ async function stored(wire: WireConnection): Promise<Map<string, string[]>> {
         ['DUMP', key],
         ['OBJECT', 'ENCODING', key],
         ['PEXPIRETIME', key],
+        ['DEBUG', 'DIGEST-VALUE', key],
       ];
       found.set(`${database}:${key}`, await ask(wire, about));
     }
@@ -363,11 +383,11 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
   t.same(differences.slice(0, MOST_REPORTED), []);
   const [mine, real] = [await stored(ours), await stored(reference.wire)];
   t.same([...mine.keys()].sort(), [...real.keys()].sort());
-  const wrong = [...mine].filter(([key, [dump, encoding, moment = '']]) => {
+  const wrong = [...mine].filter(([key, [dump = '', encoding, moment = '', digest]]) => {
     const other = real.get(key);
     const sameMoment = near(30_000).same(moment, other?.[2] ?? '', []);
-    const sameDump = dumped.same(dump ?? '', other?.[0] ?? '', []);
-    return !sameDump || encoding !== other?.[1] || !sameMoment;
+    const sameDump = dumped.same(dump, other?.[0] ?? '', []);
+    return !sameDump || encoding !== other?.[1] || digest !== other?.[3] || !sameMoment;
   });
   t.same(wrong, []);
   await server.close();

@@ -50,7 +50,7 @@ export const sorted: Comparison = {
 };
 
 /** Type bytes of payloads whose elements come in any order. */
-const UNORDERED_PAYLOADS = new Set([2, 4]);
+const UNORDERED_PAYLOADS = new Set([2, 4, 22]);
 const CHECKSUM_BYTES = 8;
 
 /** Payloads of DUMP: the same bytes, in any order where the order of elements means nothing. */
@@ -126,6 +126,21 @@ export function near(distance: number): Comparison {
       if (!/^:\d/.test(ours) || !/^:\d/.test(real)) return ours === real;
       const difference = BigInt(ours.slice(1, -2)) - BigInt(real.slice(1, -2));
       return difference < distance && -difference < distance;
+    },
+  };
+}
+
+/** Lists of integers no farther apart than `distance`, place by place. */
+export function nearEach(distance: number): Comparison {
+  const each = near(distance);
+  return {
+    lines: split,
+    same(ours, real, request) {
+      const [mine, other] = [split(ours), split(real)];
+      return (
+        mine.length === other.length &&
+        mine.every((line, i) => each.same(`${line}\r\n`, `${other[i]}\r\n`, request))
+      );
     },
   };
 }

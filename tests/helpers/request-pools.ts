@@ -197,6 +197,8 @@ const SPAN_PLACES: Readonly<Record<string, number>> = {
   psetex: 2,
   restore: 2,
   'restore-asking': 2,
+  hexpire: 2,
+  hpexpire: 2,
 };
 const SHORT_SPAN = /^[1-9]\d{0,4}$/;
 
@@ -212,6 +214,8 @@ export function hold(words: string[], random: Random): string[] {
   const draws = name === 'zrandmember';
   return words.map((word, i) => {
     if (draws && /^-\d{3,}$/.test(word)) return '-3';
+    // So many fields would be sent.
+    if (name === 'hrandfield' && /^-\d{3,}$/.test(word)) return '-7';
     if (fills && /^\d{3,}$/.test(word)) return '3';
     const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
     return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;
