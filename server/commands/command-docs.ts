@@ -182,9 +182,7 @@ function writeArgument(reply: ReplyWriter, argument: ArgumentSpec): void {
     text('name', name),
     text('type', type),
     text('display_text', isGroup ? argument.displayText : (argument.displayText ?? name)),
-    type === 'key' && keySpec !== undefined
-      ? ['key_spec_index', () => reply.integer(keySpec)]
-      : null,
+    keySpec === undefined ? null : ['key_spec_index', () => reply.integer(keySpec)],
     text('token', argument.token),
     text('summary', argument.summary),
     text('since', argument.since),
