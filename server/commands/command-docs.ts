@@ -183,6 +183,7 @@ function writeArgument(reply: ReplyWriter, argument: ArgumentSpec): void {
     text('type', type),
     text('display_text', isGroup ? argument.displayText : (argument.displayText ?? name)),
     keySpec !== undefined ? ['key_spec_index', () => reply.integer(keySpec)] : null,
+    keySpec === undefined ? null : ['key_spec_index', () => reply.integer(keySpec)],
     text('token', argument.token),
     text('summary', argument.summary),
     text('since', argument.since),
