@@ -1,4 +1,6 @@
 /** Readers of options that several commands share. Each reads arguments only: no data is touched. */
+
+import { longDoubleToNumber, parseLongDouble } from '../protocol/long-double.js';
 import { INT64_MAX, parseSafeInteger } from '../protocol/numbers.js';
 import {
   invalidExpire,
@@ -6,6 +8,9 @@ import {
   OUT_OF_INT_RANGE,
   type Refusal,
   SYNTAX_ERROR,
+  TIMEOUT_NEGATIVE,
+  TIMEOUT_NOT_A_FLOAT,
+  TIMEOUT_OUT_OF_RANGE,
 } from '../protocol/refusals.js';
 import type { Call } from './call.js';
 import type { Moment } from './moments.js';
@@ -135,6 +140,12 @@ export function readPosition(call: Call, i: number): number {
   return Number.isNaN(value) ? Number(call.bigint(i)) : value;
 }
 
+/** Whether position `first`, argument `i`, is after `last`, the next one: also where rounding made both the same. */
+export function isReversed(call: Call, i: number, first: number, last: number): boolean {
+  if (first !== last || Number.isSafeInteger(first)) return first > last;
+  return call.bigint(i) > call.bigint(i + 1);
+}
+
 const INT32_MIN = -0x8000_0000;
 const INT32_MAX = 0x7fff_ffff;
 
@@ -148,4 +159,21 @@ export function readInt32(
   const value = Number(call.bigint(i, malformed));
   if (value < INT32_MIN || value > INT32_MAX) throw outOfRange;
   return value;
+}
+
+/** The largest timeout, in ms: an int64. */
+const LONGEST_TIMEOUT_MS = 2 ** 63;
+
+/**
+ * Argument `i`, seconds with decimals, as the time that a blocking command waits at most: ms, 0 for ever.
+ *
+ * @throws {Refusal} TIMEOUT_NOT_A_FLOAT, TIMEOUT_OUT_OF_RANGE or TIMEOUT_NEGATIVE.
+ */
+export function readTimeout(call: Call, i: number): number {
+  const seconds = parseLongDouble(call.buffer, call.start(i), call.end(i));
+  if (seconds === null) throw TIMEOUT_NOT_A_FLOAT;
+  const ms = longDoubleToNumber(seconds) * 1000;
+  if (ms >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
+  if (ms <= -1) throw TIMEOUT_NEGATIVE;
+  return Math.max(Math.ceil(ms), 0);
 }

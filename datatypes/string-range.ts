@@ -3,7 +3,7 @@ import { OFFSET_OUT_OF_RANGE } from '../protocol/refusals.js';
 import { integer, key, keyArg, text } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { command } from './command.js';
-import { readPosition } from './options.js';
+import { isReversed, readPosition } from './options.js';
 import { NONE } from './store/arena.js';
 import { NEVER } from './store/entry.js';
 import { asString, checkStringLength } from './string-values.js';
@@ -92,17 +92,12 @@ function replyRange(call: Call): void {
   if (ref === NONE) return call.reply.bulk(EMPTY);
   const { block, bytes, start, length } = call.db.stringAt(ref);
   // Two places before the start are told in their order, else the first byte would come of `-1 -5`.
-  const reversed = first < 0 && last < 0 && (first > last || isRoundedAway(call, first, last));
+  const reversed = first < 0 && last < 0 && isReversed(call, 2, first, last);
   if (first < 0) first = Math.max(0, first + length);
   if (last < 0) last = Math.max(0, last + length);
   last = Math.min(last, length - 1);
   if (reversed || first > last) return call.reply.bulk(EMPTY);
   call.reply.bulkFrom(block, bytes, start + first, start + last + 1);
-}
-
-/** Whether the end, argument 3, stands before the start, and only as numbers both are the same. */
-function isRoundedAway(call: Call, first: number, last: number): boolean {
-  return first === last && !Number.isSafeInteger(first) && call.bigint(2) > call.bigint(3);
 }
 
 const RANGE_COMPLEXITY =

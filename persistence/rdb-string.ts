@@ -159,6 +159,19 @@ function writeCompressed(
   return next + packed;
 }
 
+/** Writes a string of `length` bytes that is compressed already. Gives the offset after it. */
+export function writeRdbCompressed(
+  packed: Uint8Array,
+  length: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  into[at] = LZF;
+  const next = writeRdbLength(length, into, writeRdbLength(packed.length, into, at + 1));
+  into.set(packed, next);
+  return next + packed.length;
+}
+
 /** A string read from RDB bytes. */
 export interface RdbString {
   /** A view into the input when it was stored as it is, else new bytes. */

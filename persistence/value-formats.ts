@@ -5,6 +5,17 @@
 import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import {
+  RDB_LIST,
+  RDB_LIST_QUICKLIST,
+  RDB_LIST_QUICKLIST_2,
+  RDB_LIST_ZIPLIST,
+  readNodesList,
+  readStringsList,
+  readZiplistList,
+  readZiplistsList,
+  writeListValue,
+} from './list-format.js';
 import type { LzfCompressor } from './lzf.js';
 import {
   RDB_SET,
@@ -16,6 +27,7 @@ import {
   writeSetValue,
 } from './set-format.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
+import { SORTED_SET_READERS, writeSortedSetValue } from './zset-format.js';
 
 /** A value as RDB has it. */
 export interface RdbValue {
@@ -51,15 +63,22 @@ export type ValueReader = (
   facts: EntryFacts,
 ) => Ref;
 
-export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map([
+export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, ValueWriter>([
   [Type.string, writeStringValue],
+  [Type.list, writeListValue],
   [Type.set, writeSetValue],
+  [Type.zset, writeSortedSetValue],
 ]);
 
 /** By type byte. */
-export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map([
+export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, ValueReader>([
   [RDB_STRING, readStringValue],
+  [RDB_LIST, readStringsList],
+  [RDB_LIST_ZIPLIST, readZiplistList],
+  [RDB_LIST_QUICKLIST, readZiplistsList],
+  [RDB_LIST_QUICKLIST_2, readNodesList],
   [RDB_SET, readSetValue],
   [RDB_SET_INTSET, readIntsetValue],
   [RDB_SET_LISTPACK, readPackedSetValue],
+  ...SORTED_SET_READERS,
 ]);

@@ -59,6 +59,40 @@ export const LCS_TOO_LARGE = refusal(
   'ERR',
   'Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
 );
+export const BIT_OFFSET_OUT_OF_RANGE = refusal(
+  'ERR',
+  'bit offset is not an integer or out of range',
+);
+export const BIT_OUT_OF_RANGE = refusal('ERR', 'bit is not an integer or out of range');
+export const BIT_NOT_BINARY = refusal('ERR', 'The bit argument must be 1 or 0.');
+export const BITOP_NOT_OF_SEVERAL = refusal(
+  'ERR',
+  'BITOP NOT must be called with a single source key.',
+);
+export const INVALID_BITFIELD_TYPE = refusal(
+  'ERR',
+  'Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.',
+);
+export const INVALID_OVERFLOW_TYPE = refusal('ERR', 'Invalid OVERFLOW type specified');
+export const BITFIELD_RO_WRITES = refusal('ERR', 'BITFIELD_RO only supports the GET subcommand');
+export const NOT_A_HYPERLOGLOG = refusal(
+  'WRONGTYPE',
+  'Key is not a valid HyperLogLog string value.',
+);
+export const INVALID_HYPERLOGLOG = refusal('INVALIDOBJ', 'Corrupted HLL object detected');
+export const HYPERLOGLOG_NOT_SPARSE = refusal('ERR', 'HLL encoding is not sparse');
+export const NO_SUCH_KEY_TO_DEBUG = refusal('ERR', 'The specified key does not exist');
+export const SIMD_NEITHER_ON_NOR_OFF = refusal('ERR', 'Argument must be ON or OFF');
+
+export function unknownPfdebugSubcommand(given: string): Refusal {
+  return refusal('ERR', `Unknown PFDEBUG subcommand '${untilZero(given)}'`);
+}
+
+/** A check of PFSELFTEST did not hold. */
+export function selfTestFailed(what: string): Refusal {
+  return refusal('TESTFAILED', what);
+}
+
 export const INTERNAL_ERROR = refusal('ERR', 'internal error');
 export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
@@ -96,6 +130,27 @@ export const LFU_POLICY = refusal(
   'ERR',
   `An LFU maxmemory policy is selected, idle time not tracked. ${POLICY_HINT}`,
 );
+export const RANK_ZERO = refusal(
+  'ERR',
+  "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+);
+export const COUNT_NEGATIVE = refusal('ERR', "COUNT can't be negative");
+export const MAXLEN_NEGATIVE = refusal('ERR', "MAXLEN can't be negative");
+export const OUT_OF_LONG_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+);
+export const NUMKEYS_NOT_POSITIVE = refusal('ERR', 'numkeys should be greater than 0');
+export const COUNT_NOT_POSITIVE = refusal('ERR', 'count should be greater than 0');
+export const TIMEOUT_NOT_A_FLOAT = refusal('ERR', 'timeout is not a float or out of range');
+export const NOT_A_QUICKLIST = refusal('ERR', 'Not a quicklist encoded object.');
+export const NOT_A_LISTPACK = refusal('ERR', 'Not a listpack encoded object.');
+export const BAD_PACKED_THRESHOLD = refusal(
+  'ERR',
+  'argument must be a memory value bigger than 1 and smaller than 4gb',
+);
+/** No answer of the real server, which would wait. */
+export const CANNOT_WAIT = refusal('ERR', 'waiting for data is not there yet in this server');
 export const BUSY_KEY = refusal('BUSYKEY', 'Target key name already exists.');
 export const INVALID_TTL = refusal('ERR', 'Invalid TTL value, must be >= 0');
 export const INVALID_IDLETIME = refusal('ERR', 'Invalid IDLETIME value, must be >= 0');
@@ -142,11 +197,6 @@ export const NOT_A_HASH_TABLE = refusal(
   'The value stored at the specified key is not represented using an hash table',
 );
 export const MUST_BE_POSITIVE = refusal('ERR', 'value is out of range, must be positive');
-export const OUT_OF_LONG_RANGE = refusal(
-  'ERR',
-  'value is out of range, value must between -9223372036854775807 and 9223372036854775807',
-);
-export const NUMKEYS_NOT_POSITIVE = refusal('ERR', 'numkeys should be greater than 0');
 export const NUMKEYS_BEYOND_ARGUMENTS = refusal(
   'ERR',
   "Number of keys can't be greater than number of args",
@@ -311,4 +361,34 @@ export function filterDbOutOfRange(filter: string, databases: number): Refusal {
 /** Letters in a FLAGS or CAPA filter (`kind`) that mean nothing; `where` names the filter. */
 export function unknownLetters(kind: string, where: string, given: string): Refusal {
   return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${given}`);
+}
+
+export const ZADD_XX_WITH_NX = refusal(
+  'ERR',
+  'XX and NX options at the same time are not compatible',
+);
+export const ZADD_CONDITIONS = refusal(
+  'ERR',
+  'GT, LT, and/or NX options at the same time are not compatible',
+);
+export const ZADD_INCR_SINGLE = refusal(
+  'ERR',
+  'INCR option supports a single increment-element pair',
+);
+export const SCORE_NOT_A_NUMBER = refusal('ERR', 'resulting score is not a number (NaN)');
+export const NO_SCORE_RANGE = refusal('ERR', 'min or max is not a float');
+export const NO_LEX_RANGE = refusal('ERR', 'min or max not valid string range item');
+export const LIMIT_NEEDS_RANGE = refusal(
+  'ERR',
+  'syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+);
+export const WITHSCORES_WITH_LEX = refusal(
+  'ERR',
+  'syntax error, WITHSCORES not supported in combination with BYLEX',
+);
+export const WEIGHT_NOT_A_FLOAT = refusal('ERR', 'weight value is not a float');
+
+/** A command over several keys that was given none; `command` is its name in lower case. */
+export function noInputKeys(command: string): Refusal {
+  return refusal('ERR', `at least 1 input key is needed for '${command}' command`);
 }

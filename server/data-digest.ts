@@ -7,9 +7,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
+import { listsOf } from '../datatypes/list-values.js';
 import { SetValue } from '../datatypes/set-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import { openSortedSet } from '../datatypes/zset-value.js';
+import { latin1 } from '../protocol/bytes.js';
+import { formatDouble } from '../protocol/doubles.js';
 
 const DIGEST_BYTES = 20;
 const EXPIRES = Buffer.from('!!expire!!');
@@ -58,16 +62,35 @@ function addString(database: Database, ref: Ref, digest: Digest): void {
   digest.mix(bytes.subarray(start, end));
 }
 
+function addList(database: Database, ref: Ref, digest: Digest): void {
+  const cursor = listsOf(database.keyspace).open(ref);
+  for (let at = cursor.moveTo(0); at; at = cursor.next()) digest.mix(cursor.copy());
+  cursor.close();
+}
+
 function addSet(database: Database, ref: Ref, digest: Digest): void {
   new SetValue(database.keyspace).open(ref).forEach((bytes, start, end) => {
     digest.combine(bytes.subarray(start, end));
   });
 }
 
+/** Each member with its score, whatever their order. */
+function addSortedSet(database: Database, ref: Ref, digest: Digest): void {
+  const set = openSortedSet(database.keyspace, ref);
+  set.walk(0, set.size, false, (bytes, start, end, score) => {
+    const pair = new Digest();
+    pair.mix(bytes.subarray(start, end));
+    pair.mix(latin1(formatDouble(score)));
+    digest.combineDigest(pair);
+  });
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
 export const VALUE_DIGESTERS: ValueDigesters = new Map([
   [Type.string, addString],
+  [Type.list, addList],
   [Type.set, addSet],
+  [Type.zset, addSortedSet],
 ]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */

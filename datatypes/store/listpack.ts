@@ -345,6 +345,16 @@ export class Listpack {
     return this.insert(HEADER_BYTES, bytes, start, end);
   }
 
+  /** Puts the elements of another listpack behind the last. */
+  appendAll(other: Listpack): void {
+    const at = this.endPosition;
+    const added = other.byteLength - EMPTY_BYTES;
+    this.addCount(other.count);
+    this.makeRoom(at, 0, added);
+    const from = other.base + HEADER_BYTES;
+    this.bytes.set(other.bytes.subarray(from, from + added), this.base + at);
+  }
+
   /** Puts a safe integer before `p`. Returns its position. */
   insertInteger(p: number, value: number): number {
     this.form = formOfInteger(value);

@@ -26,6 +26,7 @@ import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
 import { assertion, panic, segfault } from './debug-crash.js';
+import { debugListpack, debugQuicklist, setPackedThreshold } from './debug-lists.js';
 import { replyShape } from './debug-protocol.js';
 import { replyHelp } from './help.js';
 
@@ -51,12 +52,15 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['help', subcommand(0, 0, help)],
   ['htstats', subcommand(1, 2, tableStats)],
   ['htstats-key', subcommand(1, 2, valueTableStats)],
+  ['listpack', subcommand(1, 1, debugListpack)],
   ['log', subcommand(1, 1, log)],
   ['object', subcommand(1, 2, object)],
   ['panic', subcommand(0, 0, panic)],
   ['pause-cron', subcommand(1, 1, pauseCron)],
   ['populate', subcommand(1, 3, populate)],
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
+  ['quicklist', subcommand(1, 2, debugQuicklist)],
+  ['quicklist-packed-threshold', subcommand(1, 1, setPackedThreshold)],
   ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['segfault', subcommand(0, 0, segfault)],
@@ -92,6 +96,8 @@ const HELP = [
   'ERROR <string>',
   '    Return a RESP protocol error with <string> as message. Useful for clients',
   '    unit tests to simulate error replies.',
+  'LISTPACK <key>',
+  '    Show low level info about the listpack encoding of <key>.',
   'LOG <message>',
   '    Write <message> to the server log.',
   'HTSTATS <dbid> [full]',
@@ -113,6 +119,12 @@ const HELP = [
   '    Reply with a test value of the specified type. <type> can be: string,',
   '    integer, double, bignum, null, array, set, map, attrib, push, verbatim,',
   '    true, false.',
+  'QUICKLIST <key> [<0|1>]',
+  '    Show low level info about the quicklist encoding of <key>.',
+  '    The optional argument (0 by default) sets the level of detail',
+  'QUICKLIST-PACKED-THRESHOLD <size>',
+  '    Sets the threshold for elements to be inserted as plain vs packed nodes',
+  '    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.',
   'SDSLEN <key>',
   '    Show low level SDS string info representing `key` and value.',
   'SEGFAULT',

@@ -1,9 +1,13 @@
 /** The one list of commands. */
+import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
+import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
+import { LIST_COMMANDS } from '../../datatypes/list.js';
 import { SET_COMMANDS } from '../../datatypes/set.js';
 import { SORT_COMMANDS } from '../../datatypes/sort.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
+import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
 import { COMMAND_COMMANDS } from './command.js';
@@ -20,8 +24,12 @@ import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
+  ...BITMAP_COMMANDS,
+  ...HYPERLOGLOG_COMMANDS,
+  ...LIST_COMMANDS,
   ...SET_COMMANDS,
   ...SORT_COMMANDS,
+  ...ZSET_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,

@@ -27,7 +27,15 @@ import {
   unordered,
 } from '../helpers/reply-comparison.js';
 import { type Pool, RequestGenerator, type Words } from '../helpers/request-generator.js';
-import { between, COMMON_POOLS, hold, mixed, oddities, oneOf } from '../helpers/request-pools.js';
+import {
+  between,
+  COMMON_POOLS,
+  hold,
+  mixed,
+  oddities,
+  oneOf,
+  SORTED_SET_POOLS,
+} from '../helpers/request-pools.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
 const SEED = Number(process.env.SEED ?? 20_261_121);
@@ -44,13 +52,21 @@ const FACTS: ReadonlyMap<string, CommandFacts> = new Map(
 );
 
 /** How often a command comes, by its group. */
-const GROUP_WEIGHTS: Readonly<Record<string, number>> = { string: 10, generic: 8, set: 8 };
+const GROUP_WEIGHTS: Readonly<Record<string, number>> = {
+  string: 10,
+  generic: 8,
+  list: 12,
+  set: 8,
+  sorted_set: 8,
+};
 const OTHER_WEIGHT = 2;
 
 /** Commands that come more often or less; 0: never. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   // They end the connection, the server or the order of replies, or hold requests back.
   ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
+  // They would hold back what comes after them.
+  ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
   // It deletes the expired keys that it meets, which are not the same on both.
   randomkey: 0,
   // Replies made of all commands, of which ours are fewer as yet; another test compares them.
@@ -60,9 +76,10 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   // Words of our own.
   ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
   ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
+  // Where ours refuses to wait as yet, the real server waits.
+  ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
+  ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
-  // It stores lists, which are not there yet: templates leave that out.
-  sort: 0,
   // What they choose is not the same on both: templates ask them for all members or none.
   ...{ spop: 0, srandmember: 0, sscan: 4, sadd: 40 },
 };
@@ -76,6 +93,13 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [4, 'scan 0 type {type-name} count 1000'],
   [1, 'scan {integer} count {integer}'],
   [4, 'set {key} {string}'],
+  [8, 'zadd {key} {score} {member} {score} {member} {score} {member}'],
+  [6, 'zadd {key} 0 {member} 0 {member} 0 {member} 0 {member}'],
+  [4, 'zscan {key} 0 count 1000'],
+  [2, 'zscan {key} 0 match {pattern} count 1000 noscores'],
+  [4, 'zrange {key} {lex-bound} {lex-bound} bylex'],
+  [4, 'zrange {key} {score-bound} {score-bound} byscore'],
+  [2, 'zrangestore {key} {key} {score-bound} {score-bound} byscore limit {few} {few}'],
   [2, 'debug object {key}'],
   [2, 'debug digest'],
   [2, 'debug digest-value {key} {key}'],
@@ -95,7 +119,11 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [1, 'client list type {client-type}'],
   [2, 'command getkeys {command-name} {key} {string} {integer} {key}'],
   [2, 'command getkeysandflags {command-name} {key} {string} {token} {key}'],
-  [2, 'object encoding {key}'],
+  [4, 'object encoding {key}'],
+  [3, 'linsert {key} {where} {list-element} {string}'],
+  [3, 'lrem {key} {list-count} {list-element}'],
+  [3, 'lpos {key} {list-element} rank {list-count} count {few}'],
+  [3, 'rpush {key} {list-element} {string} {list-element}'],
   [2, `sadd {key} ${MANY.join(' ')}`],
   [2, `sadd {key} ${MANY.map((i) => `m${i}`).join(' ')}`],
   [2, 'sscan {key} 0 match {pattern}'],
@@ -112,6 +140,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   'get-pattern': oneOf('*', '#', '', 'a*', '*->f', '*->', 'x', '*\u0000'),
   'all-or-none': oneOf('0', '100000', '9223372036854775807', 'x', '-x', '1.5', ''),
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
+  ...SORTED_SET_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.
   'protocol-type': oneOf(
@@ -119,12 +148,19 @@ const POOLS: Readonly<Record<string, Pool>> = {
     ...['true', 'false', 'bignum', 'Map', 'x', ''],
   ),
   few: between(0, 5),
+  where: oneOf('before', 'AFTER', 'before', 'in'),
+  'list-element': oneOf('a', '1', '', 'hello'),
+  'list-count': between(-3, 3),
+  'lset.index': between(-6, 6),
+  'lindex.index': between(-6, 6),
   limit: mixed(between(0, 3), COMMON_POOLS.integer as Pool),
   parameter: oneOf(
     ...['hash-max-listpack-entries', 'hash-max-listpack-value', 'lfu-decay-time', 'lfu-log-factor'],
     ...['maxmemory-policy', 'latency-tracking', 'lazyfree-lazy-user-del', 'slowlog-max-len'],
     ...['set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value'],
     ...['maxmemory-samples', 'tcp-keepalive', 'list-compress-depth', 'nothing', 'HZ'],
+    'list-max-listpack-size',
+    ...['zset-max-listpack-entries', 'zset-max-listpack-value'],
   ),
   setting: mixed(
     oneOf('yes', 'no', 'allkeys-lfu', 'volatile-lru', 'noeviction', '0', '1', '10', '128', ''),
@@ -156,6 +192,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   ...{ smembers: unordered, sinter: unordered, sunion: unordered, sdiff: unordered },
   ...{ sort: sorted, sort_ro: sorted },
   ...{ spop: unordered, srandmember: unordered, sscan: scanned },
+  ...{ zrandmember: kind, zscan: scanned },
   scan: scanned,
   // Of all commands, and there are more on the real server as yet.
   command: kind,

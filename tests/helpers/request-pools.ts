@@ -126,6 +126,16 @@ export const COMMON_POOLS: Readonly<Record<string, Pool>> = {
   numkeys: mixed(between(1, 3), between(1, 3), integer),
   db: mixed(between(0, 3), between(0, 3), integer),
   offset: mixed(between(-3, 50), between(0, 5000), oneOf('100000', ...EDGES)),
+  encoding: mixed(
+    oneOf('u1', 'i1', 'i8', 'u16', 'i32', 'u41', 'i42', 'u63', 'i64'),
+    oneOf('u8', 'i5', 'u64', 'i0', 'x8', '', 'u', 'i65'),
+  ),
+  'setbit.value': oneOf('0', '1', '1', '2'),
+  'setbit.offset': mixed(between(0, 60), between(0, 9000), integer),
+  'getbit.offset': mixed(between(0, 60), between(0, 9000), integer),
+  'bitfield.offset': mixed(between(0, 60), oneOf('#0', '#3', '#-1', '#'), integer),
+  'bitfield_ro.offset': mixed(between(0, 60), oneOf('#0', '#3', '#-1', '#'), integer),
+  bit: oneOf('0', '1', '1', '2'),
   'serialized-value': mixed(
     oneOf(payload('\u0000\u0005hello'), payload('\u0000\u00c0\u0001'), payload('\u0000\u0000')),
     oneOf(payload(`\u0000\u0040\u0070${'x'.repeat(112)}`), payload('\u0000\u0006hello')),
@@ -140,6 +150,42 @@ export const COMMON_POOLS: Readonly<Record<string, Pool>> = {
     ),
     oneOf(payload('\u00ff\u0000'), 'x', '', `${payload('\u0000\u0005hello')}x`),
   ),
+};
+
+const member = oneOf(
+  ...['a', 'b', 'c', 'd', 'e', 'f', '', '10', '-7', '007', '\u00ff\u0000', 'A', 'ab', 'b\u0000'],
+  ...['y'.repeat(63), 'y'.repeat(64), 'y'.repeat(65)],
+);
+const score = mixed(between(-5, 5), between(-5, 5), oneOf(...FLOATS, ...EDGES));
+const scoreBound: Pool = (random) => (random.below(3) === 0 ? '(' : '') + score(random);
+const lexBound: Pool = mixed(
+  oneOf('-', '+', '[', '(', '', 'a', '-x', '+1'),
+  (random) => (random.below(2) === 0 ? '[' : '(') + member(random),
+);
+const rank = mixed(between(-4, 4), between(-4, 4), integer);
+const anyBound = mixed(rank, scoreBound, lexBound);
+
+/** Arguments of the commands on sorted sets. */
+export const SORTED_SET_POOLS: Readonly<Record<string, Pool>> = {
+  member,
+  score,
+  'score-bound': scoreBound,
+  'lex-bound': lexBound,
+  'zincrby.increment': score,
+  weight: mixed(score, between(-2, 2)),
+  ...{ 'zrange.start': anyBound, 'zrange.stop': anyBound },
+  ...{ 'zrangestore.min': anyBound, 'zrangestore.max': anyBound },
+  ...{ 'zrevrange.start': rank, 'zrevrange.stop': rank },
+  ...{ 'zremrangebyrank.start': rank, 'zremrangebyrank.stop': rank },
+  ...{ 'zcount.min': scoreBound, 'zcount.max': scoreBound },
+  ...{ 'zrangebyscore.min': scoreBound, 'zrangebyscore.max': scoreBound },
+  ...{ 'zrevrangebyscore.min': scoreBound, 'zrevrangebyscore.max': scoreBound },
+  ...{ 'zremrangebyscore.min': scoreBound, 'zremrangebyscore.max': scoreBound },
+  ...{ 'zlexcount.min': lexBound, 'zlexcount.max': lexBound },
+  ...{ 'zrangebylex.min': lexBound, 'zrangebylex.max': lexBound },
+  ...{ 'zrevrangebylex.min': lexBound, 'zrevrangebylex.max': lexBound },
+  ...{ 'zremrangebylex.min': lexBound, 'zremrangebylex.max': lexBound },
+  'zrandmember.count': between(-5, 8),
 };
 
 /** After these words, and in these places of these commands, stands a span of time. */
@@ -163,7 +209,9 @@ export function hold(words: string[], random: Random): string[] {
   const place = SPAN_PLACES[name];
   if (name === 'spop' || name === 'srandmember') return holdSample(words);
   const fills = name === 'debug' && subcommand === 'populate';
+  const draws = name === 'zrandmember';
   return words.map((word, i) => {
+    if (draws && /^-\d{3,}$/.test(word)) return '-3';
     if (fills && /^\d{3,}$/.test(word)) return '3';
     const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
     return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;

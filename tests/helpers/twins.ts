@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Database } from '../../datatypes/database.js';
-import { ENCODING_NAMES, Encoding, NEVER, Type } from '../../datatypes/store/entry.js';
+import { ENCODING_NAMES } from '../../datatypes/store/entry.js';
 import { createServer, type ValkeyServer } from '../../server/index.js';
 import { needReference, type RunningReference } from './reference.js';
 import { connect, type WireConnection } from './wire.js';
@@ -123,13 +123,6 @@ async function runOurs(
   for (const client of clients.values()) client.resp = resp;
   const replies: string[] = [];
   for (const words of script) {
-    if (words[0] === 'RPUSH') {
-      putList(database, words[1] as string);
-      replies.push(':1\r\n');
-      events.push(`0:rpush:${words[1]}`);
-      propagated.push(words.join(' '));
-      continue;
-    }
     begin();
     const reply = await wire.send(toBytes(words));
     end(words);
@@ -169,15 +162,6 @@ function recordEffects(server: ValkeyServer, events: string[], propagated: strin
     if (effects.dirty !== dirty && !replaced) propagated.push(words.join(' '));
   };
   return { begin, end };
-}
-
-/** Puts an entry where a list would be: enough for a command that refuses one. */
-function putList(database: Database, key: string): void {
-  const bytes = Buffer.from(key, 'latin1');
-  const shape = { type: Type.list, encoding: Encoding.listpack, expireAtMs: NEVER, access: 0 };
-  const { entries } = database.keyspace;
-  database.delete(bytes, 0, bytes.length);
-  database.addEntry(entries.createApart(bytes, 0, bytes.length, shape, 0, 0));
 }
 
 function storedHere(database: Database): string[] {

@@ -1,0 +1,99 @@
+/** BITOP: a bitmap made of others. */
+import { BITOP_NOT_OF_SEVERAL, SYNTAX_ERROR } from '../protocol/refusals.js';
+import { key, keyArg, oneOf, word } from '../protocol/spec.js';
+import { BitOperation, combineBits, invertBits } from './bitmap-words.js';
+import { type Call, EventClass } from './call.js';
+import { command } from './command.js';
+import { NONE, type Ref } from './store/arena.js';
+import { Encoding, NEVER, Type, ValueView } from './store/entry.js';
+import { asString } from './string-values.js';
+
+const FIRST_SOURCE = 3;
+
+type Operation = BitOperation | 'not';
+
+/** @throws {Refusal} SYNTAX_ERROR */
+function readOperation(call: Call): Operation {
+  if (call.is(1, 'and')) return BitOperation.and;
+  if (call.is(1, 'or')) return BitOperation.or;
+  if (call.is(1, 'xor')) return BitOperation.xor;
+  if (call.is(1, 'not')) return 'not';
+  throw SYNTAX_ERROR;
+}
+
+/** The strings that are combined, where they stand; those of no key are empty. */
+function readSources(call: Call): ValueView[] {
+  const sources: ValueView[] = [];
+  for (let i = FIRST_SOURCE; i < call.argc; i++) {
+    const ref = asString(call, call.read(i));
+    const view = new ValueView();
+    sources.push(ref === NONE ? view : call.keyspace.entries.view(ref, view));
+  }
+  return sources;
+}
+
+/** Writes what the operation makes of the sources to `into`, which is as long as the longest of them. */
+function combine(
+  call: Call,
+  operation: Operation,
+  sources: readonly ValueView[],
+  into: ValueView,
+): void {
+  const views = call.keyspace.arena.views;
+  const view = views[into.block >>> 16] as DataView;
+  const [first, ...others] = sources as [ValueView, ...ValueView[]];
+  into.bytes.set(first.bytes.subarray(first.start, first.end), into.start);
+  into.bytes.fill(0, into.start + first.length, into.end);
+  if (operation === 'not') return invertBits(view, into.start, into.length);
+  for (const other of others) {
+    const from = views[other.block >>> 16] as DataView;
+    combineBits(operation, view, into.start, from, other.start, other.length);
+    if (operation === BitOperation.and) into.bytes.fill(0, into.start + other.length, into.end);
+  }
+}
+
+/** An entry of the destination key, argument 2, with room for `length` bytes. It is in no database yet. */
+function newDestination(call: Call, length: number): Ref {
+  const { entries } = call.keyspace;
+  const access = call.keyspace.initialAccess();
+  const [start, end] = [call.start(2), call.end(2)];
+  return entries.create(call.buffer, start, end, Type.string, Encoding.raw, NEVER, access, length);
+}
+
+export const bitop = command(
+  {
+    name: 'bitop',
+    group: 'bitmap',
+    since: '2.6.0',
+    arity: -4,
+    flags: ['write', 'denyoom'],
+    acl: ['bitmap'],
+    keys: [key(2, ['OW', 'update']), key(3, ['RO', 'access'], -1)],
+    args: [
+      oneOf('operation', [word('AND'), word('OR'), word('XOR'), word('NOT')]),
+      keyArg('destkey'),
+      keyArg('key', { multiple: true, keySpec: 1 }),
+    ],
+    complexity: 'O(N)',
+    summary: 'Combines strings bit by bit and stores the result.',
+  },
+  (call) => {
+    const operation = readOperation(call);
+    if (operation === 'not' && call.argc !== FIRST_SOURCE + 1) throw BITOP_NOT_OF_SEVERAL;
+    const sources = readSources(call);
+    const length = sources.reduce((longest, source) => Math.max(longest, source.length), 0);
+    const { db, keyspace, buffer } = call;
+    const [start, end] = [call.start(2), call.end(2)];
+    if (length === 0) {
+      if (db.delete(buffer, start, end)) call.changed(2, EventClass.generic, 'del');
+      return call.reply.integer(0);
+    }
+    const next = newDestination(call, length);
+    combine(call, operation, sources, keyspace.entries.view(next, new ValueView()));
+    // Only now, as the value that goes may be one of the sources.
+    const previous = db.findForWrite(buffer, start, end);
+    db.putEntry(keyspace.keyHash(buffer, start, end), previous, next);
+    call.changed(2, EventClass.string, 'set');
+    call.reply.integer(length);
+  },
+);

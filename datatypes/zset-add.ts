@@ -1,0 +1,214 @@
+/** ZADD and ZINCRBY. */
+import { parseDouble } from '../protocol/doubles.js';
+import {
+  NOT_A_FLOAT,
+  SCORE_NOT_A_NUMBER,
+  SYNTAX_ERROR,
+  ZADD_CONDITIONS,
+  ZADD_INCR_SINGLE,
+  ZADD_XX_WITH_NX,
+} from '../protocol/refusals.js';
+import { block, double, integer, key, keyArg, oneOf, text, word } from '../protocol/spec.js';
+import { type Call, EventClass } from './call.js';
+import { type Command, command } from './command.js';
+import { NONE, type Ref } from './store/arena.js';
+import { Type } from './store/entry.js';
+import { PackedSortedSet } from './zset-packed.js';
+import {
+  enlarge,
+  insertMember,
+  keepSortedSet,
+  mayBePacked,
+  newSortedSet,
+  openSortedSet,
+  type SortedSet,
+} from './zset-value.js';
+
+const ZaddOption = { nx: 1, xx: 2, gt: 4, lt: 8, ch: 16, incr: 32 } as const;
+const OPTION_WORDS = Object.entries(ZaddOption);
+
+interface ZaddOptions {
+  /** Bits of `ZaddOption`. */
+  readonly given: number;
+  /** The argument that is the first score. */
+  readonly firstAt: number;
+}
+
+/** Reads the options of ZADD, and checks that pairs follow. */
+function readZaddOptions(call: Call): ZaddOptions {
+  let given = 0;
+  let i = 2;
+  for (let bit = optionAt(call, i); bit !== 0; bit = optionAt(call, i)) {
+    given |= bit;
+    i++;
+  }
+  const words = call.argc - i;
+  if (words === 0 || words % 2 !== 0) throw SYNTAX_ERROR;
+  const { nx, xx, gt, lt, incr } = ZaddOption;
+  if ((given & nx) !== 0 && (given & xx) !== 0) throw ZADD_XX_WITH_NX;
+  const comparisons = given & (gt | lt);
+  if (comparisons === (gt | lt) || (comparisons !== 0 && (given & nx) !== 0)) {
+    throw ZADD_CONDITIONS;
+  }
+  if ((given & incr) !== 0 && words > 2) throw ZADD_INCR_SINGLE;
+  return { given, firstAt: i };
+}
+
+function optionAt(call: Call, i: number): number {
+  if (i >= call.argc || call.length(i) > 4) return 0;
+  for (const [name, bit] of OPTION_WORDS) if (call.is(i, name)) return bit;
+  return 0;
+}
+
+/** Argument `i` as a score. @throws {Refusal} NOT_A_FLOAT */
+function readScore(call: Call, i: number): number {
+  const score = parseDouble(call.buffer, call.start(i), call.end(i));
+  if (Number.isNaN(score)) throw NOT_A_FLOAT;
+  return score;
+}
+
+/** What a run of ZADD did. */
+interface ZaddOutcome {
+  added: number;
+  updated: number;
+  /** The score of the last pair; NaN when it was left as it was. */
+  score: number;
+}
+
+/** Adds the pairs from `firstAt` on. */
+function addPairs(call: Call, { given, firstAt }: ZaddOptions): ZaddOutcome {
+  for (let i = firstAt; i < call.argc; i += 2) readScore(call, i);
+  const outcome: ZaddOutcome = { added: 0, updated: 0, score: NaN };
+  const { keyspace } = call;
+  const ref = entryToAddTo(call, given, firstAt);
+  if (ref === NONE) return outcome;
+  let set = openSortedSet(keyspace, ref);
+  const pairs = (call.argc - firstAt) / 2;
+  if (set instanceof PackedSortedSet && !mayBePacked(keyspace, pairs, 0)) {
+    set = enlarge(keyspace, ref, set);
+  }
+  try {
+    for (let i = firstAt; i < call.argc; i += 2) set = addPair(call, ref, set, i, given, outcome);
+  } finally {
+    keepSortedSet(keyspace, ref, set);
+  }
+  return outcome;
+}
+
+/** The entry of the key, made when there is none and the options allow. */
+function entryToAddTo(call: Call, given: number, firstAt: number): Ref {
+  const ref = call.writeAs(1, Type.zset);
+  if (ref !== NONE || (given & ZaddOption.xx) !== 0) return ref;
+  let longest = 0;
+  for (let i = firstAt + 1; i < call.argc; i += 2) longest = Math.max(longest, call.length(i));
+  const pairs = (call.argc - firstAt) / 2;
+  const { encoding, value } = newSortedSet(call.keyspace, pairs, longest);
+  const { buffer } = call;
+  const made = call.db.addCollection(
+    buffer,
+    call.start(1),
+    call.end(1),
+    Type.zset,
+    encoding,
+    value,
+  );
+  call.effects.keyReady(call.db, call.bytes(1));
+  return made;
+}
+
+/** Adds, or updates, the member in argument `i` + 1 with the score in argument `i`. */
+function addPair(
+  call: Call,
+  ref: Ref,
+  set: SortedSet,
+  i: number,
+  given: number,
+  outcome: ZaddOutcome,
+): SortedSet {
+  const { nx, xx, gt, lt, incr } = ZaddOption;
+  const { buffer, keyspace } = call;
+  const [start, end] = [call.start(i + 1), call.end(i + 1)];
+  let score = readScore(call, i);
+  outcome.score = NaN;
+  const current = set.find(buffer, start, end);
+  if (Number.isNaN(current)) {
+    if ((given & xx) !== 0) return set;
+    outcome.added++;
+    outcome.score = score;
+    return insertMember(keyspace, ref, set, buffer, start, end, score);
+  }
+  if ((given & nx) !== 0) return set;
+  if ((given & incr) !== 0) score += current;
+  if (Number.isNaN(score)) throw SCORE_NOT_A_NUMBER;
+  if ((given & lt) !== 0 && score >= current) return set;
+  if ((given & gt) !== 0 && score <= current) return set;
+  outcome.score = score;
+  if (score === current) return set;
+  set.rescore(buffer, start, end, score);
+  outcome.updated++;
+  return set;
+}
+
+function tellAdded(call: Call, { added, updated }: ZaddOutcome, event: string): void {
+  if (added + updated > 0) call.changed(1, EventClass.zset, event, added + updated);
+}
+
+export const zadd = command(
+  {
+    name: 'zadd',
+    group: 'sorted_set',
+    since: '1.2.0',
+    arity: -4,
+    flags: ['denyoom', 'fast', 'write'],
+    acl: ['sortedset'],
+    keys: [key(1, ['RW', 'update'])],
+    args: [
+      keyArg(),
+      oneOf('condition', [word('NX'), word('XX')], { since: '3.0.2', optional: true }),
+      oneOf('comparison', [word('GT'), word('LT')], { since: '6.2.0', optional: true }),
+      word('CH', { since: '3.0.2', optional: true, name: 'change' }),
+      word('INCR', { since: '3.0.2', optional: true, name: 'increment' }),
+      block('data', [double('score'), text('member')], { multiple: true }),
+    ],
+    complexity:
+      'O(log(N)) for each item added, where N is the number of elements in the sorted set.',
+    summary: 'Adds members to a sorted set, or gives them other scores.',
+  },
+  (call) => {
+    const options = readZaddOptions(call);
+    const increments = (options.given & ZaddOption.incr) !== 0;
+    const outcome = addPairs(call, options);
+    tellAdded(call, outcome, increments ? 'zincr' : 'zadd');
+    if (increments) replyScore(call, outcome.score);
+    else if ((options.given & ZaddOption.ch) !== 0) {
+      call.reply.integer(outcome.added + outcome.updated);
+    } else call.reply.integer(outcome.added);
+  },
+);
+
+export const zincrby = command(
+  {
+    name: 'zincrby',
+    group: 'sorted_set',
+    since: '1.2.0',
+    arity: 4,
+    flags: ['denyoom', 'fast', 'write'],
+    acl: ['sortedset'],
+    keys: [key(1, ['RW', 'access', 'update'])],
+    args: [keyArg(), integer('increment'), text('member')],
+    complexity: 'O(log(N)) where N is the number of elements in the sorted set.',
+    summary: 'Adds to the score of a member.',
+  },
+  (call) => {
+    const outcome = addPairs(call, { given: ZaddOption.incr, firstAt: 2 });
+    tellAdded(call, outcome, 'zincr');
+    replyScore(call, outcome.score);
+  },
+);
+
+function replyScore(call: Call, score: number): void {
+  if (Number.isNaN(score)) call.reply.nil();
+  else call.reply.double(score);
+}
+
+export const ZSET_ADD_COMMANDS: readonly Command[] = [zadd, zincrby];

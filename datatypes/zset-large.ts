@@ -1,0 +1,194 @@
+/**
+ * Large sorted sets: a Dict from member to score beside a tree ordered by score, then member.
+ *
+ * The Dict answers ZSCORE in O(1), the tree ranges and ranks in O(log n). Both always hold the same elements,
+ * but while a result is gathered: then the Dict is filled first, and `arrange` makes the tree of it.
+ */
+
+import type { LargeValue } from './large-values.js';
+import { type Arena, NONE, type Ref } from './store/arena.js';
+import { Dict } from './store/dict.js';
+import type { HashFunction } from './store/hash-function.js';
+import { ScoreTree } from './store/score-tree.js';
+import { SCORED_ELEMENT_LAYOUT, ScoredElements } from './store/scored-elements.js';
+import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
+
+/** Leaves of the tree that `freeSome` gives back at a time: about a thousand elements. */
+const FREED_LEAVES = 20;
+
+export class LargeSortedSet implements SortedSet, LargeValue {
+  private readonly arena: Arena;
+  private readonly hash: HashFunction;
+  private readonly elements: ScoredElements;
+  private readonly dict: Dict;
+  private readonly tree: ScoreTree;
+  private elementBytes = 0;
+  /** What `find` looked for, and found. */
+  private foundHash = 0;
+  private found: Ref = NONE;
+  /** Where the Dict is being given back; -1 when that is done. */
+  private freedTo = 0;
+
+  constructor(arena: Arena, hash: HashFunction) {
+    this.arena = arena;
+    this.hash = hash;
+    this.elements = new ScoredElements(arena);
+    this.dict = new Dict(arena, SCORED_ELEMENT_LAYOUT);
+    this.tree = new ScoreTree(arena);
+  }
+
+  get size(): number {
+    return this.dict.size;
+  }
+
+  find(bytes: Uint8Array, start: number, end: number): number {
+    this.foundHash = this.hash.hash(bytes, start, end);
+    this.found = this.dict.find(this.foundHash, bytes, start, end);
+    return this.found === NONE ? NaN : this.elements.score(this.found);
+  }
+
+  insert(bytes: Uint8Array, start: number, end: number, score: number): void {
+    this.gather(bytes, start, end, score);
+    this.tree.insert(score, this.found);
+  }
+
+  rescore(_bytes: Uint8Array, _start: number, _end: number, score: number): void {
+    this.tree.rescore(this.elements.score(this.found), this.found, score);
+  }
+
+  /** As `insert`, leaving the tree for `arrange`. */
+  gather(bytes: Uint8Array, start: number, end: number, score: number): void {
+    this.found = this.elements.create(bytes, start, end, score);
+    this.elementBytes += this.elements.capacity(this.found);
+    this.dict.insert(this.foundHash, this.found);
+  }
+
+  /** As `rescore`, leaving the tree for `arrange`. */
+  regather(score: number): void {
+    this.elements.setScore(this.found, score);
+  }
+
+  /** As `removeFound`, leaving the tree for `arrange`. */
+  ungather(): void {
+    this.dict.remove(this.foundHash, this.found);
+    this.release(this.found);
+  }
+
+  /** Orders what was gathered. */
+  arrange(): this {
+    this.dict.forEach((element) => {
+      this.tree.insert(this.elements.score(element), element);
+    });
+    return this;
+  }
+
+  removeFound(): void {
+    this.tree.remove(this.elements.score(this.found), this.found);
+    this.ungather();
+  }
+
+  rankOfFound(): number {
+    const { elements, found } = this;
+    const score = elements.score(found);
+    return this.tree.rank(score, elements.page(found), elements.start(found), elements.end(found));
+  }
+
+  walk(rank: number, count: number, backwards: boolean, visit: MemberVisitor): void {
+    const { elements } = this;
+    this.tree.walk(rank, count, backwards, (element, score) => {
+      visit(elements.page(element), elements.start(element), elements.end(element), score);
+    });
+  }
+
+  countWhile(from: number, test: MemberTest): number {
+    const { elements } = this;
+    const count = this.tree.countWhile((element, score) =>
+      test(elements.page(element), elements.start(element), elements.end(element), score),
+    );
+    return Math.max(0, count - from);
+  }
+
+  countWhileBack(from: number, test: MemberTest): number {
+    const { elements } = this;
+    const before = this.tree.countWhile(
+      (element, score) =>
+        !test(elements.page(element), elements.start(element), elements.end(element), score),
+    );
+    return Math.max(0, this.size - before - from);
+  }
+
+  removeRange(rank: number, count: number): void {
+    const { elements } = this;
+    for (let i = 0; i < count; i++) {
+      this.found = this.tree.at(rank);
+      const page = elements.page(this.found);
+      this.foundHash = this.hash.hash(page, elements.start(this.found), elements.end(this.found));
+      this.removeFound();
+    }
+  }
+
+  /** As `Dict.scan`, of members. */
+  scan(cursor: number, count: number, visit: MemberVisitor): number {
+    const { elements } = this;
+    return this.dict.scan(cursor, count, (element) => {
+      const page = elements.page(element);
+      visit(page, elements.start(element), elements.end(element), elements.score(element));
+    });
+  }
+
+  /** Bytes of the longest member. */
+  longest(): number {
+    let longest = 0;
+    this.dict.forEach((element) => {
+      longest = Math.max(longest, this.elements.length(element));
+    });
+    return longest;
+  }
+
+  freeSome(): boolean {
+    if (this.freedTo >= 0) {
+      const next = this.dict.takeSegment(this.freedTo, (element) => this.release(element));
+      this.freedTo = next === 0 ? -1 : next;
+      return false;
+    }
+    return this.tree.freeSome(FREED_LEAVES);
+  }
+
+  /** Gives all of it back. */
+  drop(): void {
+    while (!this.freeSome());
+  }
+
+  duplicate(): LargeSortedSet {
+    const copy = new LargeSortedSet(this.arena, this.hash);
+    this.walk(0, this.size, false, (bytes, start, end, score) => {
+      copy.foundHash = copy.hash.hash(bytes, start, end);
+      copy.insert(bytes, start, end, score);
+    });
+    return copy;
+  }
+
+  /** Exact without a look at any element, so the number of samples does not matter. */
+  bytes(): number {
+    return this.dict.overheadBytes + this.tree.bytes + this.elementBytes;
+  }
+
+  private release(element: Ref): void {
+    this.elementBytes -= this.elements.capacity(element);
+    this.arena.release(element);
+  }
+
+  /** Throws when an invariant does not hold. For tests. */
+  check(): void {
+    this.dict.check();
+    this.tree.check();
+    if (this.dict.size !== this.tree.size) throw new Error('the Dict and the tree differ in size');
+    this.dict.forEach((element, hash) => {
+      const { elements } = this;
+      const page = elements.page(element);
+      if (this.hash.hash(page, elements.start(element), elements.end(element)) !== hash) {
+        throw new Error('an element stands under another hash than its own');
+      }
+    });
+  }
+}
