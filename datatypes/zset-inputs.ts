@@ -1,8 +1,8 @@
 /** What ZUNION, ZINTER and ZDIFF read: sorted sets, and plain sets, whose members all have the score 1. */
 import { WRONG_TYPE } from '../protocol/refusals.js';
 import type { Call } from './call.js';
-import type { Keyspace } from './database.js';
-import { NONE, type Ref } from './store/arena.js';
+import { SetValue } from './set-value.js';
+import { NONE } from './store/arena.js';
 import { Type } from './store/entry.js';
 import { PackedSortedSet } from './zset-packed.js';
 import { type MemberVisitor, openSortedSet } from './zset-value.js';
@@ -15,20 +15,6 @@ export interface Input {
   each(visit: MemberVisitor): void;
 }
 
-/** A plain set as it is read here. */
-export interface PlainSet {
-  readonly size: number;
-  has(bytes: Uint8Array, start: number, end: number): boolean;
-  forEach(visit: (bytes: Uint8Array, start: number, end: number) => void): void;
-}
-
-/** Opens the set of an entry, independent of others that are open. */
-export type PlainSetOpener = (keyspace: Keyspace, ref: Ref) => PlainSet;
-
-const openPlainSet: PlainSetOpener = () => {
-  throw new Error('Cannot read a set: there are none yet');
-};
-
 const NO_MEMBERS: Input = { size: 0, find: () => NaN, each: () => {} };
 
 /** The set or sorted set of the key in argument `i`; empty when there is none. @throws {Refusal} WRONG_TYPE */
@@ -37,7 +23,7 @@ export function readInput(call: Call, i: number): Input {
   const ref = call.read(i);
   if (ref === NONE) return NO_MEMBERS;
   const type = keyspace.entries.type(ref);
-  if (type === Type.set) return inputOfPlain(openPlainSet(keyspace, ref));
+  if (type === Type.set) return inputOfPlain(new SetValue(keyspace).open(ref));
   if (type !== Type.zset) throw WRONG_TYPE;
   const set = openSortedSet(keyspace, ref, new PackedSortedSet(keyspace.arena));
   return {
@@ -47,7 +33,7 @@ export function readInput(call: Call, i: number): Input {
   };
 }
 
-function inputOfPlain(set: PlainSet): Input {
+function inputOfPlain(set: SetValue): Input {
   return {
     size: set.size,
     find: (bytes, start, end) => (set.has(bytes, start, end) ? 1 : NaN),
