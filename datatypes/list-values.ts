@@ -8,7 +8,7 @@
 import type { Call } from './call.js';
 import { EventClass } from './call.js';
 import type { Keyspace } from './database.js';
-import type { Ref } from './store/arena.js';
+import { NONE, type Ref } from './store/arena.js';
 import { Encoding, type Entries, Type } from './store/entry.js';
 import { ListCursor } from './store/list-cursor.js';
 import { byteLimit, countLimit, exceedsLimit } from './store/list-limits.js';
@@ -58,8 +58,8 @@ export class Lists {
     return this.cursor.openListpack(this.entries.value(ref));
   }
 
-  /** Adds the key in argument `i`, which must not be there, with an empty list. */
-  create(call: Call, i: number): Ref {
+  /** Adds the key in argument `i` with an empty list, in place of its entry `previous`, if it has one. */
+  create(call: Call, i: number, previous: Ref = NONE): Ref {
     const { block } = this.lens.create();
     const { db, effects } = call;
     const ref = db.addCollection(
@@ -69,6 +69,7 @@ export class Lists {
       Type.list,
       Encoding.listpack,
       block,
+      previous,
     );
     if (effects.attentive) effects.keyReady(db, call.bytes(i));
     return ref;

@@ -4,9 +4,11 @@
  */
 import type { Call } from './call.js';
 import type { Keyspace } from './database.js';
+import { End, listsOf } from './list-values.js';
 import { SetValue } from './set-value.js';
 import type { Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
+import { openSortedSet } from './zset-value.js';
 
 /** Sees an element, `bytes[start, end)`, good until it returns. */
 export type ElementVisitor = (bytes: Uint8Array, start: number, end: number) => void;
@@ -34,11 +36,43 @@ const members: SortSource = {
   forEach: (keyspace, ref, visit) => new SetValue(keyspace).open(ref).forEach(visit),
 };
 
+const listElements: SortSource = {
+  ordered: true,
+  forEach(keyspace, ref, visit) {
+    const cursor = listsOf(keyspace).open(ref);
+    for (let at = cursor.moveTo(0); at; at = cursor.next()) {
+      cursor.read();
+      visit(cursor.source, cursor.start, cursor.end);
+    }
+    cursor.close();
+  },
+};
+
+const scoredMembers: SortSource = {
+  ordered: true,
+  forEach(keyspace, ref, visit) {
+    const set = openSortedSet(keyspace, ref);
+    set.walk(0, set.size, false, visit);
+  },
+};
+
+const makeList: ListMaker = (call, i, previous, elements) => {
+  const lists = listsOf(call.keyspace);
+  const ref = lists.create(call, i, previous);
+  for (const element of elements) lists.pushBytes(ref, End.tail, element);
+};
+
 /** What can be sorted, by type. */
-export const SORT_SOURCES: ReadonlyMap<Type, SortSource> = new Map([[Type.set, members]]);
+export const SORT_SOURCES: ReadonlyMap<Type, SortSource> = new Map<Type, SortSource>([
+  [Type.set, members],
+  [Type.list, listElements],
+  [Type.zset, scoredMembers],
+]);
 
 /** What `key->field` can name a field of, by type. */
 export const FIELD_READERS: ReadonlyMap<Type, FieldReader> = new Map<Type, FieldReader>([]);
 
 /** What STORE makes, by type. */
-export const LIST_MAKERS: ReadonlyMap<Type, ListMaker> = new Map<Type, ListMaker>([]);
+export const LIST_MAKERS: ReadonlyMap<Type, ListMaker> = new Map<Type, ListMaker>([
+  [Type.list, makeList],
+]);

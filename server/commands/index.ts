@@ -31,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...SORT_COMMANDS,
+  ...SORT_COMMANDS,
+  ...ZSET_COMMANDS,
   ...KEY_COMMANDS,
   ...HASH_COMMANDS,
   ...DUMP_COMMANDS,

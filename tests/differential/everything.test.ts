@@ -90,8 +90,6 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
   ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
-  // It stores lists, which are not there yet: templates leave that out.
-  sort: 0,
   // What they choose is not the same on both: templates ask them for all members or none.
   ...{ spop: 0, srandmember: 0, sscan: 4, sadd: 40 },
 };
