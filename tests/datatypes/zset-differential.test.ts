@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Random } from '../../datatypes/random.js';
+import { dumpPayload } from '../../persistence/dump.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Words of one line, split at spaces; `''` is an empty word. */
@@ -95,3 +96,33 @@ for (const entries of ['128', '0']) {
     if (both !== null) t.strictSame(both.ours, both.real);
   });
 }
+
+/** RDB bytes, type byte first: good ones and broken ones. */
+const VALUES = [
+  '\x05\x01\x01a\0\0\0\0\0\0\xf8?',
+  '\x05\x01\x01a\0\0\0\0\0\0\xf8\x7f',
+  '\x05\0',
+  '\x05\x02\x01a\0\0\0\0\0\0\xf0?\x01a\0\0\0\0\0\0\0@',
+  '\x03\x01\x01a\x031.5',
+  '\x03\x01\x01a\xfd',
+  '\x03\x01\x01a\xff',
+  '\x11\r\r\0\0\0\x02\0\x81a\x02\x811\x02\xff',
+  '\x11\n\n\0\0\0\x01\0\x81a\x02\xff',
+  '\x11\x07\x07\0\0\0\0\0\xff',
+  '\x0c\x19\x19\0\0\0\x13\0\0\0\x04\0\0\x01a\x03\x011\x03\x01b\x03\x032.5\xff',
+  '\x0c\x14\x14\0\0\0\x10\0\0\0\x03\0\0\x01a\x03\x011\x03\x01b\xff',
+];
+
+t.test(
+  'sorted sets of every form in RDB are restored, or refused, as by the real server',
+  async (t) => {
+    const script = VALUES.flatMap((value): Words[] => {
+      const bytes = Buffer.from(value, 'latin1');
+      const payload = dumpPayload(bytes[0] ?? 0, bytes.subarray(1));
+      const words = ['RESTORE', 'k', '0', Buffer.from(payload).toString('latin1'), 'REPLACE'];
+      return [words, ['ZRANGE', 'k', '0', '-1', 'WITHSCORES'], ['DUMP', 'k']];
+    });
+    const both = await runOnBoth(t, script);
+    if (both !== null) t.strictSame(both.ours.replies, both.real.replies);
+  },
+);
