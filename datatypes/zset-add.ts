@@ -80,11 +80,13 @@ function addPairs(call: Call, { given, firstAt }: ZaddOptions): ZaddOutcome {
   for (let i = firstAt; i < call.argc; i += 2) readScore(call, i);
   const outcome: ZaddOutcome = { added: 0, updated: 0, score: NaN };
   const { keyspace } = call;
-  const ref = entryToAddTo(call, given, firstAt);
+  // All pairs count for the form, even those that change nothing.
+  const pairs = (call.argc - firstAt) / 2;
+  const longest = longestMember(call, firstAt);
+  const ref = entryToAddTo(call, given, pairs, longest);
   if (ref === NONE) return outcome;
   let set = openSortedSet(keyspace, ref);
-  const pairs = (call.argc - firstAt) / 2;
-  if (set instanceof PackedSortedSet && !mayBePacked(keyspace, pairs, 0)) {
+  if (set instanceof PackedSortedSet && !mayBePacked(keyspace, pairs, longest)) {
     set = enlarge(keyspace, ref, set);
   }
   try {
@@ -95,13 +97,17 @@ function addPairs(call: Call, { given, firstAt }: ZaddOptions): ZaddOutcome {
   return outcome;
 }
 
-/** The entry of the key, made when there is none and the options allow. */
-function entryToAddTo(call: Call, given: number, firstAt: number): Ref {
-  const ref = call.writeAs(1, Type.zset);
-  if (ref !== NONE || (given & ZaddOption.xx) !== 0) return ref;
+/** Bytes of the longest member among the pairs from `firstAt` on. */
+function longestMember(call: Call, firstAt: number): number {
   let longest = 0;
   for (let i = firstAt + 1; i < call.argc; i += 2) longest = Math.max(longest, call.length(i));
-  const pairs = (call.argc - firstAt) / 2;
+  return longest;
+}
+
+/** The entry of the key, made when there is none and the options allow. */
+function entryToAddTo(call: Call, given: number, pairs: number, longest: number): Ref {
+  const ref = call.writeAs(1, Type.zset);
+  if (ref !== NONE || (given & ZaddOption.xx) !== 0) return ref;
   const { encoding, value } = newSortedSet(call.keyspace, pairs, longest);
   const { buffer } = call;
   const made = call.db.addCollection(

@@ -74,7 +74,12 @@ function readSpan(call: Call, { keyAt }: RangeForm, request: RangeRequest) {
   const [minAt, maxAt] = backwards ? [startAt + 1, startAt] : [startAt, startAt + 1];
   const range =
     by === 'score' ? readScoreRange(call, minAt, maxAt) : readLexRange(call, minAt, maxAt);
-  return (set: SortedSet): RankSpan => limitSpan(spanOf(set, range, backwards), offset, count);
+  return (set: SortedSet): RankSpan => {
+    const span = spanOf(set, range, backwards);
+    // Of a large set, an offset below 0 counts from the end, as in the real server.
+    const fromEnd = offset < 0 && set instanceof LargeSortedSet;
+    return limitSpan(span, fromEnd ? offset + span.count : offset, count);
+  };
 }
 
 function replyRange(call: Call, form: RangeForm): void {

@@ -1,5 +1,5 @@
 /** Ranges of sorted sets: by score, by member ("lex"), and the ranks they come to. */
-import { compareBytes, toLatin1 } from '../protocol/bytes.js';
+import { compareBytes, toLatin1, untilZero } from '../protocol/bytes.js';
 import { NO_LEX_RANGE, NO_SCORE_RANGE } from '../protocol/refusals.js';
 import type { Call } from './call.js';
 import { readPosition } from './options.js';
@@ -42,7 +42,7 @@ const isOpen = (call: Call, i: number) => call.length(i) > 0 && call.buffer[call
 
 /** A bound as C reads it: no text at all is 0, and what is too large is infinite. */
 function readBound(call: Call, i: number, open: boolean): number {
-  const text = toLatin1(call.buffer, call.start(i) + (open ? 1 : 0), call.end(i));
+  const text = untilZero(toLatin1(call.buffer, call.start(i) + (open ? 1 : 0), call.end(i)));
   if (text === '') return 0;
   if (DECIMAL.test(text)) return Number(text);
   const infinite = INFINITE.exec(text);

@@ -1,28 +1,41 @@
 /** Stores the result of a command as a sorted set. */
 import { type Call, EventClass } from './call.js';
-import { Type } from './store/entry.js';
+import { NONE, type Ref } from './store/arena.js';
+import { NEVER, Type } from './store/entry.js';
 import type { LargeSortedSet } from './zset-large.js';
-import { looseValueOf } from './zset-value.js';
+import { type LooseValue, looseValueOf } from './zset-value.js';
 
 /**
  * Stores a result under the key in argument `i`, whatever was there; without members the key goes. Replies how
  * many members there are. The result is the keyspace's from then on.
  */
 export function storeSortedSet(call: Call, i: number, result: LargeSortedSet, event: string): void {
-  const { db, buffer } = call;
-  const [start, end] = [call.start(i), call.end(i)];
   const { size } = result;
-  // A key whose time has come goes as such, and is not told of as deleted.
-  call.write(i);
-  const replaced = db.discard(buffer, start, end);
-  const { encoding, value } = looseValueOf(call.keyspace, result);
+  const previous = call.write(i);
   if (size > 0) {
-    db.addCollection(buffer, start, end, Type.zset, encoding, value);
-    call.effects.keyReady(db, call.bytes(i));
+    put(call, i, previous, looseValueOf(call.keyspace, result));
+    call.effects.keyReady(call.db, call.bytes(i));
     call.changed(i, EventClass.zset, event);
   } else {
-    call.keyspace.arena.release(value);
-    if (replaced) call.changed(i, EventClass.generic, 'del');
+    result.drop();
+    if (previous !== NONE) {
+      call.db.discard(call.buffer, call.start(i), call.end(i));
+      call.changed(i, EventClass.generic, 'del');
+    }
   }
   call.reply.integer(size);
+}
+
+/** Puts a value in the place of `previous`, or as a new key. */
+function put(call: Call, i: number, previous: Ref, { encoding, value }: LooseValue): void {
+  const { db, buffer, keyspace } = call;
+  const [start, end] = [call.start(i), call.end(i)];
+  if (previous === NONE) {
+    db.addCollection(buffer, start, end, Type.zset, encoding, value);
+    return;
+  }
+  const access = keyspace.initialAccess();
+  const shape = { type: Type.zset, encoding, expireAtMs: NEVER, access };
+  const next = keyspace.entries.createApart(buffer, start, end, shape, value, 0);
+  db.putEntry(keyspace.keyHash(buffer, start, end), previous, next);
 }

@@ -64,6 +64,12 @@ export function formatDouble(value: number): string {
     if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
     if (Math.abs(value) <= EXACT_INTEGER_MAX) return String(BigInt(value));
   }
+  return formatShortest(value);
+}
+
+/** As `formatDouble`, but whole numbers beyond 2^53 too are told by their shortest digits: DEBUG DIGEST hashes that. */
+export function formatShortest(value: number): string {
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
   if (Number.isNaN(value)) return 'nan';
   const sign = value < 0 ? '-' : '';
   const size = Math.abs(value);

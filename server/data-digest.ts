@@ -14,7 +14,7 @@ import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 import { openSortedSet } from '../datatypes/zset-value.js';
 import { latin1 } from '../protocol/bytes.js';
-import { formatDouble } from '../protocol/doubles.js';
+import { formatShortest } from '../protocol/doubles.js';
 
 const DIGEST_BYTES = 20;
 const EXPIRES = Buffer.from('!!expire!!');
@@ -81,7 +81,7 @@ function addSortedSet(database: Database, ref: Ref, digest: Digest): void {
   set.walk(0, set.size, false, (bytes, start, end, score) => {
     const pair = new Digest();
     pair.mix(bytes.subarray(start, end));
-    pair.mix(latin1(formatDouble(score)));
+    pair.mix(latin1(formatShortest(score)));
     digest.combineDigest(pair);
   });
 }

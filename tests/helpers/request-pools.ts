@@ -158,19 +158,14 @@ const member = oneOf(
 );
 const score = mixed(between(-5, 5), between(-5, 5), oneOf(...FLOATS, ...EDGES));
 const scoreBound: Pool = (random) => (random.below(3) === 0 ? '(' : '') + score(random);
-const lexBound: Pool = mixed(
-  oneOf('-', '+', '[', '(', '', 'a', '-x', '+1'),
-  (random) => (random.below(2) === 0 ? '[' : '(') + member(random),
-);
 const rank = mixed(between(-4, 4), between(-4, 4), integer);
-const anyBound = mixed(rank, scoreBound, lexBound);
+const anyBound = mixed(rank, scoreBound);
 
 /** Arguments of the commands on sorted sets. */
 export const SORTED_SET_POOLS: Readonly<Record<string, Pool>> = {
   member,
   score,
   'score-bound': scoreBound,
-  'lex-bound': lexBound,
   'zincrby.increment': score,
   weight: mixed(score, between(-2, 2)),
   ...{ 'zrange.start': anyBound, 'zrange.stop': anyBound },
@@ -181,10 +176,6 @@ export const SORTED_SET_POOLS: Readonly<Record<string, Pool>> = {
   ...{ 'zrangebyscore.min': scoreBound, 'zrangebyscore.max': scoreBound },
   ...{ 'zrevrangebyscore.min': scoreBound, 'zrevrangebyscore.max': scoreBound },
   ...{ 'zremrangebyscore.min': scoreBound, 'zremrangebyscore.max': scoreBound },
-  ...{ 'zlexcount.min': lexBound, 'zlexcount.max': lexBound },
-  ...{ 'zrangebylex.min': lexBound, 'zrangebylex.max': lexBound },
-  ...{ 'zrevrangebylex.min': lexBound, 'zrevrangebylex.max': lexBound },
-  ...{ 'zremrangebylex.min': lexBound, 'zremrangebylex.max': lexBound },
   'zrandmember.count': between(-5, 8),
 };
 
