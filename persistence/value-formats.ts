@@ -6,6 +6,13 @@ import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 import type { LzfCompressor } from './lzf.js';
+import {
+  RDB_STREAM,
+  RDB_STREAM_2,
+  RDB_STREAM_3,
+  streamReader,
+  writeStreamValue,
+} from './stream-format.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
 
 /** A value as RDB has it. */
@@ -44,9 +51,13 @@ export type ValueReader = (
 
 export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map([
   [Type.string, writeStringValue],
+  [Type.stream, writeStreamValue],
 ]);
 
 /** By type byte. */
 export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map([
   [RDB_STRING, readStringValue],
+  [RDB_STREAM, streamReader(RDB_STREAM)],
+  [RDB_STREAM_2, streamReader(RDB_STREAM_2)],
+  [RDB_STREAM_3, streamReader(RDB_STREAM_3)],
 ]);

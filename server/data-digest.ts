@@ -9,6 +9,9 @@ import { createHash } from 'node:crypto';
 import type { Database, Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import { StreamId } from '../datatypes/store/stream-id.js';
+import { StreamCursor } from '../datatypes/stream-cursor.js';
+import { Stream } from '../datatypes/stream-value.js';
 
 const DIGEST_BYTES = 20;
 const EXPIRES = Buffer.from('!!expire!!');
@@ -57,8 +60,29 @@ function addString(database: Database, ref: Ref, digest: Digest): void {
   digest.mix(bytes.subarray(start, end));
 }
 
+function addStream(database: Database, ref: Ref, digest: Digest): void {
+  const { keyspace } = database;
+  const stream = keyspace.large(ref, Stream);
+  const cursor = new StreamCursor(keyspace.arena);
+  cursor.begin(stream, new StreamId(), new StreamId().toMax(), false);
+  while (cursor.next()) {
+    const { node } = cursor;
+    digest.mix(Buffer.from(node.id.toString().replace('-', '.')));
+    node.startFields();
+    while (node.nextField()) {
+      node.showField();
+      digest.mix(node.pack.source.subarray(node.pack.start, node.pack.end));
+      node.showValue();
+      digest.mix(node.pack.source.subarray(node.pack.start, node.pack.end));
+    }
+  }
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
-export const VALUE_DIGESTERS: ValueDigesters = new Map([[Type.string, addString]]);
+export const VALUE_DIGESTERS: ValueDigesters = new Map([
+  [Type.string, addString],
+  [Type.stream, addStream],
+]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */
 export function addValue(database: Database, ref: Ref, digest: Digest): void {

@@ -1,6 +1,7 @@
 /** The one list of commands. */
 import type { Command } from '../../datatypes/command.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
+import { STREAM_COMMANDS } from '../../datatypes/stream-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
 import { client } from './client.js';
@@ -18,6 +19,7 @@ import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
+  ...STREAM_COMMANDS,
   ...KEY_COMMANDS,
   ...DUMP_COMMANDS,
   client,
