@@ -96,16 +96,19 @@ export const xclaim = command(
     }
     const options = readOptions(call, idsEnd);
     call.effects.propagateNothing();
-    takeLastId(call, group, options.lastId);
+    const isAhead = takeLastId(group, options.lastId);
     const consumer = requireConsumer(call, 1, group, 3);
     const claim: Claim = { stream, group, consumer, leastIdleMs, ...options };
     const deferred = call.reply.defer();
     let entries = 0;
+    let dropped = 0;
     for (let i = 5; i < idsEnd; i++) {
       readId(call, i, id);
       const isPending = group.seek(id, place);
       if (!stream.find(id)) {
-        if (isPending) dropGone(call, group, place, id);
+        if (!isPending) continue;
+        dropGone(call, group, place, id);
+        dropped++;
         continue;
       }
       if (!isPending && !options.force) continue;
@@ -115,6 +118,10 @@ export const xclaim = command(
       entries++;
     }
     call.reply.resolveArray(deferred, entries);
+    if (!isAhead) return;
+    call.effects.dirty++;
+    // Each claim that is sent says how far the group is.
+    if (entries + dropped === 0) propagateGroupId(call, call.bytes(1), group);
   },
 );
 
@@ -254,11 +261,11 @@ function readAutoOptions(call: Call): { count: number; justIds: boolean } {
   return { count, justIds };
 }
 
-function takeLastId(call: Call, group: Group, lastId: StreamId | null): void {
-  if (lastId === null || lastId.compare(group.lastId) <= 0) return;
+/** Sets the group forward to `lastId`. False when it is there already. */
+function takeLastId(group: Group, lastId: StreamId | null): boolean {
+  if (lastId === null || lastId.compare(group.lastId) <= 0) return false;
   group.lastId.copy(lastId);
-  call.effects.dirty++;
-  propagateGroupId(call, call.bytes(1), group);
+  return true;
 }
 
 /** A pending entry is no more in the stream: it is pending no longer. */
@@ -272,7 +279,7 @@ function dropGone(call: Call, group: Group, place: IdPlace, id: StreamId): void 
 function addUndelivered(group: Group, consumer: Consumer, place: IdPlace, id: StreamId): void {
   group.add(id, consumer, place);
   group.setDeliveredAtMs(place, 0);
-  group.setDeliveries(place, 0);
+  group.setDeliveries(place, 1);
 }
 
 /** Claims the pending entry at `place`. False when it is too young. */

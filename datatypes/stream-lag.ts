@@ -47,7 +47,7 @@ export function lagOf(stream: Stream, group: Group): Count | null {
 export function noteDelivered(stream: Stream, group: Group, id: StreamId): void {
   const { entriesRead, lastId } = group;
   // What the group had not read and was trimmed is passed over: then only a certain count will do.
-  const follows = lastId.compare(stream.firstId) >= 0 && !hasGapsAfter(stream, id);
+  const follows = lastId.compare(stream.firstId) >= 0 && !hasGapsAfter(stream, lastId);
   if (entriesRead !== UNKNOWN_READ && follows) {
     group.entriesRead = plus(group.entriesRead, 1);
   } else if (stream.entriesAdded !== 0) group.entriesRead = addedUpTo(stream, id);

@@ -68,7 +68,7 @@ t.test('XAUTOCLAIM goes on from its cursor, and drops what is deleted', async (t
   await call('XGROUP', 'CREATE', 's', 'g', '0');
   await call('XREADGROUP', 'GROUP', 'g', 'one', 'STREAMS', 's', '>');
   await call('XDEL', 's', '2-0');
-  clock.advance(100);
+  await clock.advance(100);
   const first = await call('XAUTOCLAIM', 's', 'g', 'two', '100', '0', 'COUNT', '2', 'JUSTID');
   t.same(first, ['3-0', ['1-0'], ['2-0']]);
   const second = await call('XAUTOCLAIM', 's', 'g', 'two', '100', '3-0', 'JUSTID');
