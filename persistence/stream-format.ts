@@ -97,7 +97,9 @@ function writeGroup(writer: RdbWriter, group: Group): void {
 }
 
 function writeRawId(writer: RdbWriter, id: StreamId): void {
-  id.writeBytes(writer.bytes, writer.take(ID_BYTES));
+  // Room first: it may be made in other bytes.
+  const at = writer.take(ID_BYTES);
+  id.writeBytes(writer.bytes, at);
 }
 
 /** A reader of values of one type byte. */
