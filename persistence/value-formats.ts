@@ -27,6 +27,13 @@ import {
   readSetValue,
   writeSetValue,
 } from './set-format.js';
+import {
+  RDB_STREAM,
+  RDB_STREAM_2,
+  RDB_STREAM_3,
+  streamReader,
+  writeStreamValue,
+} from './stream-format.js';
 import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
 import { SORTED_SET_READERS, writeSortedSetValue } from './zset-format.js';
 
@@ -70,6 +77,7 @@ export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, Value
   [Type.set, writeSetValue],
   [Type.zset, writeSortedSetValue],
   [Type.hash, writeHashValue],
+  [Type.stream, writeStreamValue],
 ]);
 
 /** By type byte. */
@@ -84,4 +92,7 @@ export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, V
   [RDB_SET_LISTPACK, readPackedSetValue],
   ...SORTED_SET_READERS,
   ...HASH_READERS,
+  [RDB_STREAM, streamReader(RDB_STREAM)],
+  [RDB_STREAM_2, streamReader(RDB_STREAM_2)],
+  [RDB_STREAM_3, streamReader(RDB_STREAM_3)],
 ]);

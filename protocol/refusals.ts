@@ -403,3 +403,130 @@ export const WEIGHT_NOT_A_FLOAT = refusal('ERR', 'weight value is not a float');
 export function noInputKeys(command: string): Refusal {
   return refusal('ERR', `at least 1 input key is needed for '${command}' command`);
 }
+
+export const INVALID_STREAM_ID = refusal(
+  'ERR',
+  'Invalid stream ID specified as stream command argument',
+);
+export const INVALID_RANGE_START = refusal('ERR', 'invalid start ID for the interval');
+export const INVALID_RANGE_END = refusal('ERR', 'invalid end ID for the interval');
+export const STREAM_ID_ZERO = refusal('ERR', 'The ID specified in XADD must be greater than 0-0');
+export const STREAM_ID_TOO_LOW = refusal(
+  'ERR',
+  'The ID specified in XADD is equal or smaller than the target stream top item',
+);
+export const STREAM_IDS_USED_UP = refusal(
+  'ERR',
+  'The stream has exhausted the last possible ID, unable to add more items',
+);
+export const STREAM_ENTRY_TOO_LARGE = refusal('ERR', 'Elements are too large to be stored');
+export const STREAM_MAXLEN_NEGATIVE = refusal('ERR', 'The MAXLEN argument must be >= 0.');
+export const STREAM_LIMIT_NEGATIVE = refusal('ERR', 'The LIMIT argument must be >= 0.');
+export const MAXLEN_AND_MINID = refusal(
+  'ERR',
+  'syntax error, MAXLEN and MINID options at the same time are not compatible',
+);
+export const LIMIT_NOT_APPROXIMATE = refusal(
+  'ERR',
+  'syntax error, LIMIT cannot be used without the special ~ option',
+);
+export const LIMIT_WITHOUT_TRIMMING = refusal(
+  'ERR',
+  'syntax error, LIMIT cannot be used without specifying a trimming strategy',
+);
+export const NO_TRIMMING_STRATEGY = refusal(
+  'ERR',
+  'syntax error, XTRIM must be called with a trimming strategy',
+);
+export const ENTRIES_ADDED_NEGATIVE = refusal('ERR', 'entries_added must be positive');
+export const XSETID_BELOW_GIVEN_DELETED = refusal(
+  'ERR',
+  'The ID specified in XSETID is smaller than the provided max_deleted_entry_id',
+);
+export const XSETID_BELOW_DELETED = refusal(
+  'ERR',
+  'The ID specified in XSETID is smaller than current max_deleted_entry_id',
+);
+export const XSETID_BELOW_TOP = refusal(
+  'ERR',
+  'The ID specified in XSETID is smaller than the target stream top item',
+);
+export const XSETID_FEWER_THAN_LENGTH = refusal(
+  'ERR',
+  'The entries_added specified in XSETID is smaller than the target stream length',
+);
+export const NEW_ID_NEEDS_GROUP = refusal(
+  'ERR',
+  'The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+);
+export const XREAD_NOACK = refusal(
+  'ERR',
+  'The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
+);
+export const XREAD_GROUP = refusal(
+  'ERR',
+  'The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
+);
+export const MISSING_GROUP = refusal('ERR', 'Missing GROUP option for XREADGROUP');
+export const XGROUP_NEEDS_KEY = refusal(
+  'ERR',
+  'The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
+);
+export const GROUP_EXISTS = refusal('BUSYGROUP', 'Consumer Group name already exists');
+export const ENTRIES_READ_NEGATIVE = refusal('ERR', 'value for ENTRIESREAD must be positive or -1');
+export const XAUTOCLAIM_COUNT = refusal('ERR', 'COUNT must be > 0');
+export const XAUTOCLAIM_COUNT_TOO_HIGH = refusal(
+  'ERR',
+  'Insufficient memory, failed allocating transient memory, COUNT too high.',
+);
+/** A client that would have to wait for entries. */
+export const STREAM_WAITING_NOT_HERE = refusal(
+  'ERR',
+  'waiting for stream entries is not there yet in this server',
+);
+
+/** As many keys as IDs are wanted; `special` is the ID that stands for what is new. */
+export function unbalancedStreams(command: string, special: string): Refusal {
+  return refusal(
+    'ERR',
+    `Unbalanced '${command}' list of streams: for each stream key an ID or '${special}' must be specified.`,
+  );
+}
+
+/** `$` or `+` given to XREADGROUP. */
+export function meaninglessId(id: string): Refusal {
+  return refusal(
+    'ERR',
+    `The ${id} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The ${id} ID would just return an empty result set.`,
+  );
+}
+
+export function noSuchGroupOfKey(group: string, key: string): Refusal {
+  return refusal(
+    'NOGROUP',
+    `No such consumer group '${untilZero(group)}' for key name '${untilZero(key)}'`,
+  );
+}
+
+export function noSuchKeyOrGroup(key: string, group: string): Refusal {
+  return refusal(
+    'NOGROUP',
+    `No such key '${untilZero(key)}' or consumer group '${untilZero(group)}'`,
+  );
+}
+
+export function noGroupToRead(key: string, group: string): Refusal {
+  return refusal(
+    'NOGROUP',
+    `No such key '${untilZero(key)}' or consumer group '${untilZero(group)}' in XREADGROUP with GROUP option`,
+  );
+}
+
+export function unrecognizedClaimOption(given: string): Refusal {
+  return refusal('ERR', `Unrecognized XCLAIM option '${untilZero(given)}'`);
+}
+
+/** A number of XCLAIM or XAUTOCLAIM that is none: `what` says which. */
+export function invalidClaimArgument(what: string, command: string): Refusal {
+  return refusal('ERR', `Invalid ${what} argument for ${command}`);
+}

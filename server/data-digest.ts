@@ -12,6 +12,9 @@ import { listsOf } from '../datatypes/list-values.js';
 import { SetValue } from '../datatypes/set-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import { StreamId } from '../datatypes/store/stream-id.js';
+import { StreamCursor } from '../datatypes/stream-cursor.js';
+import { Stream } from '../datatypes/stream-value.js';
 import { openSortedSet } from '../datatypes/zset-value.js';
 import { latin1 } from '../protocol/bytes.js';
 import { formatShortest } from '../protocol/doubles.js';
@@ -99,6 +102,24 @@ function addHash(database: Database, ref: Ref, digest: Digest): void {
     });
 }
 
+function addStream(database: Database, ref: Ref, digest: Digest): void {
+  const { keyspace } = database;
+  const stream = keyspace.large(ref, Stream);
+  const cursor = new StreamCursor(keyspace.arena);
+  cursor.begin(stream, new StreamId(), new StreamId().toMax(), false);
+  while (cursor.next()) {
+    const { node } = cursor;
+    digest.mix(Buffer.from(node.id.toString().replace('-', '.')));
+    node.startFields();
+    while (node.nextField()) {
+      node.showField();
+      digest.mix(node.pack.source.subarray(node.pack.start, node.pack.end));
+      node.showValue();
+      digest.mix(node.pack.source.subarray(node.pack.start, node.pack.end));
+    }
+  }
+}
+
 /** How values of each type are added. A type that is not here has no digest. */
 export const VALUE_DIGESTERS: ValueDigesters = new Map([
   [Type.string, addString],
@@ -106,6 +127,7 @@ export const VALUE_DIGESTERS: ValueDigesters = new Map([
   [Type.set, addSet],
   [Type.zset, addSortedSet],
   [Type.hash, addHash],
+  [Type.stream, addStream],
 ]);
 
 /** Adds an entry's type, value and whether it expires. @throws {Error} On a type without a digester. */

@@ -182,7 +182,6 @@ function writeArgument(reply: ReplyWriter, argument: ArgumentSpec): void {
     text('name', name),
     text('type', type),
     text('display_text', isGroup ? argument.displayText : (argument.displayText ?? name)),
-    keySpec !== undefined ? ['key_spec_index', () => reply.integer(keySpec)] : null,
     keySpec === undefined ? null : ['key_spec_index', () => reply.integer(keySpec)],
     text('token', argument.token),
     text('summary', argument.summary),

@@ -7,6 +7,7 @@ import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
 import { LIST_COMMANDS } from '../../datatypes/list.js';
 import { SET_COMMANDS } from '../../datatypes/set.js';
 import { SORT_COMMANDS } from '../../datatypes/sort.js';
+import { STREAM_COMMANDS } from '../../datatypes/stream-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   ...SORT_COMMANDS,
   ...SORT_COMMANDS,
   ...ZSET_COMMANDS,
+  ...STREAM_COMMANDS,
   ...KEY_COMMANDS,
   ...HASH_COMMANDS,
   ...DUMP_COMMANDS,

@@ -68,6 +68,12 @@ export const shape = by((reply) => withoutNumbers(reply).split(/ |\r\n/));
 /** Lines about clients, the same but for numbers, and for whether a reply is just being written. */
 export const clientLines = by((reply) => shape.lines(reply.replace(/events=\w+/g, '')));
 
+/** The same but for moments of these years, in ms since 1970. */
+export const moments = by((reply) => split(reply.replace(/^:1[78]\d{11}$/gm, ':#')));
+
+/** The same but for integers up to some minutes, in ms. */
+export const spans = by((reply) => split(reply.replace(/^:\d{1,5}$/gm, ':#')));
+
 const REDACTED = '(redacted)';
 
 function flat(value: unknown): string[] {

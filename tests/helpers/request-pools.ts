@@ -207,6 +207,8 @@ export function hold(words: string[], random: Random): string[] {
     if (draws && /^-\d{3,}$/.test(word)) return '-3';
     // So many fields would be sent.
     if (name === 'hrandfield' && /^-\d{3,}$/.test(word)) return '-7';
+    // An ID that comes from the clock would not be the same on both.
+    if (name === 'xadd' && word === '*') return '120-*';
     if (fills && /^\d{3,}$/.test(word)) return '3';
     const isSpan = i === place || (i > 2 && SPAN_WORDS.has((words[i - 1] ?? '').toLowerCase()));
     return isSpan && SHORT_SPAN.test(word) ? String(1e9 + random.below(1e9)) : word;

@@ -1,0 +1,260 @@
+/**
+ * Streams in RDB files and DUMP payloads.
+ *
+ *   nodes     how many, then for each: its ID (a string of 16 bytes), its listpack (a string)
+ *   counts    entries; last ID; (from type 19 on) first ID, greatest deleted ID, entries ever added
+ *   groups    how many, then for each: name, last ID, (19) entries read,
+ *             pending entries: how many, then ID (16 bytes), ms (8 bytes, little-endian), deliveries;
+ *             consumers: how many, then name, seen at (8 bytes), (21) active at (8 bytes),
+ *             pending entries: how many, then IDs
+ *
+ * IDs elsewhere are two RDB lengths. What is read is checked: what does not fit together is no stream.
+ */
+import type { Keyspace } from '../datatypes/database.js';
+import { NONE, type Ref } from '../datatypes/store/arena.js';
+import { Encoding, Type } from '../datatypes/store/entry.js';
+import { IdPlace } from '../datatypes/store/id-index.js';
+import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
+import { StreamId } from '../datatypes/store/stream-id.js';
+import { checkStreamNode } from '../datatypes/store/stream-node.js';
+import { type Count, countOf } from '../datatypes/stream-counts.js';
+import { type Consumer, Group } from '../datatypes/stream-group-value.js';
+import { addedUpTo } from '../datatypes/stream-lag.js';
+import { Stream } from '../datatypes/stream-value.js';
+import type { LzfCompressor } from './lzf.js';
+import { RdbReader } from './rdb-reader.js';
+import { RdbWriter } from './rdb-writer.js';
+import type { EntryFacts, RdbValue } from './value-formats.js';
+
+/** The type bytes of streams, from the first version to the one that is written. */
+export const RDB_STREAM = 15;
+export const RDB_STREAM_2 = 19;
+export const RDB_STREAM_3 = 21;
+
+const ID_BYTES = 16;
+
+export function writeStreamValue(
+  keyspace: Keyspace,
+  ref: Ref,
+  compressor: LzfCompressor | null,
+): RdbValue {
+  const stream = keyspace.large(ref, Stream);
+  const writer = new RdbWriter(compressor);
+  writeNodes(writer, stream);
+  writer.length(stream.length);
+  writeId(writer, stream.lastId);
+  writeId(writer, stream.firstId);
+  writeId(writer, stream.maxDeletedId);
+  writer.length(stream.entriesAdded);
+  writer.length(stream.groups.length);
+  for (const group of stream.groups) writeGroup(writer, group);
+  return { type: RDB_STREAM_3, body: writer.finish() };
+}
+
+function writeNodes(writer: RdbWriter, stream: Stream): void {
+  const { nodes } = stream;
+  const place = new IdPlace();
+  const id = new StreamId();
+  const key = new Uint8Array(ID_BYTES);
+  const pack = new Listpack(stream.arena);
+  writer.length(nodes.size);
+  for (let more = nodes.toFirst(place); more; more = nodes.next(place)) {
+    nodes.readId(place, id).writeBytes(key, 0);
+    writer.string(key);
+    writer.string(pack.open(nodes.word(place, 0)).contents);
+  }
+}
+
+function writeId(writer: RdbWriter, id: StreamId): void {
+  writer.length64(id.msHigh, id.msLow);
+  writer.length64(id.seqHigh, id.seqLow);
+}
+
+function writeGroup(writer: RdbWriter, group: Group): void {
+  const { pending, consumers } = group;
+  writer.string(group.name);
+  writeId(writer, group.lastId);
+  writer.length(group.entriesRead);
+  const place = new IdPlace();
+  const id = new StreamId();
+  writer.length(pending.size);
+  for (let more = pending.toFirst(place); more; more = pending.next(place)) {
+    writeRawId(writer, pending.readId(place, id));
+    writer.word64(group.timeHigh(place), group.timeLow(place));
+    writer.length(group.deliveries(place));
+  }
+  writer.length(consumers.length);
+  for (const consumer of consumers) {
+    writer.string(consumer.name);
+    writer.moment(consumer.seenAtMs);
+    writer.moment(consumer.activeAtMs);
+    writer.length(consumer.pending.size);
+    const own = consumer.pending;
+    for (let more = own.toFirst(place); more; more = own.next(place)) {
+      writeRawId(writer, own.readId(place, id));
+    }
+  }
+}
+
+function writeRawId(writer: RdbWriter, id: StreamId): void {
+  // Room first: it may be made in other bytes.
+  const at = writer.take(ID_BYTES);
+  id.writeBytes(writer.bytes, at);
+}
+
+/** A reader of values of one type byte. */
+export function streamReader(type: number) {
+  return (
+    keyspace: Keyspace,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    facts: EntryFacts,
+  ): Ref => {
+    const stream = Stream.in(keyspace);
+    if (!readStream(new RdbReader(bytes, start, end), stream, type, keyspace.clock.now())) {
+      while (!stream.freeSome());
+      return NONE;
+    }
+    const { key, expireAtMs, access } = facts;
+    const shape = { type: Type.stream, encoding: Encoding.stream, expireAtMs, access };
+    const handle = keyspace.largeValues.add(stream);
+    return keyspace.entries.createApart(key, 0, key.length, shape, handle, 0);
+  };
+}
+
+/** False when it is no stream: what was read so far is in `stream`. */
+function readStream(reader: RdbReader, stream: Stream, type: number, nowMs: number): boolean {
+  const counted = readNodes(reader, stream);
+  stream.length = reader.length();
+  if (counted < 0 || reader.failed || stream.length !== counted) return false;
+  readId(reader, stream.lastId);
+  if (type >= RDB_STREAM_2) {
+    readId(reader, stream.firstId);
+    readId(reader, stream.maxDeletedId);
+    stream.entriesAdded = countOf(BigInt.asIntN(64, reader.length64()));
+  } else {
+    stream.updateFirstId();
+    stream.entriesAdded = stream.length;
+  }
+  const groups = reader.length();
+  for (let i = 0; i < groups && !reader.failed; i++) {
+    if (!readGroup(reader, stream, type, nowMs)) return false;
+  }
+  return !reader.failed;
+}
+
+/** How many entries the nodes have; -1 when they are none. */
+function readNodes(reader: RdbReader, stream: Stream): number {
+  const { nodes, arena } = stream;
+  const place = new IdPlace();
+  const pack = new Listpack(arena);
+  const count = reader.length();
+  let entries = 0;
+  for (let i = 0; i < count; i++) {
+    const key = reader.string();
+    const body = reader.string();
+    if (key === null || body === null || key.length !== ID_BYTES) return -1;
+    const id = new StreamId().readBytes(key, 0);
+    if (checkListpack(body, 0, body.length) <= 0 || nodes.seek(id, place)) return -1;
+    pack.load(body, 0, body.length);
+    nodes.insert(id, place);
+    nodes.setWord(place, 0, pack.block);
+    const live = checkStreamNode(pack);
+    // A node without entries would have been taken out.
+    if (live <= 0) return -1;
+    entries += live;
+  }
+  return entries;
+}
+
+function readId(reader: RdbReader, into: StreamId): void {
+  const ms = reader.length64();
+  const seq = reader.length64();
+  into.set(...halves(ms), ...halves(seq));
+}
+
+function halves(exact: bigint): [number, number] {
+  return [Number(exact >> 32n), Number(exact & 0xffff_ffffn)];
+}
+
+function readGroup(reader: RdbReader, stream: Stream, type: number, nowMs: number): boolean {
+  const name = reader.string();
+  if (name === null || stream.group(name, 0, name.length) !== undefined) return false;
+  const group = new Group(stream.arena, Uint8Array.prototype.slice.call(name));
+  stream.addGroup(group);
+  readId(reader, group.lastId);
+  if (type >= RDB_STREAM_2) group.entriesRead = countOf(BigInt.asIntN(64, reader.length64()));
+  else group.entriesRead = addedUpTo(stream, group.lastId);
+  const pending = readPending(reader);
+  if (pending === null || reader.failed) return false;
+  const consumers = reader.length();
+  for (let i = 0; i < consumers && !reader.failed; i++) {
+    if (!readConsumer(reader, group, pending, type, nowMs)) return false;
+  }
+  // Each pending entry must have found its consumer.
+  return !reader.failed && pending.size === 0;
+}
+
+interface Delivery {
+  readonly timeHigh: number;
+  readonly timeLow: number;
+  readonly deliveries: Count;
+}
+
+/** What is pending, by ID as text; null when one is twice there. */
+function readPending(reader: RdbReader): Map<string, Delivery> | null {
+  const pending = new Map<string, Delivery>();
+  const count = reader.length();
+  for (let i = 0; i < count; i++) {
+    const at = reader.take(ID_BYTES + 8);
+    if (reader.failed) return null;
+    const id = new StreamId().readBytes(reader.bytes, at).toString();
+    if (pending.has(id)) return null;
+    const timeLow = reader.view.getUint32(at + ID_BYTES, true);
+    const timeHigh = reader.view.getUint32(at + ID_BYTES + 4, true);
+    const deliveries = countOf(BigInt.asIntN(64, reader.length64()));
+    pending.set(id, { timeHigh, timeLow, deliveries });
+  }
+  return pending;
+}
+
+function readConsumer(
+  reader: RdbReader,
+  group: Group,
+  pending: Map<string, Delivery>,
+  type: number,
+  nowMs: number,
+): boolean {
+  const name = reader.string();
+  if (name === null || group.consumer(name, 0, name.length) !== undefined) return false;
+  const consumer = group.addConsumer(Uint8Array.prototype.slice.call(name), nowMs);
+  consumer.seenAtMs = reader.moment();
+  consumer.activeAtMs = type >= RDB_STREAM_3 ? reader.moment() : consumer.seenAtMs;
+  const count = reader.length();
+  for (let i = 0; i < count; i++) {
+    const at = reader.take(ID_BYTES);
+    if (reader.failed) return false;
+    const id = new StreamId().readBytes(reader.bytes, at);
+    if (!moveToConsumer(group, consumer, id, pending)) return false;
+  }
+  return !reader.failed;
+}
+
+/** Gives a pending entry to its consumer. False when it is not pending, or another has it. */
+function moveToConsumer(
+  group: Group,
+  consumer: Consumer,
+  id: StreamId,
+  pending: Map<string, Delivery>,
+): boolean {
+  const text = id.toString();
+  const delivery = pending.get(text);
+  if (delivery === undefined) return false;
+  pending.delete(text);
+  const place = new IdPlace();
+  group.add(id, consumer, place);
+  group.setTime(place, delivery.timeHigh, delivery.timeLow);
+  group.setDeliveries(place, delivery.deliveries);
+  return true;
+}

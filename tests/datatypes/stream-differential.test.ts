@@ -1,0 +1,108 @@
+import t from 'tap';
+import { runOnBoth, type Words } from '../helpers/twins.js';
+
+/** Words of one line, split at spaces. */
+function lines(text: string): Words[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(' '));
+}
+
+const FIXED = lines(`
+  XADD s 1-1 a 1 b hello
+  XADD s 1-* a 1
+  XADD s 99999999999999-* a 1
+  XADD s MAXLEN ~ 1 99999999999999-5 a 1
+  XADD s MAXLEN ~ 1 LIMIT 100 99999999999999-6 a 1
+  XADD s MAXLEN 2 99999999999999-7 a 1
+  XADD s MINID ~ 5 99999999999999-* a 2
+  XADD s MINID 5 99999999999999-* a 2
+  XADD s MINID = 5 99999999999999-* a 2
+  XADD s NOMKSTREAM 99999999999999-* a 2
+  XADD none NOMKSTREAM * a 2
+  XTRIM s MAXLEN ~ 0
+  XTRIM s MAXLEN 1
+  XTRIM s MINID ~ 999999999999999 LIMIT 4
+  XADD s 999999999999999-1 a 3
+  XADD s 999999999999999-2 a 3
+  XADD s 999999999999999-3 a 3
+  CONFIG SET stream-node-max-entries 2
+  XADD s 999999999999999-4 a 3
+  XADD s 999999999999999-5 a 3
+  XADD s 999999999999999-6 a 3
+  XTRIM s MAXLEN ~ 4
+  XTRIM s MAXLEN ~ 2 LIMIT 1
+  XTRIM s MINID ~ 999999999999999-6
+  XTRIM s MINID ~ 9999999999999999-6
+  XADD s MINID ~ 9999999999999999 999999999999999-7 a 3
+  XADD new MAXLEN 0 1-1 a b
+  DUMP new
+  XGROUP CREATE s g 0
+  XGROUP CREATE mk g $ MKSTREAM
+  XGROUP CREATECONSUMER s g bob
+  XGROUP CREATECONSUMER s g bob
+  XADD s 9999999999999999-1 a 3
+  XADD s 9999999999999999-2 a 3
+  XADD s 9999999999999999-3 a 3
+  XREADGROUP GROUP g alice COUNT 1 STREAMS s >
+  XREADGROUP GROUP g alice NOACK COUNT 1 STREAMS s >
+  XREADGROUP GROUP g new NOACK COUNT 1 STREAMS s >
+  XREADGROUP GROUP g newer NOACK STREAMS s >
+  XREADGROUP GROUP g alice COUNT 1 STREAMS s 0
+  XREADGROUP GROUP g alice2 COUNT 1 STREAMS s 0
+  XREADGROUP GROUP g alice3 STREAMS s >
+  XCLAIM s g bob 0 9999999999999999-1 9999999999999999-3
+  XCLAIM s g bob 0 9999999999999999-1 JUSTID LASTID 9999999999999999-4
+  XCLAIM s g bob 0 9999999999999999-9 JUSTID LASTID 9999999999999999-5
+  XCLAIM s g carl 0 9999999999999999-2 FORCE IDLE 5
+  XCLAIM s g carl 100000000 9999999999999999-3 FORCE RETRYCOUNT 7
+  XCLAIM s g carl 100000000 9999999999999999-3
+  XCLAIM s g eve 0 9999999999999999-3 TIME 1000 RETRYCOUNT 9223372036854775807
+  XDEL s 9999999999999999-3 9999999999999999-9
+  XCLAIM s g carl 0 9999999999999999-3 FORCE IDLE 5
+  XAUTOCLAIM s g dora 0 0 COUNT 1
+  XDEL s 9999999999999999-2
+  XAUTOCLAIM s g dora 0 0 COUNT 10
+  XACK s g 9999999999999999-1
+  XACK s g 9999999999999999-1
+  XGROUP SETID s g $
+  XGROUP SETID s g 0 ENTRIESREAD 1
+  XSETID s 99999999999999999-0
+  XGROUP DELCONSUMER s g carl
+  XGROUP DELCONSUMER s g nobody
+  XGROUP DESTROY s g
+  XGROUP DESTROY s g
+  XDEL new 1-1
+  XSETID s 999999999999999999-0 ENTRIESADDED 1000 MAXDELETEDID 0-0
+  DUMP s
+  SET string x
+  XADD string 1-1 a b
+  XREAD STREAMS s string 0 0
+  XREADGROUP GROUP g c STREAMS string >
+  XINFO HELP
+  XGROUP HELP
+  XINFO STREAM s
+  XINFO STREAM new FULL
+  XINFO GROUPS mk
+  XPENDING mk g
+  COPY s t
+  XADD t 9999999999999999999-0 a b
+  DUMP t
+  RENAME t u
+  XRANGE u - + COUNT 2
+  XREVRANGE u + - COUNT 2
+`);
+
+for (const resp of [2, 3] as const) {
+  t.test(`streams reply, tell and propagate as the real server does in RESP${resp}`, async (t) => {
+    const both = await runOnBoth(t, FIXED, resp);
+    if (both === null) return;
+    const { ours, real } = both;
+    for (const [i, words] of FIXED.entries())
+      t.equal(ours.replies[i], real.replies[i], words.join(' '));
+    t.same(ours.events, real.events);
+    t.same(ours.propagated, real.propagated);
+    t.same(ours.stored, real.stored);
+  });
+}
