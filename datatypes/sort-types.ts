@@ -4,11 +4,13 @@
  */
 import type { Call } from './call.js';
 import type { Keyspace } from './database.js';
+import { HashLens } from './hash-value.js';
 import { End, listsOf } from './list-values.js';
 import { SetValue } from './set-value.js';
 import type { Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
-import { openSortedSet } from './zset-value.js';
+import { PackedSortedSet } from './zset-packed.js';
+import { enlarge, openSortedSet, type SortedSet } from './zset-value.js';
 
 /** Sees an element, `bytes[start, end)`, good until it returns. */
 export type ElementVisitor = (bytes: Uint8Array, start: number, end: number) => void;
@@ -51,9 +53,22 @@ const listElements: SortSource = {
 const scoredMembers: SortSource = {
   ordered: true,
   forEach(keyspace, ref, visit) {
-    const set = openSortedSet(keyspace, ref);
+    const set = largeForGood(keyspace, ref);
     set.walk(0, set.size, false, visit);
   },
+};
+
+/** A sorted set, which SORT makes a large one as the real server does, and leaves so. */
+function largeForGood(keyspace: Keyspace, ref: Ref): SortedSet {
+  const set = openSortedSet(keyspace, ref);
+  return set instanceof PackedSortedSet ? enlarge(keyspace, ref, set) : set;
+}
+
+const hashField: FieldReader = (keyspace, ref, field) => {
+  const lens = keyspace.own(HashLens).open(keyspace, ref);
+  if (!lens.find(field, 0, field.length)) return null;
+  const { bytes, start, end } = lens.value;
+  return bytes.subarray(start, end);
 };
 
 const makeList: ListMaker = (call, i, previous, elements) => {
@@ -70,7 +85,9 @@ export const SORT_SOURCES: ReadonlyMap<Type, SortSource> = new Map<Type, SortSou
 ]);
 
 /** What `key->field` can name a field of, by type. */
-export const FIELD_READERS: ReadonlyMap<Type, FieldReader> = new Map<Type, FieldReader>([]);
+export const FIELD_READERS: ReadonlyMap<Type, FieldReader> = new Map<Type, FieldReader>([
+  [Type.hash, hashField],
+]);
 
 /** What STORE makes, by type. */
 export const LIST_MAKERS: ReadonlyMap<Type, ListMaker> = new Map<Type, ListMaker>([

@@ -1,5 +1,5 @@
 /** What a sorted set tells of its members: ZCARD, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZCOUNT, ZLEXCOUNT, ZSCAN. */
-import { formatDouble } from '../protocol/doubles.js';
+import { formatDouble, formatSeventeen } from '../protocol/doubles.js';
 import { SYNTAX_ERROR, wrongArity } from '../protocol/refusals.js';
 import { double, integer, key, keyArg, pattern, text, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
@@ -186,10 +186,12 @@ export const zscan = command(
     }
     const options = readScanOptions(call, 3, 'zset');
     const rows: Uint8Array[] = [];
+    // The real server prints the scores of the two forms differently.
+    const format = set instanceof LargeSortedSet ? formatSeventeen : formatDouble;
     const visit: MemberVisitor = (bytes, start, end, score) => {
       if (!fitsMatch(call, options, bytes, start, end)) return;
       rows.push(Uint8Array.prototype.slice.call(bytes, start, end));
-      if (!options.namesOnly) rows.push(Buffer.from(formatDouble(score), 'latin1'));
+      if (!options.namesOnly) rows.push(Buffer.from(format(score), 'latin1'));
     };
     let next = 0;
     if (set instanceof LargeSortedSet) next = set.scan(cursor, options.count, visit);

@@ -92,3 +92,21 @@ function layOut({ digits, exponent }: Digits): string {
   const whole = point > 0 ? digits.slice(0, point) : '0';
   return `${whole}.${digits.slice(Math.max(point, 0)).padStart(-exponent, '0')}`;
 }
+
+/** Below this, and from 10^17 on, numbers of 17 digits have an exponent. */
+const LEAST_PLAIN = 1e-4;
+const LEAST_LARGE = 1e17;
+
+/** Prints a double with 17 digits, zeros at their end left out: 0.10000000000000001, 1e+17, 2.5e-09. */
+export function formatSeventeen(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const size = Math.abs(value);
+  if (size >= LEAST_PLAIN && size < LEAST_LARGE) return withoutEndZeros(value.toPrecision(17));
+  const [digits = '', exponent = ''] = value.toExponential(16).split('e');
+  return `${withoutEndZeros(digits)}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, '0')}`;
+}
+
+function withoutEndZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
