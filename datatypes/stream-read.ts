@@ -5,7 +5,6 @@ import {
   meaninglessId,
   NEW_ID_NEEDS_GROUP,
   noGroupToRead,
-  STREAM_WAITING_NOT_HERE,
   SYNTAX_ERROR,
   TIMEOUT_NEGATIVE,
   TIMEOUT_NOT_AN_INTEGER,
@@ -15,6 +14,7 @@ import {
   XREAD_NOACK,
 } from '../protocol/refusals.js';
 import { block, integer, keyArg, text, word } from '../protocol/spec.js';
+import { refuseToWait } from './blocking.js';
 import type { Call } from './call.js';
 import { command } from './command.js';
 import { StreamId } from './store/stream-id.js';
@@ -123,7 +123,7 @@ function read(call: Call, forGroup: boolean): void {
     return reply.resp === 3
       ? reply.resolveMap(deferred, streams)
       : reply.resolveArray(deferred, streams);
-  if (request.waits) throw STREAM_WAITING_NOT_HERE;
+  if (request.waits) refuseToWait();
   reply.nilArray();
 }
 

@@ -479,11 +479,6 @@ export const XAUTOCLAIM_COUNT_TOO_HIGH = refusal(
   'ERR',
   'Insufficient memory, failed allocating transient memory, COUNT too high.',
 );
-/** A client that would have to wait for entries. */
-export const STREAM_WAITING_NOT_HERE = refusal(
-  'ERR',
-  'waiting for stream entries is not there yet in this server',
-);
 
 /** As many keys as IDs are wanted; `special` is the ID that stands for what is new. */
 export function unbalancedStreams(command: string, special: string): Refusal {

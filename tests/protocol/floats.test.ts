@@ -196,12 +196,15 @@ t.test('sums agree with INCRBYFLOAT and HINCRBYFLOAT of the real server', async 
   }
 });
 
-t.test('memory sizes are read and shown as the real server does', async (t) => {
+t.test('memory sizes are read and shown', async (t) => {
   t.equal(parseMemory('1Gb'), 1073741824n);
   t.equal(parseMemory('1t'), null);
   t.equal(parseMemory('18446744073709551616'), null);
   t.equal(formatBytesHuman(0), '0B');
   t.equal(formatBytesHuman(943_600), '921.48K');
+});
+
+t.test('memory sizes are read as the real server reads them', async (t) => {
   const reference = await needReference(t);
   if (!reference) return;
   const { wire } = reference;
