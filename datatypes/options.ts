@@ -4,6 +4,7 @@ import { longDoubleToNumber, parseLongDouble } from '../protocol/long-double.js'
 import { INT64_MAX, parseSafeInteger } from '../protocol/numbers.js';
 import {
   invalidExpire,
+  LIMIT_NEGATIVE,
   NOT_AN_INTEGER,
   OUT_OF_INT_RANGE,
   type Refusal,
@@ -192,4 +193,15 @@ export function readTimeout(call: Call, i: number): number {
   if (ms >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
   if (ms <= -1) throw TIMEOUT_NEGATIVE;
   return Math.max(Math.ceil(ms), 0);
+}
+
+/** Reads `[LIMIT limit]` from argument `from` on; Infinity for none. */
+export function readLimit(call: Call, from: number): number {
+  let limit = 0n;
+  for (let i = from; i < call.argc; i += 2) {
+    if (!call.is(i, 'limit') || i + 1 === call.argc) throw SYNTAX_ERROR;
+    limit = call.bigint(i + 1, LIMIT_NEGATIVE);
+    if (limit < 0n) throw LIMIT_NEGATIVE;
+  }
+  return limit === 0n ? Infinity : Number(limit);
 }

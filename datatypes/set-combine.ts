@@ -1,13 +1,9 @@
 /** Sets taken together: intersections, unions, differences, and the same stored. */
-import {
-  LIMIT_NEGATIVE,
-  NUMKEYS_BEYOND_ARGUMENTS,
-  NUMKEYS_NOT_POSITIVE,
-  SYNTAX_ERROR,
-} from '../protocol/refusals.js';
+import { NUMKEYS_BEYOND_ARGUMENTS, NUMKEYS_NOT_POSITIVE } from '../protocol/refusals.js';
 import { integer, key, keyArg } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
+import { readLimit } from './options.js';
 import { replyMember, replyMembers } from './set-reply.js';
 import { SetLenses, SetValue } from './set-value.js';
 import { NONE } from './store/arena.js';
@@ -109,17 +105,6 @@ function readKeyCount(call: Call): number {
   if (count < 1n) throw NUMKEYS_NOT_POSITIVE;
   if (count > call.argc - 2) throw NUMKEYS_BEYOND_ARGUMENTS;
   return Number(count);
-}
-
-/** Reads `[LIMIT limit]` from argument `from` on; Infinity for none. */
-function readLimit(call: Call, from: number): number {
-  let limit = 0n;
-  for (let i = from; i < call.argc; i += 2) {
-    if (!call.is(i, 'limit') || i + 1 === call.argc) throw SYNTAX_ERROR;
-    limit = call.bigint(i + 1, LIMIT_NEGATIVE);
-    if (limit < 0n) throw LIMIT_NEGATIVE;
-  }
-  return limit === 0n ? Infinity : Number(limit);
 }
 
 function countCommon(sets: readonly SetValue[], limit: number): number {

@@ -247,11 +247,6 @@ export class SetValue {
     }
   }
 
-  /** Shows the member in `block`, one of the table's. */
-  showBlock(block: Ref, visit: MemberVisitor): void {
-    this.members.show(block, visit);
-  }
-
   /** Whether all members are integers. */
   hasOnlyIntegers(): boolean {
     if (this.encoding === Encoding.intset) return true;

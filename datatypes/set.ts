@@ -9,7 +9,7 @@ import { SET_RANDOM_COMMANDS } from './set-random.js';
 import { replyMember, replyMembers } from './set-reply.js';
 import { SetLenses, type SetValue, setAt } from './set-value.js';
 import { NONE, type Ref } from './store/arena.js';
-import { Encoding, Type } from './store/entry.js';
+import { Type } from './store/entry.js';
 
 export const sadd = command(
   {
@@ -234,10 +234,8 @@ export const sscan = command(
   (call) => {
     const cursor = readScanCursor(call, 2);
     const ref = call.readAs(1, Type.set);
-    if (ref !== NONE) return scanSet(call, ref, cursor);
-    call.reply.array(2);
-    call.reply.bulkInteger(0);
-    call.reply.array(0);
+    if (ref === NONE) call.reply.emptyScan();
+    else scanSet(call, ref, cursor);
   },
 );
 
@@ -245,29 +243,16 @@ function scanSet(call: Call, ref: Ref, cursor: number): void {
   const { reply } = call;
   const options = readScanOptions(call, 3, 'set');
   const set = setAt(call, ref);
-  const blocks: Ref[] = [];
-  const fits = (bytes: Uint8Array, start: number, end: number): boolean =>
-    fitsMatch(call, options, bytes, start, end);
-  reply.array(2);
-  if (set.encoding === Encoding.hashtable) {
-    const next = set.scan(cursor, options.count, (bytes, start, end, block) => {
-      if (fits(bytes, start, end)) blocks.push(block);
-    });
-    reply.bulkInteger(next);
-    reply.array(blocks.length);
-    for (const block of blocks) set.showBlock(block, replyMember(reply));
-    return;
-  }
-  // A packed set goes out whole, whatever the cursor.
-  reply.bulkInteger(0);
+  const write = replyMember(reply);
   const header = reply.defer();
   let count = 0;
-  set.forEach((bytes, start, end) => {
-    if (!fits(bytes, start, end)) return;
-    reply.bulk(bytes, start, end);
+  // A packed set goes out whole, whatever the cursor.
+  const next = set.scan(cursor, options.count, (bytes, start, end, block, hash) => {
+    if (!fitsMatch(call, options, bytes, start, end)) return;
+    write(bytes, start, end, block, hash);
     count++;
   });
-  reply.resolveArray(header, count);
+  reply.resolveScan(header, next, count);
 }
 
 export const SET_COMMANDS: readonly Command[] = [

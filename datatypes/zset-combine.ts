@@ -1,14 +1,10 @@
 /** Several sorted sets made into one: ZUNION, ZINTER, ZDIFF, their STORE forms, ZINTERCARD. */
 import { parseDouble } from '../protocol/doubles.js';
-import {
-  LIMIT_NEGATIVE,
-  noInputKeys,
-  SYNTAX_ERROR,
-  WEIGHT_NOT_A_FLOAT,
-} from '../protocol/refusals.js';
+import { noInputKeys, SYNTAX_ERROR, WEIGHT_NOT_A_FLOAT } from '../protocol/refusals.js';
 import { integer, key, keyArg, oneOf, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
 import { type Command, command } from './command.js';
+import { readLimit } from './options.js';
 import { type Input, readInput } from './zset-inputs.js';
 import { LargeSortedSet } from './zset-large.js';
 import { replySpan } from './zset-reply.js';
@@ -329,22 +325,17 @@ export const zintercard = command(
   },
   (call) => {
     const inputs = readInputs(call, 1, 'zintercard');
-    let limit = 0;
-    for (let i = 2 + inputs.length; i < call.argc; i += 2) {
-      if (!call.is(i, 'limit') || i + 1 === call.argc) throw SYNTAX_ERROR;
-      limit = Number(call.bigint(i + 1, LIMIT_NEGATIVE));
-      if (limit < 0) throw LIMIT_NEGATIVE;
-    }
+    const limit = readLimit(call, 2 + inputs.length);
     call.reply.integer(countShared(inputs, limit));
   },
 );
 
-/** How many members all inputs have; `limit` of them are enough, 0 for all. */
+/** How many members all inputs have; `limit` of them are enough. */
 function countShared(inputs: readonly Input[], limit: number): number {
   const [first, ...others] = [...inputs].sort((one, other) => one.size - other.size);
   let count = 0;
   first?.each((bytes, start, end) => {
-    if (limit > 0 && count >= limit) return;
+    if (count >= limit) return;
     for (const input of others) if (Number.isNaN(input.find(bytes, start, end))) return;
     count++;
   });

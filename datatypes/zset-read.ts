@@ -179,27 +179,22 @@ export const zscan = command(
     const cursor = readScanCursor(call, 2);
     const set = readSortedSet(call, 1);
     const { reply } = call;
-    if (set === null) {
-      reply.array(2);
-      reply.bulkInteger(0);
-      return reply.emptyArray();
-    }
+    if (set === null) return reply.emptyScan();
     const options = readScanOptions(call, 3, 'zset');
-    const rows: Uint8Array[] = [];
+    const header = reply.defer();
+    let count = 0;
     // The real server prints the scores of the two forms differently.
     const format = set instanceof LargeSortedSet ? formatSeventeen : formatDouble;
     const visit: MemberVisitor = (bytes, start, end, score) => {
       if (!fitsMatch(call, options, bytes, start, end)) return;
-      rows.push(Uint8Array.prototype.slice.call(bytes, start, end));
-      if (!options.namesOnly) rows.push(Buffer.from(format(score), 'latin1'));
+      reply.bulk(bytes, start, end);
+      if (!options.namesOnly) reply.text(format(score));
+      count += options.namesOnly ? 1 : 2;
     };
     let next = 0;
     if (set instanceof LargeSortedSet) next = set.scan(cursor, options.count, visit);
     else set.walk(0, set.size, false, visit);
-    reply.array(2);
-    reply.bulkInteger(next);
-    reply.array(rows.length);
-    for (const row of rows) reply.bulk(row);
+    reply.resolveScan(header, next, count);
   },
 );
 

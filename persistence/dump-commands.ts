@@ -4,6 +4,7 @@ import { type Command, command } from '../datatypes/command.js';
 import { OnExpiry } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER } from '../datatypes/store/entry.js';
+import { LzfCompressor } from '../datatypes/store/lzf.js';
 import {
   BAD_DATA_FORMAT,
   BAD_PAYLOAD_FOOTER,
@@ -15,7 +16,6 @@ import {
 } from '../protocol/refusals.js';
 import { integer, key, keyArg, text, word } from '../protocol/spec.js';
 import { checkDumpPayload, dumpPayload } from './dump.js';
-import { LzfCompressor } from './lzf.js';
 import { VALUE_READERS, VALUE_WRITERS } from './value-formats.js';
 
 export const dump = command(

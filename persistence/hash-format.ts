@@ -5,7 +5,7 @@ import { type Arena, NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
 import type { FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from './lzf.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import {
   rdbLengthSize,
   rdbStringSizeMax,

@@ -10,8 +10,8 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import type { ListNode } from '../datatypes/store/list-node.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import type { Quicklist } from '../datatypes/store/quicklist.js';
-import type { LzfCompressor } from './lzf.js';
 import {
   rdbStringSizeMax,
   readRdbLength,

@@ -2,9 +2,7 @@
  * Reads RDB lengths, strings and words one after the other. Once the bytes end too soon, or are not what was
  * asked for, `failed` is set, and all that is read is 0.
  */
-import { readRdbLength, readRdbString } from './rdb-string.js';
-
-const LENGTH_64_BITS = 0x81;
+import { LENGTH_64_BITS, readRdbLength, readRdbString } from './rdb-string.js';
 
 export class RdbReader {
   readonly bytes: Uint8Array;

@@ -4,13 +4,15 @@
  * The two high bits of a first byte tell the form: a length of 6 bits, of 14 bits, of 32 or 64 bits
  * (0x80, 0x81, big-endian), or an encoded string: an integer of 1, 2 or 4 bytes, or LZF.
  */
+
+import { type LzfCompressor, lzfDecompress } from '../datatypes/store/lzf.js';
 import { parseSafeInteger } from '../protocol/numbers.js';
-import { type LzfCompressor, lzfDecompress } from './lzf.js';
 
 const FORM_14_BITS = 1;
 const FORM_ENCODED = 3;
 const LENGTH_32_BITS = 0x80;
-const LENGTH_64_BITS = 0x81;
+/** Begins a length of eight bytes, big-endian. */
+export const LENGTH_64_BITS = 0x81;
 const INTEGER_8 = 0xc0;
 const INTEGER_16 = 0xc1;
 const INTEGER_32 = 0xc2;

@@ -1,9 +1,9 @@
 /** Writes RDB lengths, strings and words one after the other, into bytes that grow. */
-import type { Count } from '../datatypes/stream-counts.js';
-import type { LzfCompressor } from './lzf.js';
-import { rdbStringSizeMax, writeRdbLength, writeRdbString } from './rdb-string.js';
 
-const LENGTH_64_BITS = 0x81;
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
+import type { Count } from '../datatypes/stream-counts.js';
+import { LENGTH_64_BITS, rdbStringSizeMax, writeRdbLength, writeRdbString } from './rdb-string.js';
+
 const LONGEST_LENGTH = 9;
 
 export class RdbWriter {

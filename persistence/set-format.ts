@@ -5,7 +5,7 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import { checkIntset } from '../datatypes/store/intset.js';
 import { checkListpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from './lzf.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import {
   rdbLengthSize,
   rdbStringSizeMax,

@@ -2,8 +2,8 @@
 import type { Keyspace } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER, Type, ValueView } from '../datatypes/store/entry.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import { stringEncoding } from '../datatypes/string-encoding.js';
-import type { LzfCompressor } from './lzf.js';
 import { rdbStringSizeMax, readRdbString, writeRdbString } from './rdb-string.js';
 import type { EntryFacts, RdbValue } from './value-formats.js';
 

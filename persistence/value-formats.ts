@@ -5,6 +5,7 @@
 import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import { HASH_READERS, writeHashValue } from './hash-format.js';
 import {
   RDB_LIST,
@@ -17,7 +18,6 @@ import {
   readZiplistsList,
   writeListValue,
 } from './list-format.js';
-import type { LzfCompressor } from './lzf.js';
 import {
   RDB_SET,
   RDB_SET_INTSET,

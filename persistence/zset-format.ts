@@ -6,6 +6,7 @@ import type { Keyspace } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import { LargeSortedSet } from '../datatypes/zset-large.js';
 import { PackedSortedSet } from '../datatypes/zset-packed.js';
 import {
@@ -16,7 +17,6 @@ import {
   type SortedSet,
 } from '../datatypes/zset-value.js';
 import { toLatin1 } from '../protocol/bytes.js';
-import type { LzfCompressor } from './lzf.js';
 import {
   rdbLengthSize,
   rdbStringSizeMax,

@@ -115,7 +115,7 @@ export class Dict {
 
   /** The element whose key is `bytes[start, end)`, or NONE. `hash` is the key's. */
   find(hash: number, bytes: Uint8Array, start: number, end: number): Ref {
-    const index = this.depth === 0 ? 0 : hash >>> (32 - this.depth);
+    const index = this.indexOf(hash);
     const segment = this.directory[index]!;
     if (segment === NONE) return NONE;
     const words = this.arena.words[segment >>> 16]!;
@@ -199,7 +199,7 @@ export class Dict {
   /** Adds an element whose key is not in the table. */
   insert(hash: number, ref: Ref): void {
     for (;;) {
-      const index = this.depth === 0 ? 0 : hash >>> (32 - this.depth);
+      const index = this.indexOf(hash);
       let segment = this.directory[index]! >>> 0;
       if (segment === NONE) {
         segment = this.newSegment(SMALLEST_SEGMENT_BYTES, 0);
@@ -219,7 +219,7 @@ export class Dict {
 
   /** Whether the element `ref` is in the table under `hash`: true for no other element, even a later one at its place. */
   has(hash: number, ref: Ref): boolean {
-    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
+    const segment = this.directory[this.indexOf(hash)]!;
     if (segment === NONE) return false;
     const words = this.arena.words[segment >>> 16]!;
     const at = this.slotOf(words, (segment & 0xffff) << 2, hash, ref);
@@ -228,7 +228,7 @@ export class Dict {
 
   /** Puts `next` where the element `previous` of the same key stands. */
   replace(hash: number, previous: Ref, next: Ref): void {
-    const segment = this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
+    const segment = this.directory[this.indexOf(hash)]!;
     const words = this.arena.words[segment >>> 16]!;
     const at = this.slotOf(words, (segment & 0xffff) << 2, hash, previous);
     if (at < 0) throw new Error('Cannot replace an element: it is not in the table');
@@ -237,7 +237,7 @@ export class Dict {
 
   /** Takes an element out. False when it was not there. */
   remove(hash: number, ref: Ref): boolean {
-    const index = this.depth === 0 ? 0 : hash >>> (32 - this.depth);
+    const index = this.indexOf(hash);
     const segment = this.directory[index]! >>> 0;
     if (segment === NONE) return false;
     const words = this.arena.words[segment >>> 16]!;
@@ -259,7 +259,7 @@ export class Dict {
     let seen = 0;
     let last = -1;
     for (let from = cursor; from <= 0xffff_ffff; ) {
-      const index = this.depth === 0 ? 0 : from >>> (32 - this.depth);
+      const index = this.indexOf(from);
       const segment = this.directory[index]! >>> 0;
       if (segment === NONE) return 0;
       const words = this.arena.words[segment >>> 16]!;
@@ -295,7 +295,7 @@ export class Dict {
   random(random: Random): Ref {
     if (this.size === 0) return NONE;
     for (;;) {
-      const index = this.depth === 0 ? 0 : random.uint32() >>> (32 - this.depth);
+      const index = this.indexOf(random.uint32());
       const segment = this.directory[index]!;
       const words = this.arena.words[segment >>> 16]!;
       const base = (segment & 0xffff) << 2;
@@ -363,6 +363,11 @@ export class Dict {
     this.segmentBytes -= this.arena.capacity(segment);
     this.slots -= words[((segment & 0xffff) << 2) + SLOTS]!;
     this.arena.release(segment);
+  }
+
+  /** The directory's entry for a hash. */
+  private indexOf(hash: number): number {
+    return this.depth === 0 ? 0 : hash >>> (32 - this.depth);
   }
 
   /** The word index of the slot that `hash` points to in the segment at `base`. */

@@ -3,7 +3,7 @@ import type { Command } from '../../datatypes/command.js';
 import { NONE, type Ref } from '../../datatypes/store/arena.js';
 import type { Dict } from '../../datatypes/store/dict.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
-import { LzfCompressor } from '../../persistence/lzf.js';
+import { LzfCompressor } from '../../datatypes/store/lzf.js';
 import { VALUE_WRITERS } from '../../persistence/value-formats.js';
 import { untilZero } from '../../protocol/bytes.js';
 import { parseDouble } from '../../protocol/doubles.js';

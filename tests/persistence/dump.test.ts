@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { LzfCompressor, lzfDecompress } from '../../datatypes/store/lzf.js';
 import { Crc64 } from '../../persistence/crc64.js';
 import { checkDumpPayload, dumpPayload } from '../../persistence/dump.js';
-import { LzfCompressor, lzfDecompress } from '../../persistence/lzf.js';
 import {
   rdbLengthSize,
   rdbStringSizeMax,
