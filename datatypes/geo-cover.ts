@@ -1,5 +1,13 @@
 /** The cells that a search looks into: few, and together at least as large as the shape. */
-import { type Bounds, boundsOf, type Cell, cellAt, neighbour, STEPS_MAX } from './geo-cells.js';
+import {
+  type Bounds,
+  boundsOf,
+  type Cell,
+  cellAt,
+  LATITUDE_MAX,
+  neighbour,
+  STEPS_MAX,
+} from './geo-cells.js';
 import type { Shape } from './geo-shape.js';
 
 /** Half the earth's circumference as web maps draw it, in metres. */
@@ -46,6 +54,8 @@ const DIRECTIONS: readonly (readonly [number, number])[] = [
 /** The cells in which members inside a shape may lie, each once, in the order in which they are to be visited. */
 export function cellsCovering(shape: Shape): Cell[] {
   const { centre, bounds } = shape;
+  // A polygon round a pole has its centre there, where no cell is: the real server finds nothing then.
+  if (Math.abs(centre.latitude) > LATITUDE_MAX) return [];
   let step = stepFor(shape.reachM, centre.latitude);
   let middle = cellAt(centre.longitude, centre.latitude, step);
   if (step > 1 && reachesBeyond(middle, bounds)) {

@@ -2,6 +2,8 @@
 import { UNSUPPORTED_UNIT } from '../protocol/refusals.js';
 import { oneOf, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
+import type { Position } from './geo-cells.js';
+import { PRECISE, type Trigonometry } from './geo-trigonometry.js';
 
 const EARTH_RADIUS_M = 6372797.560856;
 const RADIANS = Math.PI / 180;
@@ -23,15 +25,31 @@ export function distance(
   latitude: number,
   otherLongitude: number,
   otherLatitude: number,
+  { sin, cos, asin }: Trigonometry = Math,
 ): number {
-  const eastward = Math.sin((toRadians(otherLongitude) - toRadians(longitude)) / 2);
+  const eastward = sin((toRadians(otherLongitude) - toRadians(longitude)) / 2);
   if (eastward === 0) return latitudeDistance(latitude, otherLatitude);
   const one = toRadians(latitude);
   const other = toRadians(otherLatitude);
-  const northward = Math.sin((other - one) / 2);
-  const square = northward * northward + Math.cos(one) * Math.cos(other) * eastward * eastward;
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(square));
+  const northward = sin((other - one) / 2);
+  const square = northward * northward + cos(one) * cos(other) * eastward * eastward;
+  return 2 * EARTH_RADIUS_M * asin(Math.sqrt(square));
 }
+
+/** As `distance`, to the last digit. */
+export function preciseDistance(one: Position, other: Position): number {
+  return distance(one.longitude, one.latitude, other.longitude, other.latitude, PRECISE);
+}
+
+/** Part of a distance by which `distance` may be wrong, and more. */
+const DOUBT = 1e-12;
+
+/** Whether a distance is too near to a limit to be sure on which side it is. */
+export const isDoubtful = (metres: number, limitM: number): boolean =>
+  Math.abs(metres - limitM) <= limitM * DOUBT;
+
+/** What commands say of a unit. */
+export const UNIT_ARGUMENT = oneOf('unit', [word('m'), word('km'), word('ft'), word('mi')]);
 
 const UNITS: readonly (readonly [string, number])[] = [
   ['m', 1],
@@ -40,18 +58,24 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['mi', 1609.34],
 ];
 
-/** What commands say of a unit. */
-export const UNIT_ARGUMENT = oneOf('unit', [word('m'), word('km'), word('ft'), word('mi')]);
-
 /** Argument `i` as a unit: its length in metres. @throws {Refusal} UNSUPPORTED_UNIT */
 export function readUnit(call: Call, i: number): number {
   for (const [name, metres] of UNITS) if (call.is(i, name)) return metres;
   throw UNSUPPORTED_UNIT;
 }
 
-/** A distance as it is replied: with four decimals. */
-export function formatDistance(value: number): string {
-  const tenThousandths = Math.round(value * 10_000);
+/** Ten-thousandths from the middle between two within which it takes the last digits to round. */
+const MIDDLE = 1e-3;
+
+/**
+ * A distance as it is replied: with four decimals.
+ *
+ * @param precise - Works it out to the last digit, in metres; asked only when that decides.
+ */
+export function formatDistance(metres: number, unitM: number, precise: () => number): string {
+  const rough = (metres / unitM) * 10_000;
+  const inDoubt = Math.abs(rough - Math.floor(rough) - 0.5) < MIDDLE;
+  const tenThousandths = Math.round(inDoubt ? (precise() / unitM) * 10_000 : rough);
   const whole = Math.floor(tenThousandths / 10_000);
   return `${whole}.${String(tenThousandths - whole * 10_000).padStart(4, '0')}`;
 }

@@ -4,7 +4,7 @@ import type { ReplyWriter } from '../protocol/reply.js';
 import type { Call } from './call.js';
 import { type Cell, firstScore, type Position, positionOfScore, scoreCount } from './geo-cells.js';
 import { cellsCovering } from './geo-cover.js';
-import { formatDistance } from './geo-distance.js';
+import { formatDistance, preciseDistance } from './geo-distance.js';
 import type { Search } from './geo-options.js';
 import type { Shape } from './geo-shape.js';
 import { LargeSortedSet } from './zset-large.js';
@@ -105,17 +105,24 @@ function replyFound(
   reply: ReplyWriter,
   found: Findings,
   chosen: Uint32Array,
-  { withDistance, withScore, withPosition, unitM }: Search,
+  { shape, withDistance, withScore, withPosition, unitM }: Search,
 ): void {
   const properties = Number(withDistance) + Number(withScore) + Number(withPosition);
   reply.array(chosen.length);
   for (const i of chosen) {
     if (properties > 0) reply.array(1 + properties);
     found.replyMember(reply, i);
-    if (withDistance) reply.text(formatDistance(found.distanceM(i) / unitM));
+    if (withDistance) {
+      reply.text(formatDistance(found.distanceM(i), unitM, () => preciseM(found, i, shape)));
+    }
     if (withScore) reply.integer(Math.trunc(found.score(i)));
     if (withPosition) replyPosition(reply, positionOfScore(found.score(i)));
   }
+}
+
+/** How far the member is from the shape's centre, to the last digit. */
+function preciseM(found: Findings, i: number, shape: Shape | null): number {
+  return shape === null ? 0 : preciseDistance(shape.centre, positionOfScore(found.score(i)));
 }
 
 export function replyPosition(reply: ReplyWriter, { longitude, latitude }: Position): void {
@@ -128,12 +135,12 @@ function storeFound(
   call: Call,
   found: Findings,
   chosen: Uint32Array,
-  { storeAt, storesDistance, unitM }: Search,
+  { shape, storeAt, storesDistance, unitM }: Search,
   event: string,
 ): void {
   const result = new LargeSortedSet(call.keyspace.arena, call.keyspace.hash);
   for (const i of chosen) {
-    found.put(result, i, storesDistance ? found.distanceM(i) / unitM : found.score(i));
+    found.put(result, i, storesDistance ? preciseM(found, i, shape) / unitM : found.score(i));
   }
   storeSortedSet(call, storeAt, result.arrange(), event, chosen.length);
 }

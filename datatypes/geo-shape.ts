@@ -1,6 +1,15 @@
 /** The shapes that can be searched: circles, boxes and polygons. */
 import type { Bounds, Position } from './geo-cells.js';
-import { angleOf, distance, latitudeDistance, toDegrees, toRadians } from './geo-distance.js';
+import {
+  angleOf,
+  distance,
+  isDoubtful,
+  latitudeDistance,
+  preciseDistance,
+  toDegrees,
+  toRadians,
+} from './geo-distance.js';
+import { PRECISE } from './geo-trigonometry.js';
 
 export interface Shape {
   /** What distances are measured from. */
@@ -32,6 +41,10 @@ export function circle(centre: Position, radiusM: number): Shape {
     bounds: boundsAround(centre, radiusM, radiusM),
     distanceInside: (otherLongitude, otherLatitude) => {
       const metres = distance(longitude, latitude, otherLongitude, otherLatitude);
+      if (isDoubtful(metres, radiusM)) {
+        const other = { longitude: otherLongitude, latitude: otherLatitude };
+        return preciseDistance(centre, other) > radiusM ? NaN : metres;
+      }
       return metres > radiusM ? NaN : metres;
     },
   };
@@ -47,7 +60,12 @@ export function box(centre: Position, widthM: number, heightM: number): Shape {
     bounds: boundsAround(centre, halfWidth, halfHeight),
     distanceInside: (otherLongitude, otherLatitude) => {
       if (latitudeDistance(otherLatitude, latitude) > halfHeight) return NaN;
-      if (distance(otherLongitude, otherLatitude, longitude, otherLatitude) > halfWidth) return NaN;
+      let across = distance(otherLongitude, otherLatitude, longitude, otherLatitude);
+      if (isDoubtful(across, halfWidth)) {
+        const other = { longitude: otherLongitude, latitude: otherLatitude };
+        across = preciseDistance(other, { longitude, latitude: otherLatitude });
+      }
+      if (across > halfWidth) return NaN;
       return distance(longitude, latitude, otherLongitude, otherLatitude);
     },
   };
@@ -74,15 +92,15 @@ function middleOf(corners: readonly Position[]): Position {
   for (const corner of corners) {
     const longitude = toRadians(corner.longitude);
     const latitude = toRadians(corner.latitude);
-    x += Math.cos(latitude) * Math.cos(longitude);
-    y += Math.cos(latitude) * Math.sin(longitude);
-    z += Math.sin(latitude);
+    x += PRECISE.cos(latitude) * PRECISE.cos(longitude);
+    y += PRECISE.cos(latitude) * PRECISE.sin(longitude);
+    z += PRECISE.sin(latitude);
   }
   const count = corners.length;
   [x, y, z] = [x / count, y / count, z / count];
   return {
-    longitude: toDegrees(Math.atan2(y, x)),
-    latitude: toDegrees(Math.atan2(z, Math.sqrt(x * x + y * y))),
+    longitude: toDegrees(PRECISE.atan2(y, x)),
+    latitude: toDegrees(PRECISE.atan2(z, Math.sqrt(x * x + y * y))),
   };
 }
 

@@ -4,7 +4,13 @@ import { block, double, key, keyArg, oneOf, optional, text, word } from '../prot
 import type { Call } from './call.js';
 import { type Command, command } from './command.js';
 import { cellAt, firstScore, geohashText, type Position, positionOfScore } from './geo-cells.js';
-import { distance, formatDistance, readUnit, UNIT_ARGUMENT } from './geo-distance.js';
+import {
+  distance,
+  formatDistance,
+  preciseDistance,
+  readUnit,
+  UNIT_ARGUMENT,
+} from './geo-distance.js';
 import { readPosition } from './geo-options.js';
 import { GEO_RADIUS_COMMANDS } from './geo-radius.js';
 import { replyPosition } from './geo-search.js';
@@ -103,7 +109,7 @@ export const geodist = command(
     if (one === null || other === null) return reply.nil();
     const { longitude, latitude } = one;
     const metres = distance(longitude, latitude, other.longitude, other.latitude);
-    reply.text(formatDistance(metres / unitM));
+    reply.text(formatDistance(metres, unitM, () => preciseDistance(one, other)));
   },
 );
 
