@@ -11,11 +11,14 @@ import { LargeSortedSet } from './zset-large.js';
 import { storeSortedSet } from './zset-store.js';
 import type { SortedSet } from './zset-value.js';
 
-/** Members found, a column for each of their properties. The bytes stay where they are: for this call only. */
+const FIRST_BYTES = 256;
+
+/** Members found, a column for each of their properties. */
 class Findings {
-  private readonly pages: Uint8Array[] = [];
-  private readonly starts: number[] = [];
-  private readonly ends: number[] = [];
+  /** All members, copied: what a walk shows of a small set holds for one member only. */
+  private bytes = new Uint8Array(FIRST_BYTES);
+  /** Where each begins, and after the last where it ends. */
+  private readonly starts: number[] = [0];
   private readonly scores: number[] = [];
   private readonly distancesM: number[] = [];
 
@@ -24,9 +27,15 @@ class Findings {
   }
 
   add(page: Uint8Array, start: number, end: number, score: number, distanceM: number): void {
-    this.pages.push(page);
-    this.starts.push(start);
-    this.ends.push(end);
+    const at = this.start(this.size);
+    const next = at + end - start;
+    if (next > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(next, 2 * this.bytes.length));
+      larger.set(this.bytes.subarray(0, at));
+      this.bytes = larger;
+    }
+    for (let i = start; i < end; i++) this.bytes[at + i - start] = page[i] as number;
+    this.starts.push(next);
     this.scores.push(score);
     this.distancesM.push(distanceM);
   }
@@ -50,15 +59,18 @@ class Findings {
   }
 
   replyMember(reply: ReplyWriter, i: number): void {
-    reply.bulk(this.pages[i] as Uint8Array, this.starts[i], this.ends[i]);
+    reply.bulk(this.bytes, this.start(i), this.start(i + 1));
   }
 
   /** Puts a member into a set that is being gathered. */
   put(into: LargeSortedSet, i: number, score: number): void {
-    const [page, start, end] = [this.pages[i], this.starts[i], this.ends[i]];
-    if (page === undefined || start === undefined || end === undefined) return;
-    into.find(page, start, end);
-    into.gather(page, start, end, score);
+    const [start, end] = [this.start(i), this.start(i + 1)];
+    into.find(this.bytes, start, end);
+    into.gather(this.bytes, start, end, score);
+  }
+
+  private start(i: number): number {
+    return this.starts[i] as number;
   }
 }
 

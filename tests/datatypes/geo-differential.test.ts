@@ -42,6 +42,8 @@ const EVERYTHING = words(`
   GEOADD g NX CH 12 20 a 2 2 new
   GEOADD g 1 1 c 200 1 d
   GEOADD absent XX 1 1 a
+  GEOADD numbers -122.407107 37.794300 1 -122.227336 37.794300 2
+  GEOSEARCH numbers FROMLONLAT -122.407107 37.794300 BYRADIUS 30 mi ASC WITHDIST
   GEOADD g 180 85.05112878 corner -180 -85.05112878 other 180 0 east -180 0 west 0 0 middle
   GEOPOS g a b corner other east west middle absent
   GEOPOS g
