@@ -11,6 +11,7 @@
  */
 
 export const STEPS_MAX = 26;
+const SMALLEST_PARTS = 2 ** STEPS_MAX;
 /** Degrees. */
 export const LONGITUDE_MAX = 180;
 /** Degrees. */
@@ -37,13 +38,13 @@ export interface Bounds {
   readonly north: number;
 }
 
-/** Which of 2^step equal parts of -most to most a value lies in. */
-const partOf = (value: number, most: number, step: number) =>
-  Math.floor(((value + most) / (most + most)) * 2 ** step);
+/** Which of `parts` equal parts of -most to most a value lies in. */
+const partOf = (value: number, most: number, parts: number) =>
+  Math.floor(((value + most) / (most + most)) * parts);
 
 /** Where part `part` begins. */
-const partStart = (part: number, most: number, step: number) =>
-  -most + (part / 2 ** step) * (most + most);
+const partStart = (part: number, most: number, parts: number) =>
+  -most + (part / parts) * (most + most);
 
 /** The cell of a position within the limits. */
 export function cellAt(
@@ -52,8 +53,9 @@ export function cellAt(
   step = STEPS_MAX,
   latitudeMax = LATITUDE_MAX,
 ): Cell {
-  const column = partOf(longitude, LONGITUDE_MAX, step);
-  return { column, row: partOf(latitude, latitudeMax, step), step };
+  const parts = 2 ** step;
+  const column = partOf(longitude, LONGITUDE_MAX, parts);
+  return { column, row: partOf(latitude, latitudeMax, parts), step };
 }
 
 /** The cell so many columns to the east and rows to the north; round the earth it goes on at the other side. */
@@ -67,11 +69,12 @@ export function neighbour({ column, row, step }: Cell, columns: number, rows: nu
 }
 
 export function boundsOf({ column, row, step }: Cell): Bounds {
+  const parts = 2 ** step;
   return {
-    west: partStart(column, LONGITUDE_MAX, step),
-    south: partStart(row, LATITUDE_MAX, step),
-    east: partStart(column + 1, LONGITUDE_MAX, step),
-    north: partStart(row + 1, LATITUDE_MAX, step),
+    west: partStart(column, LONGITUDE_MAX, parts),
+    south: partStart(row, LATITUDE_MAX, parts),
+    east: partStart(column + 1, LONGITUDE_MAX, parts),
+    north: partStart(row + 1, LATITUDE_MAX, parts),
   };
 }
 
@@ -128,15 +131,17 @@ function asUint64(score: number): bigint {
   return score < 2 ** 64 ? BigInt(score) : 0n;
 }
 
-const within = (value: number, most: number) => Math.max(-most, Math.min(most, value));
+/** The middle of the smallest of parts, which is within the limits whatever the part. */
+function middleOf(part: number, most: number): number {
+  const start = partStart(part, most, SMALLEST_PARTS);
+  const middle = (start + partStart(part + 1, most, SMALLEST_PARTS)) / 2;
+  return Math.max(-most, Math.min(most, middle));
+}
 
-/** The middle of the cell of a score, which is within the limits whatever the score. */
+/** The middle of the cell of a score. */
 export function positionOfScore(score: number): Position {
-  const { west, south, east, north } = boundsOf(cellOfScore(score));
-  return {
-    longitude: within((west + east) / 2, LONGITUDE_MAX),
-    latitude: within((south + north) / 2, LATITUDE_MAX),
-  };
+  const { column, row } = cellOfScore(score);
+  return { longitude: middleOf(column, LONGITUDE_MAX), latitude: middleOf(row, LATITUDE_MAX) };
 }
 
 const ALPHABET = '0123456789bcdefghjkmnpqrstuvwxyz';

@@ -49,7 +49,7 @@ export const isDoubtful = (metres: number, limitM: number): boolean =>
   Math.abs(metres - limitM) <= limitM * DOUBT;
 
 /** What commands say of a unit. */
-export const UNIT_ARGUMENT = oneOf('unit', [word('m'), word('km'), word('ft'), word('mi')]);
+export const UNIT_ARGUMENT = oneOf('unit', [word('M'), word('KM'), word('FT'), word('MI')]);
 
 const UNITS: readonly (readonly [string, number])[] = [
   ['m', 1],

@@ -85,10 +85,17 @@ export function readRadius(call: Call, i: number): Radius {
 /** Everything but the shape. */
 type Manner = { -readonly [name in keyof Omit<Search, 'shape'>]: Search[name] };
 
-function initialManner(unitM: number): Manner {
+function initialManner(unitM: number, storeAt: number): Manner {
   return {
-    ...{ unitM, order: 'none', count: 0, any: false, storeAt: 0, storesDistance: false },
-    ...{ withDistance: false, withScore: false, withPosition: false },
+    unitM,
+    order: 'none',
+    count: 0,
+    any: false,
+    withDistance: false,
+    withScore: false,
+    withPosition: false,
+    storeAt,
+    storesDistance: false,
   };
 }
 
@@ -111,8 +118,10 @@ function readManner(call: Call, i: number, manner: Manner): number {
 const tells = (manner: Manner) => manner.withDistance || manner.withScore || manner.withPosition;
 
 /** Some of the nearest are wanted in order, unless any will do. */
-function orderOf({ order, count, any }: Manner): Search['order'] {
-  return order === 'none' && count > 0 && !any ? 'ascending' : order;
+function toSearch(manner: Manner, shape: Shape | null): Search {
+  const { order, count, any } = manner;
+  if (order === 'none' && count > 0 && !any) manner.order = 'ascending';
+  return Object.assign(manner, { shape });
 }
 
 /** How GEORADIUS and its kin differ. */
@@ -142,7 +151,7 @@ export function readRadiusSearch(
     unitM = radius.unitM;
     shape = circle(centre, radius.radiusM);
   }
-  const manner = initialManner(unitM);
+  const manner = initialManner(unitM, 0);
   for (let i = radiusAt + 2; i < call.argc; i++) {
     const last = readManner(call, i, manner);
     if (last > 0) i = last;
@@ -153,7 +162,7 @@ export function readRadiusSearch(
   }
   if (manner.storeAt > 0 && tells(manner)) throw storesAndTells('STORE option in GEORADIUS');
   if (manner.any && manner.count === 0) throw ANY_WITHOUT_COUNT;
-  return { ...manner, shape, order: orderOf(manner) };
+  return toSearch(manner, shape);
 }
 
 /** What GEOSEARCH looks for, piece by piece. */
@@ -237,9 +246,13 @@ function shapeOf({ by, centre, sizesM, corners }: Outline): Shape | null {
 /** Reads the arguments of GEOSEARCH or, when there is a key to store to (`storeAt`), of GEOSEARCHSTORE. */
 export function readSearch(call: Call, set: SortedSet | null, storeAt: number): Search {
   const command = storeAt > 0 ? 'GEOSEARCHSTORE' : 'GEOSEARCH';
-  const manner = { ...initialManner(1), storeAt };
+  const manner = initialManner(1, storeAt);
   const outline: Outline = {
-    ...{ from: 'nowhere', centre: null, by: 'nothing', sizesM: [], corners: [] },
+    from: 'nowhere',
+    centre: null,
+    by: 'nothing',
+    sizesM: [],
+    corners: [],
   };
   for (let i = storeAt > 0 ? 3 : 2; i < call.argc; i++) {
     const last = readManner(call, i, manner) || readOutline(call, i, set, outline, manner);
@@ -251,5 +264,5 @@ export function readSearch(call: Call, set: SortedSet | null, storeAt: number): 
   if (outline.from === 'nowhere' && outline.by !== 'polygon') throw oneSearchCentre(command);
   if (outline.by === 'nothing') throw oneSearchShape(command);
   if (manner.any && manner.count === 0) throw ANY_WITHOUT_COUNT;
-  return { ...manner, shape: shapeOf(outline), order: orderOf(manner) };
+  return toSearch(manner, shapeOf(outline));
 }

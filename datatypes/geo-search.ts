@@ -43,7 +43,8 @@ class Findings {
   /** Which to take, in order: all, or the first `count` above 0. */
   chosen({ order, count }: Search): Uint32Array {
     const { distancesM } = this;
-    const chosen = Uint32Array.from({ length: this.size }, (_, i) => i);
+    const chosen = new Uint32Array(this.size);
+    for (let i = 0; i < chosen.length; i++) chosen[i] = i;
     const sign = order === 'descending' ? -1 : 1;
     const metres = (i: number) => distancesM[i] as number;
     if (order !== 'none') chosen.sort((one, other) => sign * (metres(one) - metres(other)));
@@ -74,8 +75,9 @@ class Findings {
   }
 }
 
-/** Members looked at in one go, so that a search for any few ends soon. */
-const WALKED_AT_ONCE = 64;
+/** Members looked at in one go: first few, as most cells hold few, then twice as many each time. */
+const FEWEST_AT_ONCE = 4;
+const MOST_AT_ONCE = 256;
 
 function find(set: SortedSet, shape: Shape, most: number): Findings {
   const found = new Findings();
@@ -91,15 +93,16 @@ function findInCell(set: SortedSet, cell: Cell, shape: Shape, most: number, foun
   const end = first + scoreCount(cell);
   let rank = set.countWhile(0, (_bytes, _start, _end, score) => score < first);
   let inCell = true;
-  while (inCell && rank < set.size && found.size < most) {
-    set.walk(rank, WALKED_AT_ONCE, false, (bytes, start, stop, score) => {
+  for (let next = FEWEST_AT_ONCE; inCell && rank < set.size && found.size < most; ) {
+    set.walk(rank, next, false, (bytes, start, stop, score) => {
       inCell &&= score < end;
       if (!inCell || found.size >= most) return;
       const { longitude, latitude } = positionOfScore(score);
       const metres = shape.distanceInside(longitude, latitude);
       if (!Number.isNaN(metres)) found.add(bytes, start, stop, score, metres);
     });
-    rank += WALKED_AT_ONCE;
+    rank += next;
+    next = Math.min(MOST_AT_ONCE, 2 * next);
   }
 }
 
