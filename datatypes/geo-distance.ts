@@ -19,20 +19,27 @@ export function latitudeDistance(one: number, other: number): number {
   return EARTH_RADIUS_M * Math.abs(toRadians(other) - toRadians(one));
 }
 
+/** From here on, of 1, a last digit makes more and more of a difference to the angle: up to 20 cm on the ground. */
+const STEEP = 0.999;
+
 /** Metres between two positions, in degrees: by the haversine formula. */
 export function distance(
   longitude: number,
   latitude: number,
   otherLongitude: number,
   otherLatitude: number,
-  { sin, cos, asin }: Trigonometry = Math,
+  trigonometry: Trigonometry = Math,
 ): number {
+  const { sin, cos, asin } = trigonometry;
   const eastward = sin((toRadians(otherLongitude) - toRadians(longitude)) / 2);
   if (eastward === 0) return latitudeDistance(latitude, otherLatitude);
   const one = toRadians(latitude);
   const other = toRadians(otherLatitude);
   const northward = sin((other - one) / 2);
   const square = northward * northward + cos(one) * cos(other) * eastward * eastward;
+  if (square > STEEP && trigonometry !== PRECISE) {
+    return distance(longitude, latitude, otherLongitude, otherLatitude, PRECISE);
+  }
   return 2 * EARTH_RADIUS_M * asin(Math.sqrt(square));
 }
 

@@ -23,6 +23,7 @@ import type { Call } from './call.js';
 import { LATITUDE_MAX, LONGITUDE_MAX, type Position, positionOfScore } from './geo-cells.js';
 import { readUnit } from './geo-distance.js';
 import { box, circle, polygon, type Shape } from './geo-shape.js';
+import { readInt32 } from './options.js';
 import type { SortedSet } from './zset-value.js';
 
 /** What is searched for, and what is told of it. */
@@ -229,7 +230,7 @@ const CORNERS_MIN = 3;
 
 /** Reads `count longitude latitude ...` from argument `i` on. */
 function readCorners(call: Call, i: number): Position[] {
-  const count = Number(call.bigint(i, VERTICES_NOT_A_NUMBER));
+  const count = readInt32(call, i, VERTICES_NOT_A_NUMBER, VERTICES_NOT_A_NUMBER);
   if (count < CORNERS_MIN || count > (call.argc - i - 1) / 2) throw TOO_FEW_VERTICES;
   const corners: Position[] = [];
   for (let n = 0; n < count; n++) corners.push(readPosition(call, i + 1 + 2 * n));
@@ -245,7 +246,6 @@ function shapeOf({ by, centre, sizesM, corners }: Outline): Shape | null {
 
 /** Reads the arguments of GEOSEARCH or, when there is a key to store to (`storeAt`), of GEOSEARCHSTORE. */
 export function readSearch(call: Call, set: SortedSet | null, storeAt: number): Search {
-  const command = storeAt > 0 ? 'GEOSEARCHSTORE' : 'GEOSEARCH';
   const manner = initialManner(1, storeAt);
   const outline: Outline = {
     from: 'nowhere',
@@ -260,9 +260,9 @@ export function readSearch(call: Call, set: SortedSet | null, storeAt: number): 
     else if (storeAt > 0 && call.is(i, 'storedist')) manner.storesDistance = true;
     else throw SYNTAX_ERROR;
   }
-  if (storeAt > 0 && tells(manner)) throw storesAndTells(command);
-  if (outline.from === 'nowhere' && outline.by !== 'polygon') throw oneSearchCentre(command);
-  if (outline.by === 'nothing') throw oneSearchShape(command);
+  if (storeAt > 0 && tells(manner)) throw storesAndTells('GEOSEARCHSTORE');
+  if (outline.from === 'nowhere' && outline.by !== 'polygon') throw oneSearchCentre(call.text(0));
+  if (outline.by === 'nothing') throw oneSearchShape(call.text(0));
   if (manner.any && manner.count === 0) throw ANY_WITHOUT_COUNT;
   return toSearch(manner, shapeOf(outline));
 }

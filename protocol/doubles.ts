@@ -111,11 +111,15 @@ function withoutEndZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** From here on `toFixed` writes an exponent. */
+const WITH_EXPONENT = 1e21;
+
 /** Prints a double with so many decimals as C does: what lies in the middle goes to the even digit. */
 export function formatFixed(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (Math.abs(value) >= WITH_EXPONENT) return `${BigInt(value)}.${'0'.repeat(decimals)}`;
   const scale = 2 ** (decimals + 1);
-  // Only such a number can lie in the middle; and only a whole one be too large for toFixed.
+  // No other number can lie in the middle.
   if (!Number.isInteger(value * scale)) return value.toFixed(decimals);
   const negative = value < 0 || Object.is(value, -0);
   const exact = BigInt(Math.abs(value) * scale) * 10n ** BigInt(decimals);

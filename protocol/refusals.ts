@@ -545,10 +545,12 @@ export function storesAndTells(where: string): Refusal {
   return refusal('ERR', `${where} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`);
 }
 
+/** `command` as it was given. */
 export function oneSearchCentre(command: string): Refusal {
   return refusal('ERR', `exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`);
 }
 
+/** `command` as it was given. */
 export function oneSearchShape(command: string): Refusal {
   return refusal(
     'ERR',

@@ -177,6 +177,7 @@ t.test('formatFixed rounds what lies in the middle to the even digit', async (t)
   t.equal(formatFixed(200.0078125, 6), '200.007812');
   t.equal(formatFixed(200.0234375, 6), '200.023438');
   t.equal(formatFixed(-1e22, 6), '-10000000000000000000000.000000');
+  t.equal(formatFixed(1e308, 1).length, 311);
   t.equal(formatFixed(-0, 2), '-0.00');
   t.equal(formatFixed(-Infinity, 6), '-inf');
 });

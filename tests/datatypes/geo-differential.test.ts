@@ -9,12 +9,32 @@ const words = (text: string): Words[] =>
     .split('\n')
     .map((line) => line.trim().split(' '));
 
+const NUMBER = /^\d+(\.\d+)?(e[+-]\d+)?$/;
+/** Near the other side of the earth a last digit makes centimetres. */
+const TOLERANCE = 1e-8;
+
+/**
+ * Whether replies of ZRANGE are the same but for last digits of stored distances, and so the lengths of these: the C
+ * library's sines are off by one now and then, ours are not.
+ */
+function isNear(ours: string, real: string): boolean {
+  const [mine, others] = [ours.split('\r\n'), real.split('\r\n')];
+  const differing = mine.filter((line, i) => {
+    const other = others[i] ?? '';
+    if (line === other || (line.startsWith('$') && other.startsWith('$'))) return false;
+    const areNumbers = NUMBER.test(line) && NUMBER.test(other);
+    return !areNumbers || Math.abs(Number(line) - Number(other)) > TOLERANCE * Number(other);
+  });
+  return mine.length === others.length && differing.length === 0;
+}
+
 async function compare(t: Test, script: readonly Words[], resp: 2 | 3 = 2): Promise<void> {
   const both = await runOnBoth(t, script, resp);
   if (both === null) return;
   const { ours, real } = both;
   for (let i = 0; i < script.length; i++) {
-    if (ours.replies[i] === real.replies[i]) continue;
+    const [mine, other] = [ours.replies[i] ?? '', real.replies[i] ?? ''];
+    if (mine === other || (script[i]?.[0] === 'ZRANGE' && isNear(mine, other))) continue;
     const request = `${script[i]?.join(' ').slice(0, 500)}`;
     t.equal(ours.replies[i], real.replies[i], request);
   }
@@ -94,6 +114,11 @@ const EVERYTHING = words(`
   GEOSEARCH g FROMMEMBER a BYBOX 1 1 q
   GEOSEARCH g FROMMEMBER a ASC ASC ASC
   GEOSEARCH g BYRADIUS 1 m ASC ASC
+  geoSearch g byradius 1 m asc asc
+  geosearchstore d g frommember a asc asc asc
+  geosearchstore d g frommember a byradius 1 m withdist
+  GEOSEARCH g BYPOLYGON 2147483648 0 0 90 0 45 60
+  GEOSEARCH g BYPOLYGON 2147483647 0 0 90 0 45 60
   GEOSEARCH g FROMLONLAT 181 1 BYRADIUS 1 m
   GEOSEARCH g FROMLONLAT 18 x BYRADIUS 1 m
   GEOSEARCH g BYPOLYGON 3 0 0 90 0 45 60 WITHDIST WITHHASH WITHCOORD
