@@ -1,34 +1,57 @@
-/** How much memory does a key of 16 bytes with a value of 32 take? */
-import { fill } from './load.js';
+/** How much memory do keys with short values take, and small hashes, and members of a big sorted set? */
+import { fill, type Load, NUMBER, runLoad, VALUE } from './load.js';
 import type { BenchOptions } from './options.js';
 import { report, title } from './report.js';
 import { contestants, MeasuredServer } from './servers.js';
 
 interface Growth {
-  /** Of the process, in bytes a key. */
+  /** Of the process, in bytes for each of what was added. */
   readonly resident: number;
-  /** As the server itself says, in bytes a key; NaN when it does not say. */
+  /** As the server itself says, likewise; NaN when it does not say. */
   readonly used: number;
 }
 
-async function growthOf(server: MeasuredServer, keys: number): Promise<Growth> {
+type Fill = (port: number, count: number) => Promise<unknown>;
+
+async function growthOf(server: MeasuredServer, count: number, put: Fill): Promise<Growth> {
   const used = async () => (await server.info('memory', 'used_memory')) ?? Number.NaN;
   const [residentBefore, usedBefore] = [server.residentBytes(), await used()];
-  await fill(server.port, keys, 32);
+  await put(server.port, count);
   return {
-    resident: (server.residentBytes() - residentBefore) / keys,
-    used: ((await used()) - usedBefore) / keys,
+    resident: (server.residentBytes() - residentBefore) / count,
+    used: ((await used()) - usedBefore) / count,
+  };
+}
+
+/** Prints how both servers grow by `count` of what `put` puts there. */
+async function compareGrowth(name: string, unit: string, count: number, put: Fill): Promise<void> {
+  const growths: Growth[] = [];
+  for (const contestant of contestants()) {
+    const server = await MeasuredServer.start(contestant);
+    growths.push(await growthOf(server, count, put).finally(() => server.stop()));
+  }
+  const [ours, real] = growths as [Growth, Growth];
+  title(`Memory, ${count.toLocaleString('en')} ${name}`);
+  const both = (figure: keyof Growth) => ({ ours: [ours[figure]], real: [real[figure]] });
+  report({ name: `bytes/${unit}, resident`, ...both('resident'), digits: 1 });
+  report({ name: `bytes/${unit}, used_memory`, ...both('used'), digits: 1 });
+}
+
+/** Runs `command` once for each number below `count`. */
+function each(...command: string[]): Fill {
+  const shape = { clients: 50, pipeline: 16, valueBytes: 10, sequential: true } as const;
+  return (port, count) => {
+    const load: Load = { ...shape, command, requests: count, keys: count };
+    return runLoad(port, load);
   };
 }
 
 export async function memoryPerKey({ memoryKeys }: BenchOptions): Promise<void> {
-  const growths: Growth[] = [];
-  for (const contestant of contestants()) {
-    const server = await MeasuredServer.start(contestant);
-    growths.push(await growthOf(server, memoryKeys).finally(() => server.stop()));
-  }
-  const [ours, real] = growths as [Growth, Growth];
-  title(`Memory, ${memoryKeys.toLocaleString('en')} keys of 16 bytes with values of 32`);
-  report({ name: 'bytes/key, resident', ours: [ours.resident], real: [real.resident], digits: 1 });
-  report({ name: 'bytes/key, used_memory', ours: [ours.used], real: [real.used], digits: 1 });
+  const strings: Fill = (port, count) => fill(port, count, 32);
+  await compareGrowth('keys of 16 bytes with values of 32', 'key', memoryKeys, strings);
+  const fields = ['name', 'born', 'city', 'mail', 'rank'].flatMap((field) => [field, VALUE]);
+  const hash = each('HSET', `user:${NUMBER}`, ...fields);
+  await compareGrowth('hashes of 5 fields', 'hash', Math.ceil(memoryKeys / 20), hash);
+  const member = each('ZADD', 'ranking', NUMBER, `element:${NUMBER}`);
+  await compareGrowth('members of a sorted set', 'member', Math.ceil(memoryKeys / 2), member);
 }
