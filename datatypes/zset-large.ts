@@ -96,8 +96,14 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   walk(rank: number, count: number, backwards: boolean, visit: MemberVisitor): void {
     const { elements } = this;
     this.tree.walk(rank, count, backwards, (element, score) => {
-      visit(elements.page(element), elements.start(element), elements.end(element), score);
+      const start = elements.start(element);
+      visit(elements.page(element), start, elements.end(element), score, element);
     });
+  }
+
+  /** How many members have a score below `score`, or with `inclusive` up to it: O(log n). */
+  countBelow(score: number, inclusive: boolean): number {
+    return this.tree.countBelow(score, inclusive);
   }
 
   countWhile(from: number, test: MemberTest): number {
@@ -120,10 +126,10 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   removeRange(rank: number, count: number): void {
     const { elements } = this;
     for (let i = 0; i < count; i++) {
-      this.found = this.tree.at(rank);
+      this.found = this.tree.removeAt(rank);
       const page = elements.page(this.found);
       this.foundHash = this.hash.hash(page, elements.start(this.found), elements.end(this.found));
-      this.removeFound();
+      this.ungather();
     }
   }
 
@@ -132,7 +138,8 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     const { elements } = this;
     return this.dict.scan(cursor, count, (element) => {
       const page = elements.page(element);
-      visit(page, elements.start(element), elements.end(element), elements.score(element));
+      const start = elements.start(element);
+      visit(page, start, elements.end(element), elements.score(element), element);
     });
   }
 
