@@ -9,6 +9,7 @@ import type { LargeValue } from './large-values.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Dict } from './store/dict.js';
 import type { HashFunction } from './store/hash-function.js';
+import { orderByScore } from './store/score-order.js';
 import { ScoreTree } from './store/score-tree.js';
 import { SCORED_ELEMENT_LAYOUT, ScoredElements } from './store/scored-elements.js';
 import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
@@ -74,11 +75,23 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     this.release(this.found);
   }
 
+  /** Makes room for `count` members in a set that has none. */
+  reserve(count: number): this {
+    this.dict.reserve(count);
+    return this;
+  }
+
   /** Orders what was gathered. */
   arrange(): this {
+    const { elements, tree } = this;
+    const refs = new Uint32Array(this.size);
+    let i = 0;
     this.dict.forEach((element) => {
-      this.tree.insert(this.elements.score(element), element);
+      refs[i++] = element;
     });
+    for (const element of orderByScore(elements, refs)) {
+      tree.append(elements.score(element), element);
+    }
     return this;
   }
 
@@ -167,10 +180,11 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   }
 
   duplicate(): LargeSortedSet {
-    const copy = new LargeSortedSet(this.arena, this.hash);
+    const copy = new LargeSortedSet(this.arena, this.hash).reserve(this.size);
     this.walk(0, this.size, false, (bytes, start, end, score) => {
       copy.foundHash = copy.hash.hash(bytes, start, end);
-      copy.insert(bytes, start, end, score);
+      copy.gather(bytes, start, end, score);
+      copy.tree.append(score, copy.found);
     });
     return copy;
   }

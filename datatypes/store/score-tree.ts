@@ -70,6 +70,24 @@ export class ScoreTree {
     if (this.root === NONE) this.root = this.newNode();
     const start = elements.start(element);
     this.descend(score, elements.page(element), start, elements.end(element));
+    this.insertAtPath(score, element);
+  }
+
+  /** As `insert`, of an element that comes behind all others. */
+  append(score: number, element: Ref): void {
+    if (this.root === NONE) this.root = this.newNode();
+    let node = this.root;
+    for (let level = this.height; ; level--) {
+      const slots = this.slotCount(node);
+      this.pathNodes[level] = node;
+      this.pathSlots[level] = level === 0 ? slots : slots - 1;
+      if (level === 0) break;
+      node = this.childAt(node, slots - 1);
+    }
+    this.insertAtPath(score, element);
+  }
+
+  private insertAtPath(score: number, element: Ref): void {
     this.size++;
     let isFirst = this.pathSlots[0] === 0;
     let split = this.insertAt(0, score, element, NONE);
