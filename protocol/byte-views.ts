@@ -8,6 +8,13 @@ export interface ViewedBytes extends Uint8Array {
   view?: DataView;
 }
 
+/** Scratch memory that carries its view. */
+export function scratchBytes(length: number): Uint8Array {
+  const bytes: ViewedBytes = new Uint8Array(length);
+  bytes.view = new DataView(bytes.buffer);
+  return bytes;
+}
+
 /**
  * The DataView of a byte array: its own, or one that is made. The last one made is remembered, as most
  * requests stand in the same read buffer; making one costs as much as copying some hundred bytes.

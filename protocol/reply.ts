@@ -295,7 +295,7 @@ export class ReplyWriter {
   /** As `resolveArray`, for SCAN: a cursor, then an array of what was written since. */
   resolveScan(deferred: Deferred, cursor: number, count: number): void {
     const digits = String(cursor);
-    this.insertBytes(deferred, `*2\r\n$${digits.length}\r\n${digits}\r\n*${count}\r\n`);
+    this.insertText(deferred, `*2\r\n$${digits.length}\r\n${digits}\r\n*${count}\r\n`);
   }
 
   /** Takes back everything written since `mark`, for replies nobody wants. */
@@ -474,11 +474,21 @@ export class ReplyWriter {
   }
 
   private insert(deferred: Deferred, mark: number, count: number): void {
-    this.insertBytes(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
+    const { parts, at } = this;
+    if (deferred.parts !== parts.length || at + LONGEST_HEADER_BYTES > BUFFER_BYTES) {
+      return this.insertText(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
+    }
+    const { buffer } = this;
+    const from = this.start + deferred.at;
+    const length = integerLength(count) + 3;
+    buffer.copyWithin(from + length, from, at);
+    buffer[from] = mark;
+    this.endLine(writeInteger(count, buffer, from + 1));
+    this.at = at + length;
   }
 
-  private insertBytes(deferred: Deferred, text: string): void {
-    const header = Buffer.from(text, 'latin1');
+  private insertText(deferred: Deferred, text: string): void {
+    const header = bytesOf(text);
     if (deferred.parts === this.parts.length && this.at + header.length > BUFFER_BYTES) {
       this.closeBuffer();
     }
