@@ -1,5 +1,5 @@
 /** How much memory do keys with short values take, and small hashes, and members of a big sorted set? */
-import { fill, type Load, NUMBER, runLoad, VALUE } from './load.js';
+import { NUMBER, runLoad, VALUE } from './load.js';
 import type { BenchOptions } from './options.js';
 import { report, title } from './report.js';
 import { contestants, MeasuredServer } from './servers.js';
@@ -11,15 +11,21 @@ interface Growth {
   readonly used: number;
 }
 
-type Fill = (port: number, count: number) => Promise<unknown>;
+/** Puts there what the numbers below `count` name, by so many requests. */
+type Fill = (port: number, count: number, requests: number) => Promise<unknown>;
+
+/** Requests before memory is looked at: the memory that code takes when it first runs is no data. */
+const FIRST_REQUESTS = 300_000;
 
 async function growthOf(server: MeasuredServer, count: number, put: Fill): Promise<Growth> {
   const used = async () => (await server.info('memory', 'used_memory')) ?? Number.NaN;
+  const before = Math.ceil(count / 10);
+  await put(server.port, before, Math.max(before, FIRST_REQUESTS));
   const [residentBefore, usedBefore] = [server.residentBytes(), await used()];
-  await put(server.port, count);
+  await put(server.port, count, count);
   return {
-    resident: (server.residentBytes() - residentBefore) / count,
-    used: ((await used()) - usedBefore) / count,
+    resident: (server.residentBytes() - residentBefore) / (count - before),
+    used: ((await used()) - usedBefore) / (count - before),
   };
 }
 
@@ -40,15 +46,12 @@ async function compareGrowth(name: string, unit: string, count: number, put: Fil
 /** Runs `command` once for each number below `count`. */
 function each(...command: string[]): Fill {
   const shape = { clients: 50, pipeline: 16, valueBytes: 10, sequential: true } as const;
-  return (port, count) => {
-    const load: Load = { ...shape, command, requests: count, keys: count };
-    return runLoad(port, load);
-  };
+  return (port, keys, requests) => runLoad(port, { ...shape, command, requests, keys });
 }
 
 export async function memoryPerKey({ memoryKeys }: BenchOptions): Promise<void> {
-  const strings: Fill = (port, count) => fill(port, count, 32);
-  await compareGrowth('keys of 16 bytes with values of 32', 'key', memoryKeys, strings);
+  const string = each('SET', `key:${NUMBER}`, 'a value of just thirty-two bytes');
+  await compareGrowth('keys of 16 bytes with values of 32', 'key', memoryKeys, string);
   const fields = ['name', 'born', 'city', 'mail', 'rank'].flatMap((field) => [field, VALUE]);
   const hash = each('HSET', `user:${NUMBER}`, ...fields);
   await compareGrowth('hashes of 5 fields', 'hash', Math.ceil(memoryKeys / 20), hash);
