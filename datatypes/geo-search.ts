@@ -91,7 +91,10 @@ function find(set: SortedSet, shape: Shape, most: number): Findings {
 function findInCell(set: SortedSet, cell: Cell, shape: Shape, most: number, found: Findings): void {
   const first = firstScore(cell);
   const end = first + scoreCount(cell);
-  let rank = set.countWhile(0, (_bytes, _start, _end, score) => score < first);
+  let rank =
+    set instanceof LargeSortedSet
+      ? set.countBelow(first, false)
+      : set.countWhile(0, (_bytes, _start, _end, score) => score < first);
   let inCell = true;
   for (let next = FEWEST_AT_ONCE; inCell && rank < set.size && found.size < most; ) {
     set.walk(rank, next, false, (bytes, start, stop, score) => {
