@@ -103,6 +103,7 @@ const destroy = command(
     if (group !== undefined) {
       stream.removeGroup(group);
       call.changed(2, EventClass.stream, 'xgroup-destroy');
+      call.keyspace.waiters?.renewed(call.db, call.bytes(2));
     }
     call.reply.integer(group === undefined ? 0 : 1);
   },

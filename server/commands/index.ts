@@ -23,6 +23,8 @@ import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
 import { shutdown } from './shutdown.js';
+import { TRANSACTION_COMMANDS } from './transactions.js';
+import { WAIT_COMMANDS } from './wait.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
@@ -32,8 +34,6 @@ export const COMMANDS: readonly Command[] = [
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...SORT_COMMANDS,
-  ...SORT_COMMANDS,
-  ...ZSET_COMMANDS,
   ...STREAM_COMMANDS,
   ...KEY_COMMANDS,
   ...HASH_COMMANDS,
@@ -49,5 +49,7 @@ export const COMMANDS: readonly Command[] = [
   ...COMMANDLOG_COMMANDS,
   ...DEBUG_COMMANDS,
   ...INFO_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...WAIT_COMMANDS,
   ...LATENCY_COMMANDS,
 ];
