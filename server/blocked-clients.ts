@@ -196,6 +196,8 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   unitEnded(): void {
     if (this.isServing || this.ready.length === 0) return;
     this.isServing = true;
+    // The transaction may have taken long: keys whose time came meanwhile serve nobody.
+    this.server.clock.refresh();
     while (this.ready.length > 0) {
       const { ready } = this;
       this.ready = [];

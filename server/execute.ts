@@ -164,6 +164,7 @@ export class Executor {
       call.client = client;
       call.db = client.db;
       call.entry = entry as CommandEntry;
+      client.lastCommand = call.entry.command;
       this.run(call, call.entry);
       if (client.waiting !== null) return;
     }
@@ -229,7 +230,6 @@ export class Executor {
     effects.begin(call.db.id);
     server.keyspace.touching = !client.noTouch;
     if (server.expiryRule.varies) server.expiryRule.choose(client);
-    client.lastCommand = entry.command;
     const outer = this.running;
     this.running = entry;
     try {
