@@ -30,6 +30,9 @@ import { WaitingQueue } from './waiting-queue.js';
 /** No type at all: of a client that does not wait for keys, of a key that is not there. */
 const NO_TYPE = -1;
 
+/** Writes a reply. */
+type Answer = (reply: ReplyWriter) => void;
+
 /** One client's waiting. */
 export interface Waiting extends Due {
   readonly client: Client;
@@ -45,7 +48,7 @@ export interface Waiting extends Due {
   /** Whether it is still waiting: queues drop those that are not when they come to them. */
   isLive: boolean;
   /** The reply when the time is up. */
-  readonly timedOut: (reply: ReplyWriter) => void;
+  readonly timedOut: Answer;
   /** For acknowledgements: whether there are enough by now. */
   readonly isAcknowledged: (() => boolean) | null;
 }
@@ -55,7 +58,7 @@ export interface AcknowledgementWait {
   readonly timeoutMs: number;
   readonly isAcknowledged: () => boolean;
   /** The reply, whether there are enough acknowledgements or the time is up. */
-  readonly reply: (reply: ReplyWriter) => void;
+  readonly reply: Answer;
 }
 
 export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListener {
@@ -68,6 +71,8 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   /** Keys that something happened to, in that order. */
   private ready: WaitingQueue[] = [];
   private isServing = false;
+  /** Waitings that are over, and the replies they are to get. */
+  private readonly answers: [Waiting, Answer][] = [];
   /** Of all waitings, those with `evenWithout`. */
   private evenWithout = 0;
   private readonly unacknowledged = new Set<Waiting>();
@@ -162,15 +167,15 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
 
   placed(database: Database, previous: Ref, next: Ref): void {
     const { entries } = this.server.keyspace;
-    // An entry is made anew also for a key that only got an expiry, or another place: its value is the same.
-    if (previous !== NONE && entries.type(previous) === entries.type(next)) {
-      if (entries.isApart(next) && entries.value(previous) === entries.value(next)) return;
+    // A value in the place of another is, for the real server, no key that those who wait could have missed.
+    const isNew = previous === NONE;
+    if (isNew || (this.evenWithout > 0 && entries.type(previous) !== entries.type(next))) {
+      this.happenedTo(database, next, !isNew);
     }
-    this.happenedTo(database, next);
   }
 
   removed(database: Database, ref: Ref): void {
-    if (this.evenWithout > 0) this.happenedTo(database, ref);
+    if (this.evenWithout > 0) this.happenedTo(database, ref, true);
   }
 
   renewed(database: Database, key: Uint8Array): void {
@@ -194,8 +199,14 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   }
 
   unitEnded(): void {
-    if (this.isServing || this.ready.length === 0) return;
+    if (this.isServing) return;
     this.isServing = true;
+    for (const [waiting, answer] of this.answers.splice(0)) this.answer(waiting, answer);
+    if (this.ready.length > 0) this.serveAll();
+    this.isServing = false;
+  }
+
+  private serveAll(): void {
     // The transaction may have taken long: keys whose time came meanwhile serve nobody.
     this.server.clock.refresh();
     while (this.ready.length > 0) {
@@ -206,7 +217,6 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
         this.serve(queue);
       }
     }
-    this.isServing = false;
   }
 
   private begin(
@@ -257,12 +267,14 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
     if (this.table.size === 0) this.server.keyspace.waiters = null;
   }
 
-  private happenedTo(database: Database, ref: Ref): void {
+  /** @param isGone - Whether only those want to hear of it who wait even without a key. */
+  private happenedTo(database: Database, ref: Ref, isGone: boolean): void {
     const { arena, entries } = this.server.keyspace;
     const start = entries.keyStart(ref);
     const end = start + entries.keyLength(ref);
     const page = arena.bytes[ref >>> 16] as Uint8Array;
-    this.note(this.table.find(database, database.hashOf(ref), page, start, end));
+    const queue = this.table.find(database, database.hashOf(ref), page, start, end);
+    if (!isGone || (queue !== undefined && queue.evenWithout > 0)) this.note(queue);
   }
 
   private note(queue: WaitingQueue | undefined): void {
@@ -297,10 +309,17 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
     this.finish(waiting, waiting.timedOut);
   }
 
-  /** Ends a waiting with a reply, and without running the request again. */
-  private finish(waiting: Waiting, answer: (reply: ReplyWriter) => void): void {
-    const { client } = waiting;
+  /** Ends a waiting with a reply, which goes out at the end of the unit, and without running the request again. */
+  private finish(waiting: Waiting, answer: Answer): void {
     this.release(waiting);
+    if (this.server.effects.isIdle) return this.answer(waiting, answer);
+    this.answers.push([waiting, answer]);
+    this.server.effects.wakeAtEnd();
+  }
+
+  private answer(waiting: Waiting, answer: Answer): void {
+    const { client } = waiting;
+    if (client.closed) return;
     this.server.beside(client, () => this.server.executor.finish(waiting, answer));
     this.goOn(client);
   }

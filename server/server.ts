@@ -276,11 +276,13 @@ export class Server {
     if (outer === client || (outer !== null && outer.replyMode !== ReplyMode.on)) return work();
     if (outer?.transport && !outer.closed) this.handOver(outer, outer.transport);
     this.flushPushesOf(client);
+    const { resp } = this.reply;
     this.serving = client;
     work();
     this.serving = outer;
     if (client.closed) this.reply.discard();
     else if (client.transport) this.sendReplies(client, client.transport);
+    this.reply.resp = resp;
     this.memory.noteClient(client);
   }
 
