@@ -184,4 +184,11 @@ export abstract class Call {
     effects.changed(this.db, key, changes);
     effects.notify(this.db, eventClass, event, key);
   }
+
+  /** As `changed`, for what the real server takes for no change of the key: WATCH and client caches are not told. */
+  told(i: number, eventClass: EventClass, event: string, changes = 1): void {
+    const { effects } = this;
+    effects.dirty += changes;
+    if (effects.attentive) effects.notify(this.db, eventClass, event, this.bytes(i));
+  }
 }

@@ -92,7 +92,7 @@ export class WatchedKeys implements KeyListener, DatabaseListener {
         if (this.entryOf(item) === NONE) continue;
         for (const [client, wasExpired] of item.watchers) {
           if (wasExpired) item.watchers.set(client, false);
-          else this.break(client);
+          else spoil(client);
         }
       }
     }
@@ -112,13 +112,13 @@ export class WatchedKeys implements KeyListener, DatabaseListener {
     for (const [client, wasExpired] of item.watchers) {
       const wasAbsent = wasExpired || !wasThere;
       if (wasAbsent && (isExpired || !isThere)) item.watchers.set(client, isExpired);
-      else this.break(client);
+      else spoil(client);
     }
   }
 
-  /** The client's transaction will fail: what it watches matters no more. */
+  /** A key changed: the client's transaction will fail, and what it watches matters no more. */
   private break(client: Client): void {
-    if (client.transaction !== null) client.transaction.isBroken = true;
+    spoil(client);
     this.unwatchAll(client);
   }
 
@@ -130,4 +130,9 @@ export class WatchedKeys implements KeyListener, DatabaseListener {
   private entryOf({ hash, key, database }: WatchedKey, among = database): Ref {
     return among.keys.find(hash, key, 0, key.length);
   }
+}
+
+/** The client's transaction will fail. When all keys of a database go, it still shows what it watched. */
+function spoil({ transaction }: Client): void {
+  if (transaction !== null) transaction.isBroken = true;
 }

@@ -7,14 +7,16 @@ import { encodeRequest } from './wire.js';
 /** Who asks, by number from 0, and the request, one character a byte; `{id:2}` stands for the ID of client 2. */
 export type Step = readonly [client: number, ...words: string[]];
 
-/** Who of the clients speaks version 3. */
-export type SpeaksResp3 = (client: number) => boolean;
+/** So often a client that was not answered is looked at. */
+const MOST_LOOKS = 200;
 
 const toBytes = (words: readonly string[]) => words.map((word) => Buffer.from(word, 'latin1'));
 
 /** One connection, and what came on it, one character a byte. */
 class Speaker {
   id = '';
+  /** Whether something was said that was not answered. */
+  isWaiting = false;
   private heard = '';
   readonly socket: net.Socket;
 
@@ -39,6 +41,7 @@ class Speaker {
   }
 
   say(words: readonly string[]): void {
+    this.isWaiting = true;
     if (this.socket.writable) this.socket.write(encodeRequest(toBytes(words)));
   }
 
@@ -50,45 +53,76 @@ class Speaker {
     return this.take();
   }
 
+  get hasNews(): boolean {
+    return this.heard !== '';
+  }
+
   take(): string {
     const { heard } = this;
+    if (heard !== '') this.isWaiting = false;
     this.heard = '';
     return heard;
   }
 }
 
+/** What became of steps. */
+export interface Played {
+  /** Those that were taken. */
+  readonly steps: Step[];
+  /** For each of them, what each client was sent. */
+  readonly heard: string[];
+}
+
 /**
- * Has clients send requests, which may have to wait, one step after the other.
+ * Has clients send requests, which may have to wait, one step after the other. The clients quit in the end,
+ * blocked or not.
  *
- * @returns For each step what each client was sent, `client: bytes`; the clients quit in the end, blocked or not.
+ * @param goesAhead - Whether a client that still waits for an answer is to send this request nevertheless; by
+ * default, all do.
  */
 export async function playSteps(
   port: number,
   clients: number,
   steps: readonly Step[],
-  speaksResp3: SpeaksResp3 = () => false,
-): Promise<string[]> {
+  speaksResp3: (client: number) => boolean = () => false,
+  goesAhead: () => boolean = () => true,
+): Promise<Played> {
   const speakers: Speaker[] = [];
   for (let i = 0; i < clients; i++) speakers.push(await Speaker.connect(port));
   const last = await Speaker.connect(port);
   for (const [i, speaker] of speakers.entries()) {
     if (speaksResp3(i)) await speaker.ask(['HELLO', '3']);
   }
-  const idOf = (_: string, who: string) => speakers[Number(who)]?.id ?? '0';
-  const heard: string[] = [];
-  for (const [who, ...words] of steps) {
-    speakers[who]?.say(words.map((word) => word.replace(/\{id:(\d+)\}/g, idOf)));
-    // When another client was answered after that, all that this request brought anybody is here too.
-    for (let i = 0; i < 2; i++) await last.ask(['PING']);
-    await setImmediate();
-    const news = speakers.map((speaker, i) => [i, speaker.take()] as const);
+  const played: Played = { steps: [], heard: [] };
+  for (const step of steps) {
+    const [who, ...words] = step;
+    const speaker = speakers[who] as Speaker;
+    if (speaker.isWaiting && !goesAhead()) continue;
+    speaker.say(
+      words.map((word) => word.replace(/\{id:(\d+)\}/g, (_, i) => speakers[i]?.id ?? '0')),
+    );
+    await settled(speaker, last);
+    const news = speakers.map((one, i) => [i, one.take()] as const);
     const shown = news.filter(([, text]) => text !== '').map(([i, text]) => `${i}: ${text}`);
-    heard.push(`${who} ${words.join(' ')} => ${shown.join(' ')}`);
+    played.steps.push(step);
+    played.heard.push(`${who} ${words.join(' ')} => ${shown.join(' ')}`);
   }
   for (const { socket } of [...speakers, last]) {
     const closed = once(socket, 'close');
     socket.destroy();
     await closed;
   }
-  return heard;
+  return played;
+}
+
+/** Until a request was answered, or is known to wait; and all that it brought anybody is here. */
+async function settled(speaker: Speaker, last: Speaker): Promise<void> {
+  for (let i = 0; i < MOST_LOOKS; i++) {
+    // When another client was answered after that, all that was sent before is here too.
+    const line = await last.ask(['CLIENT', 'LIST', 'ID', speaker.id]);
+    await setImmediate();
+    if (speaker.hasNews || / flags=\w*b/.test(line) || !line.includes('id=')) break;
+  }
+  await last.ask(['PING']);
+  await setImmediate();
 }
