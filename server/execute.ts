@@ -193,8 +193,7 @@ export class Executor {
     const { transaction } = client;
     client.lastCommand = named(entry, request);
     if (entry && client.lastCommand !== null) entry.rejectedCalls++;
-    if (!transaction?.isOpen) return server.replyError(client, refused);
-    transaction.abort();
+    if (transaction?.isOpen) transaction.abort();
     if (!entry?.isExec) return server.replyError(client, refused);
     endTransaction(server, client);
     server.replyError(client, transactionRefused(refused));

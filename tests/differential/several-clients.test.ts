@@ -35,7 +35,6 @@ const TEMPLATES: readonly (readonly [weight: number, request: string])[] = [
   [4, 'XREADGROUP GROUP g {c} BLOCK 0 STREAMS {k} >'],
   [1, 'XREADGROUP GROUP g {c} NOACK BLOCK 0 STREAMS {k} {k} > >'],
   [1, 'WAIT 1 0'],
-  [1, 'WAITAOF 0 1 0'],
 ];
 
 const ANYBODYS: readonly (readonly [weight: number, request: string])[] = [
