@@ -225,8 +225,17 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   ): Waiting {
     const { dueAtMs, request, type, evenWithout, timedOut, isAcknowledged } = parts;
     const waiting: Waiting = {
-      ...{ client, entry: entry as CommandEntry, request, type, evenWithout, dueAtMs },
-      ...{ timedOut, isAcknowledged, queues: [], isLive: true, heapAt: -1 },
+      client,
+      entry: entry as CommandEntry,
+      request,
+      type,
+      evenWithout,
+      queues: [],
+      isLive: true,
+      timedOut,
+      isAcknowledged,
+      dueAtMs,
+      heapAt: -1,
     };
     client.waiting = waiting;
     client.blocked = true;
