@@ -59,6 +59,8 @@ const ANYBODYS: readonly (readonly [weight: number, request: string])[] = [
   [1, 'FLUSHALL'],
   [2, 'EXPIRE {k} 100'],
   [1, 'PEXPIREAT {k} 1'],
+  [2, 'GEOADD {k} 1 2 {v}'],
+  [2, 'GEOSEARCHSTORE {k} {k} FROMLONLAT 1 2 BYRADIUS 9 km'],
   [3, 'GET {k}'],
   [2, 'LRANGE {k} 0 -1'],
   [2, 'TYPE {k}'],
