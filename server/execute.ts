@@ -168,7 +168,8 @@ export class Executor {
       this.run(call, call.entry);
       if (client.waiting !== null) return;
     }
-    if (mark !== null && client.replyMode !== ReplyMode.on) reply.rewind(mark);
+    if (client.replyMode === ReplyMode.on) return;
+    if (mark !== null) reply.rewind(mark);
     this.endReplyMode(client);
   }
 
@@ -222,7 +223,7 @@ export class Executor {
     if (!short) this.settle();
     this.attributedErrors = reply.errors;
     const startMs = this.lastEndMs;
-    const usecBefore = server.stats.commandsUsec;
+    const usecBefore = short ? 0 : server.stats.commandsUsec;
     const replyStart = reply.pendingBytes;
     const { effects } = server;
     const dirtyBefore = effects.dirty;
@@ -242,7 +243,7 @@ export class Executor {
     if (client.waiting !== null) this.lastEndMs = server.clock.elapsedMs();
     else {
       this.count(client, entry);
-      this.countFailure(reply, entry);
+      if (reply.errors !== this.attributedErrors) this.countFailure(reply, entry);
       if (!short) this.time(call, entry, startMs, usecBefore, replyBytes);
       else {
         this.untimed[this.untimedCount++] = entry;
@@ -262,7 +263,6 @@ export class Executor {
   }
 
   private countFailure(reply: ReplyWriter, entry: CommandEntry): void {
-    if (reply.errors === this.attributedErrors) return;
     this.attributedErrors = reply.errors;
     entry.failedCalls++;
     if (reply.lastError) this.server.countError(reply.lastError);
