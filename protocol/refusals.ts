@@ -246,6 +246,14 @@ export function invalidExpire(command: string): Refusal {
   return refusal('ERR', `invalid expire time in '${command}' command`);
 }
 
+/** What a client that listens to channels may not do in version 2: it could not tell replies from messages. */
+export function notWhileSubscribed(command: string): Refusal {
+  return refusal(
+    'ERR',
+    `Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
+}
+
 /** A subcommand its container does not have; `command` is the container's name in capitals. */
 export function unknownSubcommand(given: string, command: string): Refusal {
   return refusal('ERR', `unknown subcommand '${given}'. Try ${command} HELP.`);

@@ -1,6 +1,7 @@
 /** A client in one line, as CLIENT LIST, CLIENT INFO and the log show it. */
 import { untilZero } from '../protocol/bytes.js';
 import type { Client } from './client.js';
+import { countOf } from './pubsub.js';
 import type { Server } from './server.js';
 
 /** Bits of `Client.capabilities`: what CLIENT CAPA was told. */
@@ -15,6 +16,7 @@ const REDACTED = '*redacted*';
 export function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
+  if (client.kind === 'pubsub') flags += 'P';
   if (client.blocked || client.paused) flags += 'b';
   if (client.closing) flags += 'c';
   if (client.transport?.isUnixSocket) flags += 'U';
@@ -51,7 +53,8 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `flags=${clientFlags(client)}`,
     `capa=${clientCapabilities(client)}`,
     `db=${client.db.id}`,
-    'sub=0 psub=0 ssub=0 multi=-1 watch=0',
+    `sub=${countOf(client, 'channel')} psub=${countOf(client, 'pattern')}`,
+    `ssub=${countOf(client, 'shardChannel')} multi=-1 watch=0`,
     `qbuf=${client.pendingEnd}`,
     `qbuf-free=${client.pending.length - client.pendingEnd}`,
     `argv-mem=${argumentBytes}`,

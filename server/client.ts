@@ -6,6 +6,7 @@ import { type ParserLimits, RequestParser } from '../protocol/parser.js';
 import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import { type Subscriptions, subscriptionBytes } from './pubsub.js';
 import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
@@ -64,6 +65,8 @@ export class Client {
 
   replyMode: ReplyMode = ReplyMode.on;
   isMonitor = false;
+  /** What it listens to; null for nothing. */
+  subscriptions: Subscriptions | null = null;
   noEvict = false;
   noTouch = false;
   isImportSource = false;
@@ -110,9 +113,14 @@ export class Client {
 
   /** A writer for replies that come while the client is not the one being served: pushes, MONITOR. */
   get pushes(): ReplyWriter {
-    this.own ??= new ReplyWriter(this.holder);
+    this.own ??= new ReplyWriter(this.holder, OWN_BUFFER_BYTES);
     this.own.resp = this.resp;
     return this.own;
+  }
+
+  /** Gives back the buffer for pushes while there is nothing in it. */
+  releasePushes(): void {
+    if (this.own?.pendingBytes === 0) this.own = null;
   }
 
   /** Bytes of the buffer for pushes that is this client's own. */
@@ -127,11 +135,12 @@ export class Client {
 
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
-    return CLIENT_BYTES + this.pending.length + this.pushBufferBytes + this.unsentBytes;
+    const buffers = this.pending.length + this.pushBufferBytes + this.unsentBytes;
+    return CLIENT_BYTES + buffers + subscriptionBytes(this);
   }
 
   get kind(): ClientKind {
-    return 'normal';
+    return this.subscriptions === null ? 'normal' : 'pubsub';
   }
 
   /** Drops replies still held for this client: its connection is gone. */
@@ -153,6 +162,8 @@ export interface ClientParts {
   readonly holder: BlockHolder;
 }
 
+/** Where pushes are written to at first. */
+const OWN_BUFFER_BYTES = 512;
 const NO_BYTES = new Uint8Array(0);
 /** What the real server's client object takes, about. */
 const CLIENT_BYTES = 1920;

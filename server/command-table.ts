@@ -11,6 +11,12 @@ const GUARDS = new Map<string, 'debug' | 'module'>([
   ['module|unload', 'module'],
 ]);
 
+/** What clients that listen to channels may do in version 2. */
+const FOR_SUBSCRIBERS: ReadonlySet<string> = new Set([
+  ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe'],
+  ...['ping', 'quit', 'reset'],
+]);
+
 /** A command with what the server keeps about it. */
 export class CommandEntry {
   readonly command: Command;
@@ -37,6 +43,8 @@ export class CommandEntry {
   readonly firstKey: number;
   /** Its work does not grow with the data: only with what it is sent and what it replies. */
   readonly isConstantTime: boolean;
+  /** Whether clients that listen to channels may call it in version 2. */
+  readonly isForSubscribers: boolean;
 
   calls = 0;
   usec = 0;
@@ -62,6 +70,7 @@ export class CommandEntry {
     const begin = spec.keys?.[0]?.begin ?? 'unknown';
     this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
     this.isConstantTime = this.touchesKeys && spec.complexity.startsWith('O(1)');
+    this.isForSubscribers = FOR_SUBSCRIBERS.has(spec.name);
     this.guard = GUARDS.get(spec.name) ?? null;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }

@@ -28,6 +28,8 @@ export class Executor {
   private readonly call: ServerCall;
   /** The command that runs now; null between commands. */
   running: CommandEntry | null = null;
+  /** Whether a request is being run: what it brings its own client besides the reply comes after that. */
+  inUnit = false;
   /** Whether a setting asks for what single short calls take. */
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
@@ -100,7 +102,9 @@ export class Executor {
       call.client = client;
       call.db = client.db;
       call.entry = entry as CommandEntry;
+      this.inUnit = true;
       this.run(call, call.entry);
+      this.inUnit = false;
     } else {
       client.lastCommand = named(entry, request);
       if (entry && client.lastCommand !== null) entry.rejectedCalls++;
@@ -111,6 +115,7 @@ export class Executor {
       if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
     }
     if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
+    if (server.pushes.waiting) server.pushes.release();
   }
 
   /** Bytes of the arguments of what `client` is running now. */

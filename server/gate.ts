@@ -4,6 +4,7 @@ import {
   commandNotAllowed,
   NOAUTH,
   NOT_FOR_MONITORS,
+  notWhileSubscribed,
   type Refusal,
   unknownCommand,
   unknownSubcommand,
@@ -33,6 +34,9 @@ export function refuse(
   }
   const refused = server.memory.refuse(entry);
   if (refused !== null) return refused;
+  if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
+    return notWhileSubscribed(entry.fullName);
+  }
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }
 

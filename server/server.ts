@@ -33,6 +33,8 @@ import { Monitors } from './monitors.js';
 import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
+import { Pubsub } from './pubsub.js';
+import { Pushes } from './pushes.js';
 import { Rates } from './rates.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
@@ -85,6 +87,8 @@ export class Server {
   readonly expiryRule: ExpiryRule;
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
+  readonly pubsub: Pubsub;
+  readonly pushes = new Pushes(this);
   readonly cron: Cron;
   readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
@@ -146,6 +150,7 @@ export class Server {
     this.pauses = new Pauses(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
+    this.pubsub = new Pubsub(this);
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
@@ -272,6 +277,11 @@ export class Server {
     if (transport.unsentBytes > 0) checkOutputLimits(this, client);
   }
 
+  /** Whether it is this client whose requests run. */
+  isServing(client: Client): boolean {
+    return client === this.serving;
+  }
+
   /** Where to write a reply or push for any client, at any time. */
   outputOf(client: Client): ReplyWriter {
     if (client === this.serving) return this.reply;
@@ -339,6 +349,7 @@ export class Server {
     this.outbox.forget(client);
     this.pauses.forget(client);
     this.monitors.remove(client);
+    this.pubsub.forget(client);
   }
 
   /** A client as the log shows it. */

@@ -9,7 +9,7 @@ export const STATS: InfoSection = {
   *fields(server) {
     yield* traffic(server);
     yield* keys(server);
-    yield* features();
+    yield* features(server);
     yield* replies(server);
     yield* events(server);
   },
@@ -65,11 +65,11 @@ function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
   yield ['keyspace_misses', keyspace.stats.misses];
 }
 
-function* features(): Generator<InfoField> {
+function* features({ pubsub }: Server): Generator<InfoField> {
+  yield ['pubsub_channels', pubsub.count('channel')];
+  yield ['pubsub_patterns', pubsub.count('pattern')];
+  yield ['pubsubshard_channels', pubsub.count('shardChannel')];
   for (const name of [
-    'pubsub_channels',
-    'pubsub_patterns',
-    'pubsubshard_channels',
     'latest_fork_usec',
     'total_forks',
     'migrate_cached_sockets',

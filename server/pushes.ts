@@ -1,0 +1,48 @@
+/**
+ * Messages that clients did not ask for at this moment: where they go, and when.
+ *
+ * What a client's own command sends it, e.g. a message it published to itself, comes after the command's
+ * reply, a transaction's commands being one. Messages are no replies: CLIENT REPLY does not hold them back.
+ */
+import type { PushMessage } from '../protocol/push.js';
+import type { Client } from './client.js';
+import { checkOutputLimits } from './output-limits.js';
+import type { Server } from './server.js';
+
+export class Pushes {
+  private readonly server: Server;
+  /** For the client that is being served, until its command is done. */
+  private readonly deferred: Uint8Array[] = [];
+
+  constructor(server: Server) {
+    this.server = server;
+  }
+
+  /** Whether there are messages that wait for the end of a command. */
+  get waiting(): boolean {
+    return this.deferred.length > 0;
+  }
+
+  send(client: Client, message: PushMessage): void {
+    if (client.closing || client.closed) return;
+    const { server } = this;
+    const bytes = message.encoded(client.resp);
+    if (server.isServing(client)) {
+      if (server.executor.inUnit) this.deferred.push(bytes);
+      else server.reply.shared(bytes);
+      return;
+    }
+    const output = server.outputOf(client);
+    output.shared(bytes);
+    if (output.pendingBytes > server.replyBuffers.roomFor(client)) {
+      checkOutputLimits(server, client);
+    }
+  }
+
+  /** Sends what waited: the command is done, and its reply written. */
+  release(): void {
+    const { reply } = this.server;
+    for (const bytes of this.deferred) reply.shared(bytes);
+    this.deferred.length = 0;
+  }
+}
