@@ -136,6 +136,9 @@ export class Executor {
     if (!short) this.settle();
     this.attributedErrors = reply.errors;
     const replyStart = reply.pendingBytes;
+    const { effects } = server;
+    const dirtyBefore = effects.dirty;
+    effects.begin(call.db.id);
     server.keyspace.touching = !client.noTouch;
     if (server.expiryRule.varies) server.expiryRule.choose(client);
     client.lastCommand = entry.command;
@@ -162,6 +165,7 @@ export class Executor {
       this.time(call, entry, reply.pendingBytes - replyStart);
     }
     if (server.monitors.count > 0 && !entry.isHiddenFromMonitors) server.monitors.feed(call, entry);
+    effects.end(call, dirtyBefore);
   }
 
   /** The books of a command that is timed by itself. */
