@@ -44,6 +44,11 @@ export class Pubsub {
     this.topics = { channel: make(), pattern: make(), shardChannel: make() };
   }
 
+  /** Whether anybody listens to channels or patterns. */
+  get hasListeners(): boolean {
+    return this.topics.channel.size + this.topics.pattern.size > 0;
+  }
+
   /** How many names of a kind somebody listens to. */
   count(kind: TopicKind): number {
     return this.topics[kind].size;

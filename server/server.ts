@@ -30,6 +30,7 @@ import { Listener } from './listener.js';
 import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
+import { Notifications } from './notifications.js';
 import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
@@ -151,6 +152,7 @@ export class Server {
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
     this.pubsub = new Pubsub(this);
+    new Notifications(this);
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());

@@ -1,5 +1,6 @@
 /** Pub/Sub: SUBSCRIBE and its kin, PUBLISH, and PUBSUB, which tells who listens. */
 import { command, container } from '../../datatypes/command.js';
+import { Destination } from '../../persistence/propagation.js';
 import { globMatch } from '../../protocol/bytes.js';
 import { PushMessage } from '../../protocol/push.js';
 import { wrongSubcommandArity } from '../../protocol/refusals.js';
@@ -144,6 +145,7 @@ const publish = command(
     summary: 'Sends a message to a channel; answers how many get it.',
   },
   (call: ServerCall) => {
+    call.server.effects.propagateAnyway(Destination.replicas);
     call.reply.integer(call.server.pubsub.publish(call.bytes(1), call.bytes(2)));
   },
 );
@@ -161,6 +163,7 @@ const spublish = command(
     summary: 'Sends a message to a shard channel; answers how many get it.',
   },
   (call: ServerCall) => {
+    call.server.effects.propagateAnyway(Destination.replicas);
     call.reply.integer(call.server.pubsub.publishToShard(call.bytes(1), call.bytes(2)));
   },
 );
