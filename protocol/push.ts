@@ -4,8 +4,13 @@
  */
 import type { RespVersion } from './reply.js';
 
-/** A bulk string, an integer, nil, or an array of bulk strings. */
-export type PushPart = Uint8Array | number | null | readonly Uint8Array[];
+/** A bulk string, an integer, nil, nil as some version writes it, or an array of bulk strings. */
+export type PushPart =
+  | Uint8Array
+  | number
+  | null
+  | { readonly nilIn: RespVersion }
+  | readonly Uint8Array[];
 
 const CR = 13;
 const LF = 10;
@@ -40,12 +45,17 @@ function encode(parts: readonly PushPart[], resp: RespVersion): Uint8Array {
 }
 
 function encodePart(bytes: Buffer, at: number, part: PushPart, resp: RespVersion): number {
-  if (part === null) return at + bytes.write(resp === 3 ? '_\r\n' : '$-1\r\n', at, 'latin1');
+  if (part === null) return nil(bytes, at, resp);
   if (typeof part === 'number') return header(bytes, at, ':', part);
   if (part instanceof Uint8Array) return bulk(bytes, at, part);
+  if ('nilIn' in part) return nil(bytes, at, part.nilIn);
   let next = header(bytes, at, '*', part.length);
   for (const item of part) next = bulk(bytes, next, item);
   return next;
+}
+
+function nil(bytes: Buffer, at: number, resp: RespVersion): number {
+  return at + bytes.write(resp === 3 ? '_\r\n' : '$-1\r\n', at, 'latin1');
 }
 
 function header(bytes: Buffer, at: number, mark: string, count: number): number {
@@ -66,7 +76,7 @@ function mostBytes(parts: readonly PushPart[]): number {
   for (const part of parts) {
     most += LONGEST_HEADER_BYTES;
     if (part instanceof Uint8Array) most += part.length;
-    else if (part !== null && typeof part !== 'number') {
+    else if (Array.isArray(part)) {
       for (const item of part) most += LONGEST_HEADER_BYTES + item.length;
     }
   }

@@ -18,6 +18,9 @@ export function clientFlags(client: Client): string {
   if (client.isMonitor) flags += 'O';
   if (client.kind === 'pubsub') flags += 'P';
   if (client.blocked || client.paused) flags += 'b';
+  if (client.tracking !== null) flags += 't';
+  if (client.tracking?.isBroken) flags += 'R';
+  if (client.tracking?.broadcasts) flags += 'B';
   if (client.closing) flags += 'c';
   if (client.transport?.isUnixSocket) flags += 'U';
   if (client.readonlyMode) flags += 'r';
@@ -68,7 +71,7 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `events=${unsent > 0 ? 'rw' : 'r'}`,
     `cmd=${client.lastCommand?.spec.name ?? 'NULL'}`,
     `user=${redacted ? REDACTED : client.user}`,
-    'redir=-1',
+    `redir=${client.tracking?.redirection ?? -1}`,
     `resp=${client.resp}`,
     libraryPart(client),
     `tot-net-in=${client.netInputBytes}`,

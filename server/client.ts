@@ -8,6 +8,7 @@ import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply
 import type { Request } from '../protocol/request.js';
 import { type Subscriptions, subscriptionBytes } from './pubsub.js';
 import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
+import { PREFIX_BYTES, type TrackingState } from './tracking.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
 export interface Transport extends ReplySink {
@@ -67,6 +68,10 @@ export class Client {
   isMonitor = false;
   /** What it listens to; null for nothing. */
   subscriptions: Subscriptions | null = null;
+  /** How it is told of keys that change; null when it is not. */
+  tracking: TrackingState | null = null;
+  /** Whether CLIENT CACHING said that the next command is not like others. */
+  cachingChosen = false;
   noEvict = false;
   noTouch = false;
   isImportSource = false;
@@ -136,7 +141,8 @@ export class Client {
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
     const buffers = this.pending.length + this.pushBufferBytes + this.unsentBytes;
-    return CLIENT_BYTES + buffers + subscriptionBytes(this);
+    const prefixes = (this.tracking?.prefixes.length ?? 0) * PREFIX_BYTES;
+    return CLIENT_BYTES + buffers + prefixes + subscriptionBytes(this);
   }
 
   get kind(): ClientKind {

@@ -2,6 +2,7 @@
 import type { Command } from '../datatypes/command.js';
 import type { Request } from '../protocol/request.js';
 import { LatencyHistogram } from './latency-histogram.js';
+import { isTracked } from './tracking.js';
 
 /** Commands that reach into the process: a setting must allow them. */
 const GUARDS = new Map<string, 'debug' | 'module'>([
@@ -43,6 +44,8 @@ export class CommandEntry {
   readonly firstKey: number;
   /** Its work does not grow with the data: only with what it is sent and what it replies. */
   readonly isConstantTime: boolean;
+  /** Whether what it reads goes into the caches of clients that track. */
+  readonly isTracked: boolean;
   /** Whether clients that listen to channels may call it in version 2. */
   readonly isForSubscribers: boolean;
 
@@ -70,6 +73,7 @@ export class CommandEntry {
     const begin = spec.keys?.[0]?.begin ?? 'unknown';
     this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
     this.isConstantTime = this.touchesKeys && spec.complexity.startsWith('O(1)');
+    this.isTracked = isTracked(command);
     this.isForSubscribers = FOR_SUBSCRIBERS.has(spec.name);
     this.guard = GUARDS.get(spec.name) ?? null;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;

@@ -28,8 +28,8 @@ export class Executor {
   private readonly call: ServerCall;
   /** The command that runs now; null between commands. */
   running: CommandEntry | null = null;
-  /** Whether a request is being run: what it brings its own client besides the reply comes after that. */
-  inUnit = false;
+  /** Whose request is being run, with all it brings about; what that tells this client comes after the reply. */
+  unitClient: Client | null = null;
   /** Whether a setting asks for what single short calls take. */
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
@@ -102,9 +102,9 @@ export class Executor {
       call.client = client;
       call.db = client.db;
       call.entry = entry as CommandEntry;
-      this.inUnit = true;
+      this.unitClient = client;
       this.run(call, call.entry);
-      this.inUnit = false;
+      this.unitClient = null;
     } else {
       client.lastCommand = named(entry, request);
       if (entry && client.lastCommand !== null) entry.rejectedCalls++;
@@ -115,7 +115,8 @@ export class Executor {
       if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
     }
     if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
-    if (server.pushes.waiting) server.pushes.release();
+    if (client.cachingChosen) forgetChoice(client, entry);
+    if (server.pushes.waiting) server.pushes.release(client);
   }
 
   /** Bytes of the arguments of what `client` is running now. */
@@ -149,6 +150,9 @@ export class Executor {
       this.failed(call, entry, error);
     }
     this.running = null;
+    if (entry.isTracked && server.tracking.clientCount > 0) {
+      server.tracking.remember(client, call, entry);
+    }
     entry.calls++;
     client.commandsProcessed++;
     server.stats.commandsProcessed++;
@@ -197,6 +201,12 @@ const WATCHES_OF_CALLS = [
   'commandlog-request-larger-than',
   'commandlog-reply-larger-than',
 ] as const;
+
+/** What CLIENT CACHING said holds for one command that is not CLIENT itself. */
+function forgetChoice(client: Client, entry: CommandEntry | undefined): void {
+  const isClient = entry?.fullName.split('|')[0] === 'client';
+  if (!isClient) client.cachingChosen = false;
+}
 
 /** The command that a refused request was for, when it named one. */
 function named(entry: CommandEntry | undefined, request: Request): Command | null {

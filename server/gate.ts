@@ -34,6 +34,7 @@ export function refuse(
   }
   const refused = server.memory.refuse(entry);
   if (refused !== null) return refused;
+  if (server.tracking.clientCount > 0) server.tracking.limit();
   if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
     return notWhileSubscribed(entry.fullName);
   }

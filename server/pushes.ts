@@ -11,7 +11,7 @@ import type { Server } from './server.js';
 
 export class Pushes {
   private readonly server: Server;
-  /** For the client that is being served, until its command is done. */
+  /** For the client whose command runs, until that is done. */
   private readonly deferred: Uint8Array[] = [];
 
   constructor(server: Server) {
@@ -27,9 +27,8 @@ export class Pushes {
     if (client.closing || client.closed) return;
     const { server } = this;
     const bytes = message.encoded(client.resp);
-    if (server.isServing(client)) {
-      if (server.executor.inUnit) this.deferred.push(bytes);
-      else server.reply.shared(bytes);
+    if (client === server.executor.unitClient) {
+      this.deferred.push(bytes);
       return;
     }
     const output = server.outputOf(client);
@@ -39,10 +38,10 @@ export class Pushes {
     }
   }
 
-  /** Sends what waited: the command is done, and its reply written. */
-  release(): void {
-    const { reply } = this.server;
-    for (const bytes of this.deferred) reply.shared(bytes);
+  /** Sends what waited: the client's command is done, and its reply written. */
+  release(client: Client): void {
+    const output = this.server.outputOf(client);
+    for (const bytes of this.deferred) output.shared(bytes);
     this.deferred.length = 0;
   }
 }

@@ -44,6 +44,7 @@ import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
 import { Stats } from './stats.js';
+import { Tracking } from './tracking.js';
 
 /** Where the server's words go; each by its level. */
 export interface Log {
@@ -89,6 +90,7 @@ export class Server {
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
   readonly pubsub: Pubsub;
+  readonly tracking: Tracking;
   readonly pushes = new Pushes(this);
   readonly cron: Cron;
   readonly garbage: Garbage;
@@ -153,6 +155,7 @@ export class Server {
     this.monitors = new Monitors(this);
     this.pubsub = new Pubsub(this);
     new Notifications(this);
+    this.tracking = new Tracking(this);
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
@@ -161,6 +164,7 @@ export class Server {
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
+    this.cron.every('tracking', () => this.tracking.limit());
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
@@ -279,11 +283,6 @@ export class Server {
     if (transport.unsentBytes > 0) checkOutputLimits(this, client);
   }
 
-  /** Whether it is this client whose requests run. */
-  isServing(client: Client): boolean {
-    return client === this.serving;
-  }
-
   /** Where to write a reply or push for any client, at any time. */
   outputOf(client: Client): ReplyWriter {
     if (client === this.serving) return this.reply;
@@ -352,6 +351,7 @@ export class Server {
     this.pauses.forget(client);
     this.monitors.remove(client);
     this.pubsub.forget(client);
+    this.tracking.disable(client);
   }
 
   /** A client as the log shows it. */

@@ -150,6 +150,7 @@ const reset = command(
 function resetClient(server: Server, client: Client): void {
   server.monitors.remove(client);
   server.pubsub.forget(client);
+  server.tracking.disable(client);
   server.authentication.reset(client);
   const [database] = server.keyspace.databases;
   if (database !== undefined) client.db = database;

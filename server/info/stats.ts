@@ -65,7 +65,7 @@ function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
   yield ['keyspace_misses', keyspace.stats.misses];
 }
 
-function* features({ pubsub }: Server): Generator<InfoField> {
+function* features({ pubsub, tracking }: Server): Generator<InfoField> {
   yield ['pubsub_channels', pubsub.count('channel')];
   yield ['pubsub_patterns', pubsub.count('pattern')];
   yield ['pubsubshard_channels', pubsub.count('shardChannel')];
@@ -80,12 +80,12 @@ function* features({ pubsub }: Server): Generator<InfoField> {
     'active_defrag_key_misses',
     'total_active_defrag_time',
     'current_active_defrag_time',
-    'tracking_total_keys',
-    'tracking_total_items',
-    'tracking_total_prefixes',
   ]) {
     yield [name, 0];
   }
+  yield ['tracking_total_keys', tracking.table.keyCount];
+  yield ['tracking_total_items', tracking.table.items];
+  yield ['tracking_total_prefixes', tracking.broadcast.prefixCount];
 }
 
 function* replies({ stats, replyBuffers }: Server): Generator<InfoField> {
