@@ -35,10 +35,10 @@ export const clientTracking = command(
       oneOf('status', [word('ON'), word('OFF')]),
       integer('client-id', { token: 'REDIRECT', optional: true }),
       text('prefix', { token: 'PREFIX', optional: true, multiple: true, multipleToken: true }),
-      word('BCAST', { optional: true, name: 'BCAST' }),
-      word('OPTIN', { optional: true, name: 'OPTIN' }),
-      word('OPTOUT', { optional: true, name: 'OPTOUT' }),
-      word('NOLOOP', { optional: true, name: 'NOLOOP' }),
+      word('BCAST', { optional: true }),
+      word('OPTIN', { optional: true }),
+      word('OPTOUT', { optional: true }),
+      word('NOLOOP', { optional: true }),
     ],
     complexity: 'O(1). Some options may introduce additional complexity.',
     summary: 'Has this connection told when keys change that it may have in a cache.',
@@ -123,7 +123,7 @@ export const clientCaching = command(
   },
   (call: ServerCall) => {
     const { tracking } = call.client;
-    if (tracking === null || !(tracking.optIn || tracking.optOut)) throw CACHING_WITHOUT_OPTIONS;
+    if (tracking === null) throw CACHING_WITHOUT_OPTIONS;
     if (call.is(2, 'yes')) {
       if (!tracking.optIn) throw CACHING_YES_WITHOUT_OPTIN;
     } else if (call.is(2, 'no')) {
