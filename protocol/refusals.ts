@@ -268,7 +268,7 @@ export const BROADCAST_WITH_OPTIONS = refusal(
 );
 export const OPTIN_WITH_OPTOUT = refusal(
   'ERR',
-  "You can't use both OPTIN and OPTOUT at the same time",
+  "You can't specify both OPTIN mode and OPTOUT mode",
 );
 export const OPTIN_SWITCHED = refusal(
   'ERR',

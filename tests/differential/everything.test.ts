@@ -339,33 +339,49 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'commandlog-reply-larger-than': '-1',
 };
 
-/** A client that listens to keyspace events. */
+/** A client that is told of keyspace events, and of all keys that change. */
 async function listen(port: number): Promise<WireConnection> {
   const wire = await connect(port);
-  await wire.send(['PSUBSCRIBE', '__key*__:*', 'end']);
+  await ask(wire, [
+    ['HELLO', '3'],
+    ['CLIENT', 'TRACKING', 'ON', 'BCAST'],
+  ]);
+  wire.socket.write('PSUBSCRIBE __key*__:* end\r\n');
+  await wire.nextPush();
   await wire.nextPush();
   return wire;
 }
 
-/** The events that came since it was last asked: `channel message`. */
+const INVALIDATION = '>2\r\n$10\r\ninvalidate\r\n';
+const NIL = '_\r\n';
+
+/** What came since it was last asked: events, `channel message`, and then the keys that changed. */
 async function heard(
   listener: WireConnection | undefined,
   wire: WireConnection,
 ): Promise<string[]> {
   const events: string[] = [];
+  const changed = new Set<string>();
   await wire.send(['PUBLISH', 'end', '']);
   for (;;) {
-    const message = bulks((await listener?.nextPush())?.toString('latin1') ?? '');
-    if (message[2] === 'end') return withMissesSorted(events);
-    events.push(message.slice(2).join(' '));
+    const push = (await listener?.nextPush())?.toString('latin1') ?? '';
+    if (push.startsWith(INVALIDATION)) {
+      const keys = push.slice(INVALIDATION.length);
+      for (const key of keys === NIL ? ['all'] : bulks(keys)) changed.add(`changed ${key}`);
+      continue;
+    }
+    const [, , channel = '', message] = bulks(push);
+    if (channel === 'end') break;
+    events.push(`${channel} ${message}`);
   }
+  return [...withMissesSorted(events), ...[...changed].sort()];
 }
 
 /** Events, those of keys that are missed one after the other sorted: SORT looks for them as a set tells them. */
 function withMissesSorted(events: readonly string[]): string[] {
   const sorted: string[] = [];
   let missed: string[] = [];
-  for (const event of [...events, '']) {
+  for (const event of events) {
     if (event.includes('keymiss')) {
       missed.push(event);
       continue;
@@ -373,6 +389,7 @@ function withMissesSorted(events: readonly string[]): string[] {
     sorted.push(...missed.sort(), event);
     missed = [];
   }
+  sorted.push(...missed.sort());
   return sorted;
 }
 
