@@ -57,12 +57,12 @@ export class SetValue {
     return this;
   }
 
-  /** Points at a new, empty set. */
-  begin(encoding: SetEncoding): this {
+  /** Points at a new, empty set, which is to have about `expected` members. */
+  begin(encoding: SetEncoding, expected = 0): this {
     this.encoding = encoding;
     if (encoding === Encoding.intset) this.intset.create();
     else if (encoding === Encoding.listpack) this.listpack.create();
-    else this.beginTable();
+    else this.beginTable(expected);
     return this;
   }
 
@@ -310,8 +310,9 @@ export class SetValue {
     this.handle = other.handle;
   }
 
-  private beginTable(): void {
+  private beginTable(expected: number): void {
     this.table = new MemberTable(this.keyspace.arena, this.keyspace.hash);
+    if (expected > 0) this.table.reserve(expected);
     this.handle = this.keyspace.largeValues.add(this.table);
   }
 

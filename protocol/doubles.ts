@@ -35,7 +35,7 @@ export function parseDouble(bytes: Uint8Array, start: number, end: number): numb
  * Reads up to 15 digits with at most one point; NaN for anything else. Whole numbers below 2^53 and
  * powers of ten to 10^15 are exact, so one division rounds as it should.
  */
-function parseShortDecimal(bytes: Uint8Array, start: number, end: number): number {
+export function parseShortDecimal(bytes: Uint8Array, start: number, end: number): number {
   const negative = start < end && bytes[start] === 0x2d;
   const first = negative ? start + 1 : start;
   const size = end - first;

@@ -207,6 +207,7 @@ export class FieldTable implements LargeValue {
   duplicate(): FieldTable {
     const { arena, clock, fields } = this;
     const copy = new FieldTable(arena, clock);
+    copy.fields.reserve(fields.size);
     const nowMs = clock.now();
     fields.forEach((ref, hash) => {
       const ms = this.expireAtMs(ref);

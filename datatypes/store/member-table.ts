@@ -45,6 +45,11 @@ export class MemberTable {
     return this.dict.size;
   }
 
+  /** Makes room for `count` members in a set that has none. */
+  reserve(count: number): void {
+    this.dict.reserve(count);
+  }
+
   has(bytes: Uint8Array, start: number, end: number, hash = UNKNOWN_HASH): boolean {
     return this.dict.find(this.known(hash, bytes, start, end), bytes, start, end) !== NONE;
   }
@@ -119,6 +124,7 @@ export class MemberTable {
   /** See `LargeValue`. */
   duplicate(): MemberTable {
     const copy = new MemberTable(this.arena, this.hash);
+    copy.reserve(this.size);
     this.dict.forEach((block, hash) => {
       this.arena.retain(block);
       copy.dict.insert(hash, block);
