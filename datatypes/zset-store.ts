@@ -14,7 +14,6 @@ export function storeSortedSet(call: Call, i: number, result: LargeSortedSet, ev
   const previous = call.write(i);
   if (size > 0) {
     put(call, i, previous, looseValueOf(call.keyspace, result));
-    call.effects.keyReady(call.db, call.bytes(i));
     call.changed(i, EventClass.zset, event);
   } else {
     result.drop();

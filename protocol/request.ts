@@ -58,7 +58,31 @@ export class Request {
 
   /** A request with the same arguments in bytes of its own. */
   copy(): Request {
-    return Request.of(Array.from({ length: this.argc }, (_, i) => this.argument(i)));
+    const copy = new Request();
+    const { argc } = this;
+    copy.argc = argc;
+    if (argc === 0) return copy;
+    const from = this.starts[0] as number;
+    copy.bytes = Uint8Array.prototype.slice.call(this.bytes, from, this.ends[argc - 1]);
+    copy.starts = this.starts.slice(0, argc);
+    copy.ends = this.ends.slice(0, argc);
+    copy.shift(from);
+    return copy;
+  }
+
+  /** As `copy`, with other bytes for some arguments, by index. */
+  copyWith(replaced: ReadonlyMap<number, Uint8Array>): Request {
+    return Request.of(
+      Array.from({ length: this.argc }, (_, i) => replaced.get(i) ?? this.argument(i)),
+    );
+  }
+
+  /** Bytes of all arguments. */
+  get argumentBytes(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.argc; i++)
+      bytes += (this.ends[i] as number) - (this.starts[i] as number);
+    return bytes;
   }
 
   /** Argument `i` as a view of the buffer. */

@@ -17,10 +17,12 @@ export function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
   if (client.kind === 'pubsub') flags += 'P';
+  if (client.transaction?.isOpen) flags += 'x';
   if (client.blocked || client.paused) flags += 'b';
   if (client.tracking !== null) flags += 't';
   if (client.tracking?.isBroken) flags += 'R';
   if (client.tracking?.broadcasts) flags += 'B';
+  if (client.transaction?.isBroken) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.transport?.isUnixSocket) flags += 'U';
   if (client.readonlyMode) flags += 'r';
@@ -57,11 +59,12 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `capa=${clientCapabilities(client)}`,
     `db=${client.db.id}`,
     `sub=${countOf(client, 'channel')} psub=${countOf(client, 'pattern')}`,
-    `ssub=${countOf(client, 'shardChannel')} multi=-1 watch=0`,
+    `ssub=${countOf(client, 'shardChannel')}`,
+    `multi=${client.transaction?.queue.length ?? -1} watch=${client.transaction?.watched.length ?? 0}`,
     `qbuf=${client.pendingEnd}`,
     `qbuf-free=${client.pending.length - client.pendingEnd}`,
     `argv-mem=${argumentBytes}`,
-    'multi-mem=0',
+    `multi-mem=${client.transaction?.queueBytes ?? 0}`,
     `rbs=${client.replyBufferBytes}`,
     `rbp=${client.replyPeakBytes}`,
     'obl=0',

@@ -6,9 +6,11 @@ import { type ParserLimits, RequestParser } from '../protocol/parser.js';
 import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import type { Waiting } from './blocked-clients.js';
 import { type Subscriptions, subscriptionBytes } from './pubsub.js';
 import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
 import { PREFIX_BYTES, type TrackingState } from './tracking.js';
+import type { Transaction } from './transactions.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
 export interface Transport extends ReplySink {
@@ -82,6 +84,12 @@ export class Client {
   closed = false;
   /** The client is in a queue until something happens; its requests wait. */
   blocked = false;
+  /** What it waits for, if it is keys or acknowledgements. */
+  waiting: Waiting | null = null;
+  /** A request that waited for keys and then was held by CLIENT PAUSE. */
+  postponed: Waiting | null = null;
+  /** Its transaction, open or not, and the keys it watches; null before the first MULTI or WATCH. */
+  transaction: Transaction | null = null;
   /** Requests wait until CLIENT PAUSE ends. */
   paused = false;
 
@@ -140,9 +148,16 @@ export class Client {
 
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
-    const buffers = this.pending.length + this.pushBufferBytes + this.unsentBytes;
-    const prefixes = (this.tracking?.prefixes.length ?? 0) * PREFIX_BYTES;
-    return CLIENT_BYTES + buffers + prefixes + subscriptionBytes(this);
+    return (
+      CLIENT_BYTES +
+      this.pending.length +
+      this.pushBufferBytes +
+      this.unsentBytes +
+      subscriptionBytes(this) +
+      (this.tracking?.prefixes.length ?? 0) * PREFIX_BYTES +
+      (this.transaction?.memoryBytes ?? 0) +
+      (this.waiting?.request.bytes.length ?? 0)
+    );
   }
 
   get kind(): ClientKind {

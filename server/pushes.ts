@@ -9,10 +9,15 @@ import type { Client } from './client.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
 
+interface Deferred {
+  readonly client: Client;
+  readonly bytes: Uint8Array;
+}
+
 export class Pushes {
   private readonly server: Server;
   /** For the client whose command runs, until that is done. */
-  private readonly deferred: Uint8Array[] = [];
+  private deferred: Deferred[] = [];
 
   constructor(server: Server) {
     this.server = server;
@@ -28,7 +33,7 @@ export class Pushes {
     const { server } = this;
     const bytes = message.encoded(client.resp);
     if (client === server.executor.unitClient) {
-      this.deferred.push(bytes);
+      this.deferred.push({ client, bytes });
       return;
     }
     const output = server.outputOf(client);
@@ -40,8 +45,11 @@ export class Pushes {
 
   /** Sends what waited: the client's command is done, and its reply written. */
   release(client: Client): void {
+    if (this.deferred.length === 0) return;
     const output = this.server.outputOf(client);
-    for (const bytes of this.deferred) output.shared(bytes);
-    this.deferred.length = 0;
+    // While one client is served at the end of another's command, there are messages for both.
+    const others = this.deferred.filter((one) => one.client !== client);
+    for (const one of this.deferred) if (one.client === client) output.shared(one.bytes);
+    this.deferred = others;
   }
 }

@@ -34,6 +34,11 @@ export interface TrackingState extends TrackingOptions {
   isBroken: boolean;
 }
 
+interface PendingKey {
+  readonly client: Client;
+  readonly key: Uint8Array | null;
+}
+
 /** What a prefix takes, in bytes; about. */
 export const PREFIX_BYTES = 24;
 
@@ -58,8 +63,8 @@ export class Tracking implements KeyListener, UnitListener {
   private readonly server: Server;
   private readonly clients = new Set<Client>();
   private listening = false;
-  /** Keys that the client whose command runs is to be told of; null: all. */
-  private readonly pending: (Uint8Array | null)[] = [];
+  /** Keys that clients are to be told of when their command is done; null: all. */
+  private readonly pending: PendingKey[] = [];
 
   constructor(server: Server) {
     this.server = server;
@@ -125,7 +130,7 @@ export class Tracking implements KeyListener, UnitListener {
   flushed(): void {
     const current = this.server.executor.unitClient;
     for (const client of this.clients) {
-      if (client === current) this.tellLater(null);
+      if (client === current) this.tellLater(client, null);
       else this.tell(client, null);
     }
     this.table.clear();
@@ -136,9 +141,9 @@ export class Tracking implements KeyListener, UnitListener {
   swapped(): void {}
 
   unitEnded(): void {
-    const current = this.server.executor.unitClient;
-    for (const key of this.pending.splice(0)) {
-      if (current?.tracking) this.tell(current, key === null ? null : [key]);
+    if (this.pending.length === 0) return;
+    for (const { client, key } of this.pending.splice(0)) {
+      this.tell(client, key === null ? null : [key]);
     }
   }
 
@@ -155,12 +160,12 @@ export class Tracking implements KeyListener, UnitListener {
       const tracking = client?.tracking ?? null;
       if (client === undefined || tracking === null || tracking.broadcasts) continue;
       if (client !== current) this.tell(client, [key]);
-      else if (!tracking.noLoop) this.tellLater(Uint8Array.prototype.slice.call(key));
+      else if (!tracking.noLoop) this.tellLater(client, Uint8Array.prototype.slice.call(key));
     }
   }
 
-  private tellLater(key: Uint8Array | null): void {
-    this.pending.push(key);
+  private tellLater(client: Client, key: Uint8Array | null): void {
+    this.pending.push({ client, key });
     this.server.effects.wakeAtEnd();
   }
 

@@ -24,6 +24,8 @@ import { MONITOR_COMMANDS } from './monitor.js';
 import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
 import { shutdown } from './shutdown.js';
+import { TRANSACTION_COMMANDS } from './transactions.js';
+import { WAIT_COMMANDS } from './wait.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
@@ -33,8 +35,6 @@ export const COMMANDS: readonly Command[] = [
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...SORT_COMMANDS,
-  ...SORT_COMMANDS,
-  ...ZSET_COMMANDS,
   ...STREAM_COMMANDS,
   ...KEY_COMMANDS,
   ...HASH_COMMANDS,
@@ -51,5 +51,7 @@ export const COMMANDS: readonly Command[] = [
   ...COMMANDLOG_COMMANDS,
   ...DEBUG_COMMANDS,
   ...INFO_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...WAIT_COMMANDS,
   ...LATENCY_COMMANDS,
 ];

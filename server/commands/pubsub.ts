@@ -3,7 +3,7 @@ import { command, container } from '../../datatypes/command.js';
 import { Destination } from '../../persistence/propagation.js';
 import { globMatch } from '../../protocol/bytes.js';
 import { PushMessage } from '../../protocol/push.js';
-import { wrongSubcommandArity } from '../../protocol/refusals.js';
+import { SSUBSCRIBE_NOT_ALLOWED, wrongSubcommandArity } from '../../protocol/refusals.js';
 import { type CommandFlag, key, pattern, text } from '../../protocol/spec.js';
 import { type Client, ReplyMode } from '../client.js';
 import { countOf, plainCount, type TopicKind } from '../pubsub.js';
@@ -114,7 +114,10 @@ const ssubscribe = command(
     complexity: 'O(N) where N is the number of shard channels to subscribe to.',
     summary: 'Listens to channels that belong to slots of a cluster.',
   },
-  (call: ServerCall) => subscribeTo(call, 'ssubscribe', 'shardChannel'),
+  (call: ServerCall) => {
+    if (!call.mayWait) throw SSUBSCRIBE_NOT_ALLOWED;
+    subscribeTo(call, 'ssubscribe', 'shardChannel');
+  },
 );
 
 const sunsubscribe = command(
