@@ -150,3 +150,23 @@ t.test('A client that does not fetch its messages is dropped at its limit', asyn
   t.match(await server.call('INFO', 'stats'), /client_output_buffer_limit_disconnections:1\r\n/);
   wire.close();
 });
+
+for (const resp of [2, 3] as const) {
+  t.test(`A client inside the process listens too, in version ${resp}`, async (t) => {
+    const server = await createServer({ listen: false });
+    t.teardown(() => server.close());
+    const listener = server.connect();
+    const heard: unknown[] = [];
+    listener.onPush = (values) => heard.push(values);
+    await listener.call('HELLO', resp);
+    t.same(await listener.call('SUBSCRIBE', 'a', 'b'), ['subscribe', 'a', 1]);
+    t.same(await listener.call('PSUBSCRIBE', '*'), ['psubscribe', '*', 3]);
+    t.equal(await server.call('PUBLISH', 'b', 'word'), 2);
+    t.same(await listener.call('UNSUBSCRIBE', 'a'), ['unsubscribe', 'a', 2]);
+    t.same(heard, [
+      ['subscribe', 'b', 2],
+      ['message', 'b', 'word'],
+      ['pmessage', '*', 'b', 'word'],
+    ]);
+  });
+}
