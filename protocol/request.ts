@@ -10,8 +10,14 @@ export class Request {
   bytes: Uint8Array = EMPTY;
   argc = 0;
   /** Offsets in `bytes`: argument i is `bytes[starts[i], ends[i])`. */
-  starts = new Int32Array(16);
-  ends = new Int32Array(16);
+  starts: Int32Array;
+  ends: Int32Array;
+
+  /** @param width - Arguments it has room for at first. */
+  constructor(width = 16) {
+    this.starts = new Int32Array(width);
+    this.ends = new Int32Array(width);
+  }
 
   push(start: number, end: number): void {
     const i = this.argc++;
@@ -58,15 +64,19 @@ export class Request {
 
   /** A request with the same arguments in bytes of its own. */
   copy(): Request {
-    const copy = new Request();
-    const { argc } = this;
+    const { argc, starts, ends } = this;
+    const copy = new Request(argc);
     copy.argc = argc;
     if (argc === 0) return copy;
-    const from = this.starts[0] as number;
-    copy.bytes = Uint8Array.prototype.slice.call(this.bytes, from, this.ends[argc - 1]);
-    copy.starts = this.starts.slice(0, argc);
-    copy.ends = this.ends.slice(0, argc);
-    copy.shift(from);
+    const from = starts[0] as number;
+    const length = (ends[argc - 1] as number) - from;
+    const bytes = Buffer.allocUnsafe(length);
+    bytes.set(this.bytes.subarray(from, from + length));
+    copy.bytes = bytes;
+    for (let i = 0; i < argc; i++) {
+      copy.starts[i] = (starts[i] as number) - from;
+      copy.ends[i] = (ends[i] as number) - from;
+    }
     return copy;
   }
 
@@ -104,8 +114,8 @@ export class Request {
   }
 
   private widen(): void {
-    const starts = new Int32Array(this.starts.length * 2);
-    const ends = new Int32Array(this.ends.length * 2);
+    const starts = new Int32Array(Math.max(16, this.starts.length * 2));
+    const ends = new Int32Array(starts.length);
     starts.set(this.starts);
     ends.set(this.ends);
     this.starts = starts;

@@ -225,8 +225,17 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   ): Waiting {
     const { dueAtMs, request, type, evenWithout, timedOut, isAcknowledged } = parts;
     const waiting: Waiting = {
-      ...{ client, entry: entry as CommandEntry, request, type, evenWithout, dueAtMs },
-      ...{ timedOut, isAcknowledged, queues: [], isLive: true, heapAt: -1 },
+      client,
+      entry: entry as CommandEntry,
+      request,
+      type,
+      evenWithout,
+      queues: [],
+      isLive: true,
+      timedOut,
+      isAcknowledged,
+      dueAtMs,
+      heapAt: -1,
     };
     client.waiting = waiting;
     client.blocked = true;
@@ -288,6 +297,7 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   private serve(queue: WaitingQueue): void {
     // Who finds nothing lines up again, behind those who stand here now.
     const { length } = queue;
+    queue.isServed = true;
     for (let i = 0; i < length && queue.live > 0; i++) {
       const waiting = queue.at(i);
       if (!waiting?.isLive) continue;
@@ -295,6 +305,7 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
       if (type === NO_TYPE && queue.evenWithout === 0) break;
       if (waiting.type === type || waiting.evenWithout) this.runAgain(waiting);
     }
+    queue.isServed = false;
     queue.dropGone();
   }
 

@@ -14,6 +14,9 @@ export class WaitingQueue extends TableKey {
   /** Whether something happened to the key that those who wait have not been told. */
   isReady = false;
 
+  /** Whether those who wait are being served: nobody changes places then. */
+  isServed = false;
+
   private waitings = new Denque<Waiting>();
 
   /** Waitings, those included that are over but not dropped. */
@@ -35,7 +38,7 @@ export class WaitingQueue extends TableKey {
   leave(waiting: Waiting): void {
     this.live--;
     if (waiting.evenWithout) this.evenWithout--;
-    if (!this.isReady && this.waitings.length > this.live * 2 + SPARE) this.dropGone();
+    if (!this.isServed && this.waitings.length > this.live * 2 + SPARE) this.dropGone();
   }
 
   /** Drops waitings that are over: those in front, or all when there are many. */

@@ -401,11 +401,14 @@ t.test('many can wait for one key, and leave it, at little cost', async (t) => {
   const clients = Array.from({ length: 2000 }, client);
   const waits = clients.map((one) => one.call('BLPOP', 'k', 'other', '0').catch(() => null));
   t.equal(await field('total_blocking_keys'), '2');
-  for (const one of clients.slice(0, 1990)) one.close();
-  t.equal(engine.blockedClients.count, 10);
-  await call('RPUSH', 'k', ...Array.from({ length: 10 }, (_, i) => `${i}`));
-  const served = await Promise.all(waits.slice(1990));
-  t.same(served[9], ['k', '9']);
+  for (const one of clients.slice(0, 1000)) one.close();
+  t.equal(engine.blockedClients.count, 1000);
+  await call('RPUSH', 'k', ...Array.from({ length: 1000 }, (_, i) => `${i}`));
+  const served = await Promise.all(waits.slice(1000));
+  t.same(
+    served,
+    served.map((_, i) => ['k', `${i}`]),
+  );
   t.equal(engine.blockedClients.keyCount, 0);
   t.equal(engine.keyspace.waiters, null);
 });
