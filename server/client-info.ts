@@ -1,6 +1,7 @@
 /** A client in one line, as CLIENT LIST, CLIENT INFO and the log show it. */
 import { untilZero } from '../protocol/bytes.js';
 import type { Client } from './client.js';
+import { waitingOutput } from './output-limits.js';
 import { countOf } from './pubsub.js';
 import type { Server } from './server.js';
 
@@ -50,6 +51,7 @@ export function wallSecondsSince(server: Server, atMs: number): number {
 export function describeClient(server: Server, client: Client, redacted = false): string {
   const argumentBytes = server.executor.argumentBytesOf(client);
   const unsent = client.unsentBytes;
+  const output = waitingOutput(server, client);
   return [
     connectionPart(client),
     `name=${redacted ? REDACTED : untilZero(client.name)}`,
@@ -67,9 +69,9 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `multi-mem=${client.transaction?.queueBytes ?? 0}`,
     `rbs=${client.replyBufferBytes}`,
     `rbp=${client.replyPeakBytes}`,
-    'obl=0',
-    `oll=${unsent > 0 ? 1 : 0}`,
-    `omem=${unsent}`,
+    `obl=${output.bufferedBytes}`,
+    `oll=${output.listedBlocks}`,
+    `omem=${output.listedBytes}`,
     `tot-mem=${client.memoryBytes + argumentBytes}`,
     `events=${unsent > 0 ? 'rw' : 'r'}`,
     `cmd=${client.lastCommand?.spec.name ?? 'NULL'}`,
