@@ -73,6 +73,14 @@ export abstract class Call {
     throw new TypeError('Cannot wait for keys: this call must not wait');
   }
 
+  /**
+   * Whether the request comes from the primary or a file being loaded: it was carried out before, so it is not judged
+   * once more.
+   */
+  get isReplayed(): boolean {
+    return false;
+  }
+
   get argc(): number {
     return this.request.argc;
   }

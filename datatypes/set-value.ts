@@ -27,8 +27,6 @@ export type SetEncoding =
 const MOST_INTSET_ENTRIES = 2 ** 30;
 /** A listpack may not become longer than this, in bytes. */
 const LONGEST_LISTPACK = 2 ** 30;
-/** Members of a set that are freed at once. */
-const FREED_AT_ONCE = 64;
 
 export class SetValue {
   encoding: SetEncoding = Encoding.intset;
@@ -333,15 +331,14 @@ export class SetValue {
 
   /** Gives the set back: it has no entry. */
   drop(): void {
-    const { arena, largeValues, lazyFree } = this.keyspace;
+    const { arena, largeValues } = this.keyspace;
     if (this.encoding !== Encoding.hashtable) {
       arena.release(this.value);
       return;
     }
     const value = largeValues.release(this.handle);
     if (value === null) return;
-    if (value.size > FREED_AT_ONCE) lazyFree.addValue(() => value.freeSome());
-    else while (!value.freeSome());
+    this.keyspace.freeInTurns(value.size, () => value.freeSome());
   }
 }
 

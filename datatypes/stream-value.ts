@@ -184,9 +184,9 @@ export class Stream implements LargeValue {
     insertNamed(this.groups, group);
   }
 
+  /** Takes a group out. The caller has it from then on, to free it. */
   removeGroup(group: Group): void {
     this.groups.splice(this.groups.indexOf(group), 1);
-    group.free();
   }
 
   freeSome(): boolean {

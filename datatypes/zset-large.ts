@@ -38,6 +38,10 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     this.tree = new ScoreTree(arena);
   }
 
+  get table(): Dict {
+    return this.dict;
+  }
+
   get size(): number {
     return this.dict.size;
   }

@@ -242,6 +242,12 @@ export class ReplyWriter {
     else this.latin1(formatDouble(value));
   }
 
+  /** A double in other digits than the shortest: decimal text. */
+  decimal(text: string): void {
+    if (this.resp === 3) this.line(Mark.double, text);
+    else this.text(text);
+  }
+
   boolean(value: boolean): void {
     if (this.resp === 3) this.raw(value ? TRUE : FALSE);
     else this.integer(value ? 1 : 0);

@@ -59,6 +59,10 @@ export class FieldTable implements LargeValue {
     });
   }
 
+  get table(): Dict {
+    return this.fields;
+  }
+
   get size(): number {
     return this.fields.size;
   }

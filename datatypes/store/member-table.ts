@@ -40,6 +40,10 @@ export class MemberTable {
     this.dict = new Dict(arena, MEMBER_LAYOUT);
   }
 
+  get table(): Dict {
+    return this.dict;
+  }
+
   /** Members. */
   get size(): number {
     return this.dict.size;

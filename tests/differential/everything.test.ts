@@ -33,6 +33,8 @@ import { type Pool, RequestGenerator, type Words } from '../helpers/request-gene
 import {
   between,
   COMMON_POOLS,
+  GEO_POOLS,
+  GEO_TEMPLATES,
   hold,
   mixed,
   oddities,
@@ -168,6 +170,7 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [1, 'bzmpop 0.001 2 {key} {key} min count {few}'],
   [1, 'xread block 1 streams {key} $'],
   ...STREAM_TEMPLATES,
+  ...GEO_TEMPLATES,
 ];
 
 const POOLS: Readonly<Record<string, Pool>> = {
@@ -178,6 +181,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
   ...SORTED_SET_POOLS,
   ...STREAM_POOLS,
+  ...GEO_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.
   'protocol-type': oneOf(

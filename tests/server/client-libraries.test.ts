@@ -1,5 +1,6 @@
 /** The two clients most in use, ioredis and redis: that they connect, work and come back. */
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { BasicClientSideCache, createClient, RESP_TYPES } from 'redis';
 import t, { type Test } from 'tap';
@@ -65,6 +66,27 @@ t.test('ioredis gets replies and errors of a pipeline in order', async (t) => {
   const many = client.pipeline();
   for (let i = 0; i < 10_000; i++) many.incr('count');
   t.same((await many.exec())?.at(-1), [null, 10_000]);
+});
+
+t.test('ioredis runs transactions, and waits for what another client pushes', async (t) => {
+  const server = await start(t);
+  const client = await startIoredis(t, server.port);
+  const waiting = await startIoredis(t, server.port);
+  t.same(await client.multi().set('k', 'v').incr('n').exec(), [
+    [null, 'OK'],
+    [null, 1],
+  ]);
+  await waiting.watch('k');
+  await client.set('k', 'other');
+  t.equal(await waiting.multi().get('k').exec(), null);
+  const popped = waiting.blpop('list', 'zset', 0);
+  while (server.engine.blockedClients.count < 1) await setImmediate();
+  const moving = await startIoredis(t, server.port);
+  const moved = moving.blmove('list', 'kept', 'LEFT', 'RIGHT', 0);
+  while (server.engine.blockedClients.count < 2) await setImmediate();
+  await client.rpush('list', 'a', 'b');
+  t.same(await Promise.all([popped, moved]), [['list', 'a'], 'b']);
+  t.equal(await waiting.blpop('none', 0.001), null);
 });
 
 t.test('ioredis hands on an error reply as it is', async (t) => {
@@ -266,4 +288,22 @@ t.test('redis keeps what it read in a cache until it changes', async (t) => {
   await server.call('FLUSHALL');
   await client.ping();
   t.equal(await client.get('k'), null);
+});
+
+t.test('redis runs transactions, and waits for what another client adds', async (t) => {
+  const server = await start(t);
+  const client = await startNodeRedis(t, server.port, { RESP: 3 });
+  const waiting = await startNodeRedis(t, server.port, { RESP: 3 });
+  t.same(await client.multi().set('k', 'v').incr('n').get('k').exec(), ['OK', 1, 'v']);
+  await waiting.watch('k');
+  await client.set('k', 'other');
+  await t.rejects(waiting.multi().get('k').exec(), { name: 'Error' });
+  const popped = waiting.bzPopMin(['zset'], 0);
+  while (server.engine.blockedClients.count < 1) await setImmediate();
+  await client.zAdd('zset', { score: 1.5, value: 'a' });
+  t.same({ ...(await popped) }, { key: 'zset', value: 'a', score: 1.5 });
+  const read = waiting.xRead({ key: 's', id: '$' }, { BLOCK: 0 });
+  while (server.engine.blockedClients.count < 1) await setImmediate();
+  await client.xAdd('s', '1-1', { f: 'v' });
+  t.match(JSON.stringify(await read), /1-1/);
 });
