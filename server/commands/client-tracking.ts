@@ -93,7 +93,8 @@ function checkOptions(current: TrackingState | null, given: GivenOptions): void 
 
 function checkPrefixes(known: readonly Uint8Array[], given: readonly Uint8Array[]): void {
   const words = given.map(asText);
-  const knownWords = known.map(asText);
+  // The first in their order is the one named.
+  const knownWords = known.map(asText).sort();
   for (const [i, one] of words.entries()) {
     for (const other of knownWords) {
       if (overlap(one, other)) throw prefixOverlaps(one, 'an existing', other);
