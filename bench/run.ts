@@ -6,6 +6,7 @@ import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
+import { publishing } from './publishing.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -16,6 +17,7 @@ const QUESTIONS = {
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
   'start-up': startUp,
+  publishing,
   'waking-clients': wakingClients,
 } as const;
 

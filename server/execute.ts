@@ -34,6 +34,8 @@ export class Executor {
   private readonly queued: ServerCall;
   /** The command that runs now; null between commands. */
   running: CommandEntry | null = null;
+  /** Whose request is being run, with all it brings about; what that tells this client comes after the reply. */
+  unitClient: Client | null = null;
   /** Whether a setting asks for what single short calls take. */
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
@@ -122,7 +124,7 @@ export class Executor {
     const reply = server.outputOf(client);
     reply.resp = client.resp;
     if (client.replyMode === ReplyMode.on) answer(reply);
-    this.endReplyMode(client);
+    this.endRequest(client, entry);
     again.client = client;
     again.request = request;
     this.count(client, entry);
@@ -165,12 +167,15 @@ export class Executor {
       call.db = client.db;
       call.entry = entry as CommandEntry;
       client.lastCommand = call.entry.command;
+      const outer = this.unitClient;
+      this.unitClient = client;
       this.run(call, call.entry);
-      if (client.waiting !== null) return;
+      this.unitClient = outer;
+      if (client.waiting !== null) return server.pushes.release(client);
     }
-    if (client.replyMode === ReplyMode.on) return;
-    if (mark !== null) reply.rewind(mark);
-    this.endReplyMode(client);
+    if (mark !== null && client.replyMode !== ReplyMode.on) reply.rewind(mark);
+    this.endRequest(client, entry);
+    if (server.pushes.waiting) server.pushes.release(client);
   }
 
   private enqueue(
@@ -200,10 +205,11 @@ export class Executor {
     server.replyError(client, transactionRefused(refused));
   }
 
-  /** A request of the client is done with: what CLIENT REPLY SKIP said of one request is over. */
-  private endReplyMode(client: Client): void {
+  /** A request of the client is done with: what CLIENT REPLY SKIP and CLIENT CACHING said of one request is over. */
+  private endRequest(client: Client, entry: CommandEntry | undefined): void {
     if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
     if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
+    if (client.cachingChosen && !client.transaction?.isOpen) forgetChoice(client, entry);
   }
 
   /** Bytes of the arguments of what `client` is running now. */
@@ -238,6 +244,9 @@ export class Executor {
       this.failed(call, entry, error);
     }
     this.running = outer;
+    if (entry.isTracked && server.tracking.clientCount > 0) {
+      server.tracking.remember(client, call, entry);
+    }
     const replyBytes = reply.pendingBytes - replyStart;
     // The books of a command that waits are done when it is over.
     if (client.waiting !== null) this.lastEndMs = server.clock.elapsedMs();
@@ -305,6 +314,12 @@ const WATCHES_OF_CALLS = [
   'commandlog-request-larger-than',
   'commandlog-reply-larger-than',
 ] as const;
+
+/** What CLIENT CACHING said holds for one command that is not CLIENT itself. */
+function forgetChoice(client: Client, entry: CommandEntry | undefined): void {
+  const isClient = entry?.fullName.split('|')[0] === 'client';
+  if (!isClient) client.cachingChosen = false;
+}
 
 /** The command that a refused request was for, when it named one. */
 function named(entry: CommandEntry | undefined, request: Request): Command | null {

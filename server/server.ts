@@ -32,9 +32,12 @@ import { Listener } from './listener.js';
 import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
+import { Notifications } from './notifications.js';
 import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
+import { Pubsub } from './pubsub.js';
+import { Pushes } from './pushes.js';
 import { Rates } from './rates.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
@@ -43,6 +46,7 @@ import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
 import { Stats } from './stats.js';
+import { Tracking } from './tracking.js';
 import { WatchedKeys } from './watched-keys.js';
 
 /** Where the server's words go; each by its level. */
@@ -91,6 +95,9 @@ export class Server {
   readonly expiryRule: ExpiryRule;
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
+  readonly pubsub: Pubsub;
+  readonly tracking: Tracking;
+  readonly pushes = new Pushes(this);
   readonly cron: Cron;
   readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
@@ -144,6 +151,8 @@ export class Server {
     watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = parts.commands ?? new CommandTable(COMMANDS);
+    // Clients are told of what they changed before those who wait are served.
+    this.tracking = new Tracking(this);
     this.watchedKeys = new WatchedKeys(this);
     this.blockedClients = new BlockedClients(this);
     this.lookahead = new Lookahead(this.keyspace, this.commands);
@@ -155,6 +164,8 @@ export class Server {
     this.pauses = new Pauses(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
+    this.pubsub = new Pubsub(this);
+    new Notifications(this);
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
@@ -163,6 +174,7 @@ export class Server {
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
+    this.cron.every('tracking', () => this.tracking.limit());
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
@@ -396,6 +408,8 @@ export class Server {
     this.blockedClients.forget(client);
     this.watchedKeys.unwatchAll(client);
     this.monitors.remove(client);
+    this.pubsub.forget(client);
+    this.tracking.disable(client);
   }
 
   /** A client as the log shows it. */

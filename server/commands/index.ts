@@ -22,6 +22,7 @@ import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
+import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
 import { shutdown } from './shutdown.js';
 import { TRANSACTION_COMMANDS } from './transactions.js';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   client,
   ...CONNECTION_COMMANDS,
   ...MONITOR_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
   shutdown,

@@ -1,7 +1,8 @@
 /** The two clients most in use, ioredis and redis: that they connect, work and come back. */
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { createClient, RESP_TYPES } from 'redis';
+import { BasicClientSideCache, createClient, RESP_TYPES } from 'redis';
 import t, { type Test } from 'tap';
 import { createServer, type ServerOptions, type ValkeyServer } from '../../server/index.js';
 
@@ -200,6 +201,94 @@ for (const RESP of [2, 3] as const) {
     await t.rejects(stranger.connect(), { message: /^WRONGPASS / });
   });
 }
+
+t.test('ioredis listens to channels and patterns, and gets bytes as they are', async (t) => {
+  const server = await start(t);
+  const listener = await startIoredis(t, server.port);
+  const speaker = await startIoredis(t, server.port);
+  const heard: unknown[] = [];
+  listener.on('message', (channel, message) => heard.push([channel, message]));
+  listener.on('pmessage', (...parts) => heard.push(parts));
+  const bytes = new Promise((resolve) => {
+    listener.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      if (channel.toString() === 'bytes') resolve(message);
+    });
+  });
+  t.equal(await listener.subscribe('news', 'bytes'), 2);
+  t.equal(await listener.psubscribe('n*'), 3);
+  t.equal(await speaker.publish('news', 'one'), 2);
+  t.equal(await speaker.publish('bytes', ODD_BYTES), 1);
+  t.same(await bytes, ODD_BYTES);
+  t.same(heard.slice(0, 2), [
+    ['news', 'one'],
+    ['n*', 'news', 'one'],
+  ]);
+  t.equal(await listener.unsubscribe('news', 'bytes'), 1);
+  t.equal(await listener.punsubscribe('n*'), 0);
+  t.equal(await listener.get('k'), null);
+});
+
+t.test('ioredis listens again after its connection was lost', async (t) => {
+  const server = await start(t);
+  const listener = await startIoredis(t, server.port);
+  await listener.subscribe('news');
+  const again = new Promise((resolve) => listener.once('ready', resolve));
+  await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await again;
+  const message = new Promise((resolve) => listener.once('message', (_, text) => resolve(text)));
+  while ((await server.call('PUBLISH', 'news', 'back')) === 0) await listener.ping();
+  t.equal(await message, 'back');
+});
+
+for (const RESP of [2, 3] as const) {
+  t.test(`redis, version ${RESP} of the protocol: listens`, async (t) => {
+    const server = await start(t);
+    const listener = await startNodeRedis(t, server.port, { RESP });
+    const speaker = await startNodeRedis(t, server.port, { RESP });
+    const heard: unknown[] = [];
+    const all = new Promise<void>((resolve) => {
+      const hear = (kind: string) => (message: string, channel: string) => {
+        heard.push([kind, channel, message]);
+        if (heard.length === 3) resolve();
+      };
+      void listener.subscribe('news', hear('channel'));
+      void listener.pSubscribe('n*', hear('pattern'));
+      void listener.sSubscribe('shard', hear('shard'));
+    });
+    await listener.ping();
+    t.equal(await speaker.publish('news', 'one'), 2);
+    t.equal(await speaker.sPublish('shard', 'two'), 1);
+    await all;
+    t.same(heard, [
+      ['channel', 'news', 'one'],
+      ['pattern', 'news', 'one'],
+      ['shard', 'shard', 'two'],
+    ]);
+    t.same(await speaker.pubSubNumSub(['news', 'none']), { news: 1, none: 0 });
+    t.same(await speaker.pubSubChannels(), ['news']);
+    await listener.unsubscribe();
+    await listener.pUnsubscribe();
+    await listener.sUnsubscribe();
+    t.equal(await listener.get('k'), null);
+  });
+}
+
+t.test('redis keeps what it read in a cache until it changes', async (t) => {
+  const server = await start(t);
+  const cache = new BasicClientSideCache({ ttl: 0, maxEntries: 0, evictPolicy: 'LRU' });
+  const client = await startNodeRedis(t, server.port, { RESP: 3, clientSideCache: cache });
+  await server.call('SET', 'k', 'one');
+  t.equal(await client.get('k'), 'one');
+  t.equal(await client.get('k'), 'one');
+  t.match(cache.stats(), { hitCount: 1, missCount: 1 });
+  const invalidated = once(cache, 'invalidate');
+  await server.call('SET', 'k', 'two');
+  t.same((await invalidated).map(String), ['k']);
+  t.equal(await client.get('k'), 'two');
+  await server.call('FLUSHALL');
+  await client.ping();
+  t.equal(await client.get('k'), null);
+});
 
 t.test('redis runs transactions, and waits for what another client adds', async (t) => {
   const server = await start(t);
