@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: installs the packages when others than the lock file's are installed,
-// then compiles what changed. Runs before `npm start`, `npm test` and `npm run bench`.
+// then builds. Runs before `npm start`, `npm test` and `npm run bench`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -20,4 +20,4 @@ const lacking = Object.entries(packagesIn('package-lock.json')).filter(
 
 // Not `npm ci`: it also wants the other systems' packages from a registry that may not have them.
 if (lacking.length > 0) run('npm install --no-save --loglevel=error');
-run('npx --no-install tsc -p .');
+run('npm run --silent build');

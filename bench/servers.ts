@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { findReference, type Reference } from '../tests/helpers/reference.js';
 import { connect } from '../tests/helpers/wire.js';
 
-const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 
 /** Linux counts the time of processes in hundredths of a second. */
 const MICROSECONDS_PER_TICK = 10_000;
