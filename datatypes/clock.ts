@@ -1,4 +1,10 @@
 import { performance } from 'node:perf_hooks';
+import timers from 'node:timers';
+import { turns } from './event-loop.js';
+
+// Taken when this module is loaded: fake timers that a test runner puts in place later are not the server's.
+const { setTimeout, clearTimeout } = timers;
+const { now: systemNow } = Date;
 
 /**
  * Where a server's time comes from. A turn of the event loop sees one moment: `now()` is read from
@@ -24,14 +30,14 @@ export interface Timer {
 }
 
 export class SystemClock implements Clock {
-  private nowMs = Date.now();
+  private nowMs = systemNow();
 
   now(): number {
     return this.nowMs;
   }
 
   refresh(): number {
-    this.nowMs = Date.now();
+    this.nowMs = systemNow();
     return this.nowMs;
   }
 
@@ -49,7 +55,7 @@ export class SystemClock implements Clock {
   }
 
   every(periodMs: () => number, task: () => void): Timer {
-    return new Recurring(this, periodMs, task);
+    return new Recurring((delayMs, run) => this.after(delayMs, run), periodMs, task);
   }
 }
 
@@ -57,12 +63,12 @@ export class SystemClock implements Clock {
 class Recurring implements Timer {
   private timer: Timer;
 
-  constructor(clock: Clock, periodMs: () => number, task: () => void) {
+  constructor(after: Clock['after'], periodMs: () => number, task: () => void) {
     const run = () => {
-      this.timer = clock.after(periodMs(), run);
+      this.timer = after(periodMs(), run);
       task();
     };
-    this.timer = clock.after(periodMs(), run);
+    this.timer = after(periodMs(), run);
   }
 
   cancel(): void {
@@ -72,73 +78,136 @@ class Recurring implements Timer {
 
 /** How often what recurs runs in one `advance` at most: a day is told from a minute by its hands only. */
 const MOST_RUNS = 1000;
+/**
+ * Rounds of the event loop that a reply needs to reach whoever waits for it: it is written at the end of the
+ * first, and a client on a socket reads it in the second.
+ */
+const TURNS_TO_REPLY = 2;
 
 interface Alarm {
+  /** On the scale of `elapsedMs`. */
   readonly dueAtMs: number;
   readonly order: number;
+  readonly recurs: boolean;
   readonly task: () => void;
 }
 
 /**
- * A clock that stands still until `advance` moves it: tests of expiry and timeouts take no time.
- * It starts at the given moment, in ms since 1970.
+ * A clock that stands still until `advance` or `set` moves it: tests of expiry and timeouts take no time.
+ * It starts at the given moment, in ms since 1970. Several servers may share one.
  */
 export class ManualClock implements Clock {
   private readonly alarms = new Set<Alarm>();
   private made = 0;
   /** The least period of what recurs, while time is being moved. */
   private leastPeriodMs = 0;
-  private nowMs: number;
+  private readonly startMs: number;
+  /** Never goes back, though the date may. */
+  private passedMs: number;
+  /** From `passedMs` to the date. */
+  private offsetMs = 0;
+  /** The end of the moves asked for so far: one begins when those before it are over. */
+  private moved: Promise<void> = Promise.resolve();
 
   constructor(startMs = 1_700_000_000_000) {
-    this.nowMs = startMs;
+    this.startMs = startMs;
+    this.passedMs = startMs;
   }
 
   now(): number {
-    return this.nowMs;
+    // What recurs may be due at a fraction of a millisecond.
+    return Math.floor(this.passedMs + this.offsetMs);
   }
 
   refresh(): number {
-    return this.nowMs;
+    return this.now();
   }
 
   nowMicros(): number {
-    return this.nowMs * 1000;
+    return Math.floor((this.passedMs + this.offsetMs) * 1000);
   }
 
   elapsedMs(): number {
-    return this.nowMs;
+    return this.passedMs;
   }
 
   after(delayMs: number, task: () => void): Timer {
-    const alarm = { dueAtMs: this.nowMs + Math.max(0, delayMs), order: this.made++, task };
+    return this.add(delayMs, task, false);
+  }
+
+  every(periodMs: () => number, task: () => void): Timer {
+    const period = () => Math.max(periodMs(), this.leastPeriodMs);
+    return new Recurring((delayMs, run) => this.add(delayMs, run, true), period, task);
+  }
+
+  private add(delayMs: number, task: () => void, recurs: boolean): Timer {
+    const dueAtMs = this.passedMs + Math.max(0, delayMs);
+    const alarm = { dueAtMs, order: this.made++, recurs, task };
     this.alarms.add(alarm);
     return { cancel: () => this.alarms.delete(alarm) };
   }
 
-  every(periodMs: () => number, task: () => void): Timer {
-    return new Recurring(this, () => Math.max(periodMs(), this.leastPeriodMs), task);
-  }
-
   /**
-   * Moves time forward by `ms`, running each timer due on the way at its own moment, in order.
+   * Moves time forward by `ms`, running each timer due on the way at its own moment, in order. When it
+   * resolves, all that became due has happened, and whoever waited for it has the reply.
    * What recurs runs at most a thousand times, spread over all of it.
+   *
+   * @throws {RangeError} When `ms` is negative, or no number.
    */
-  async advance(ms: number): Promise<void> {
-    if (!(ms >= 0))
+  advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) {
       throw new RangeError(
         `Cannot advance the clock: ms must not be negative: current value is ${ms}`,
       );
-    const untilMs = this.nowMs + ms;
-    this.leastPeriodMs = ms / MOST_RUNS;
-    for (let alarm = this.nextDue(untilMs); alarm; alarm = this.nextDue(untilMs)) {
-      this.alarms.delete(alarm);
-      this.nowMs = Math.max(this.nowMs, alarm.dueAtMs);
-      alarm.task();
-      await Promise.resolve();
     }
-    this.nowMs = untilMs;
-    this.leastPeriodMs = 0;
+    return this.afterOthers(() => this.move(ms));
+  }
+
+  /**
+   * Sets the date: forward as `advance` does. Back, it is only the date that changes: no timer rings, and what
+   * was to be in ten seconds still is.
+   *
+   * @param date - A Date, or ms since 1970.
+   */
+  set(date: Date | number): Promise<void> {
+    const atMs = Number(date);
+    if (!Number.isFinite(atMs)) {
+      throw new RangeError(`Cannot set the clock: this is no date: current value is ${date}`);
+    }
+    return this.afterOthers(async () => {
+      const ms = atMs - this.offsetMs - this.passedMs;
+      if (ms >= 0) await this.move(ms);
+      else this.offsetMs += ms;
+    });
+  }
+
+  /** Sets the date back to where the clock started. */
+  reset(): void {
+    this.offsetMs = this.startMs - this.passedMs;
+  }
+
+  private afterOthers(move: () => Promise<void>): Promise<void> {
+    const over = this.moved.then(move);
+    this.moved = over.catch(() => {});
+    return over;
+  }
+
+  private async move(ms: number): Promise<void> {
+    const untilMs = this.passedMs + ms;
+    this.leastPeriodMs = ms / MOST_RUNS;
+    try {
+      for (let alarm = this.nextDue(untilMs); alarm; alarm = this.nextDue(untilMs)) {
+        this.alarms.delete(alarm);
+        this.passedMs = Math.max(this.passedMs, alarm.dueAtMs);
+        alarm.task();
+        // Whoever was told something acts on it before time goes on.
+        await (alarm.recurs ? undefined : turns(TURNS_TO_REPLY));
+      }
+      this.passedMs = untilMs;
+    } finally {
+      this.leastPeriodMs = 0;
+    }
+    await turns(TURNS_TO_REPLY);
   }
 
   private nextDue(untilMs: number): Alarm | undefined {

@@ -11,16 +11,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Clock, ManualClock, SystemClock } from '../datatypes/clock.js';
-import type { ReplyValue } from '../protocol/decoder.js';
 import { Config } from './config.js';
 import { InvalidSetting } from './config-table/parameter.js';
 import { type ParameterName, parameterNamed } from './config-table.js';
-import { LocalConnection } from './local-connection.js';
+import { ValkeyServer } from './in-process/valkey-server.js';
 import { type Log, Server } from './server.js';
 
-export type { Clock } from '../datatypes/clock.js';
+export type { Clock, Timer } from '../datatypes/clock.js';
 export { ManualClock } from '../datatypes/clock.js';
 export { ReplyError, type ReplyValue } from '../protocol/decoder.js';
+export type { EngineStream } from './in-process/engine-stream.js';
+export { ValkeyServer } from './in-process/valkey-server.js';
 export type { LocalConnection } from './local-connection.js';
 
 export interface ServerOptions {
@@ -28,51 +29,15 @@ export interface ServerOptions {
   readonly port?: number;
   /** Whether to listen at all. Default true. */
   readonly listen?: boolean;
-  /** `manual`: time stands still until `server.clock.advance(ms)`. Default `system`. */
-  readonly clock?: 'system' | 'manual';
+  /**
+   * `manual`: time stands still until `server.clock.advance(ms)`. Default `system`. A clock of one's own is
+   * taken as it is: several servers may share it.
+   */
+  readonly clock?: 'system' | 'manual' | Clock;
   /** Seeds everything random: the same seed, the same run. Default: by chance. */
   readonly seed?: number;
   /** Any parameters of `valkey.conf`, by name, each with its value as text. */
   readonly config?: Readonly<Record<string, string>>;
-}
-
-/** A running server. */
-export class ValkeyServer<C extends Clock = Clock> {
-  readonly clock: C;
-  /** The TCP port it listens on; 0 when it does not listen. */
-  readonly port: number;
-  /** The engine itself: for tools and tests that look inside. */
-  readonly engine: Server;
-  /** Made at the first call: until then it would be a client that nobody connected. */
-  private local: LocalConnection | null = null;
-
-  constructor(engine: Server, clock: C, port: number) {
-    this.engine = engine;
-    this.clock = clock;
-    this.port = port;
-  }
-
-  /**
-   * Runs one command without a socket. While one waits (BLPOP), those that come after it wait too: `connect`
-   * makes another client.
-   *
-   * @returns The reply as a value: strings, numbers, null, arrays (and maps, sets, booleans after HELLO 3).
-   * @throws {ReplyError} When the reply is an error.
-   */
-  call(...args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
-    this.local ??= new LocalConnection(this.engine);
-    return this.local.call(...args);
-  }
-
-  /** Makes another client inside the process, with requests, a database and a transaction of its own. */
-  connect(): LocalConnection {
-    return new LocalConnection(this.engine);
-  }
-
-  /** Stops listening and closes all connections. */
-  async close(): Promise<void> {
-    await this.engine.close();
-  }
 }
 
 /**
@@ -82,16 +47,24 @@ export class ValkeyServer<C extends Clock = Clock> {
  * @throws {Error} When the port cannot be listened on.
  */
 export function createServer(
-  options: ServerOptions & { clock: 'manual' },
+  options: ServerOptions & { readonly clock: 'manual' },
 ): Promise<ValkeyServer<ManualClock>>;
+export function createServer<C extends Clock>(
+  options: ServerOptions & { readonly clock: C },
+): Promise<ValkeyServer<C>>;
 export function createServer(options?: ServerOptions): Promise<ValkeyServer>;
 export async function createServer(options: ServerOptions = {}): Promise<ValkeyServer> {
-  const clock = options.clock === 'manual' ? new ManualClock() : new SystemClock();
+  const clock = clockOf(options.clock ?? 'system');
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
   const port =
     options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
   return new ValkeyServer(engine, clock, port);
+}
+
+function clockOf(clock: 'system' | 'manual' | Clock): Clock {
+  if (clock === 'manual') return new ManualClock();
+  return clock === 'system' ? new SystemClock() : clock;
 }
 
 const SILENT: Log = { debug() {}, verbose() {}, notice() {}, warning() {} };

@@ -5,6 +5,7 @@
  * other replies without being woken for each; so it costs less to answer all who asked before the first
  * write. Replies wait in the writer's buffer, where they were made, in order; pushes in their client's own.
  */
+import { nextTurn } from '../datatypes/event-loop.js';
 import type { Client } from './client.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
@@ -66,7 +67,7 @@ export class Outbox {
   schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    setImmediate(() => {
+    nextTurn(() => {
       this.scheduled = false;
       this.server.flush();
     });

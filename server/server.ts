@@ -361,6 +361,7 @@ export class Server {
       client.netOutputBytes += bytes;
       this.stats.netOutputBytes += bytes;
       client.pushes.flush(transport);
+      if (transport.unsentBytes > 0) checkOutputLimits(this, client);
     }
     this.toFlush.clear();
   }

@@ -81,7 +81,7 @@ t.test('time is handed in: only the clock reads it', async (t) => {
   const files = SOURCES.filter((file) => file !== 'datatypes/clock.ts');
   const reading = /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bhrtime\b/;
   t.same(linesWith(reading, files), []);
-  t.same(linesWith(/\b(setTimeout|setInterval)\(/, files), []);
+  t.same(linesWith(/\b(setTimeout|setInterval)\((?!\w+: )/, files), []);
 });
 
 t.test('chance is handed in: nothing asks Math for it', async (t) => {

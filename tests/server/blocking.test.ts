@@ -9,7 +9,7 @@ type Tap = Parameters<typeof startServer>[0];
 async function startWith(t: Tap, config: Record<string, string> = {}) {
   const started = await startServer(t, { config: { 'enable-debug-command': 'yes', ...config } });
   const engine = started.server.engine;
-  const client = () => started.server.connect();
+  const client = () => started.server.client();
   const field = async (name: string) =>
     new RegExp(`^${name}:(.*)\r$`, 'm').exec(String(await started.call('INFO', 'everything')))?.[1];
   return { ...started, engine, client, field };
@@ -214,7 +214,7 @@ t.test('a request that runs in vain keeps the end of its time', async (t) => {
 t.test('a transaction that takes longer than its key lives serves nobody', async (t) => {
   const server = await createServer({ listen: false, config: { 'enable-debug-command': 'yes' } });
   t.teardown(() => server.close());
-  const other = server.connect();
+  const other = server.client();
   const id = Number(await other.call('CLIENT', 'ID'));
   const wait = other.call('BLPOP', 'k', '0');
   await server.call('MULTI');

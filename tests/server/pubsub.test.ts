@@ -155,7 +155,7 @@ for (const resp of [2, 3] as const) {
   t.test(`A client inside the process listens too, in version ${resp}`, async (t) => {
     const server = await createServer({ listen: false });
     t.teardown(() => server.close());
-    const listener = server.connect();
+    const listener = server.client();
     const heard: unknown[] = [];
     listener.onPush = (values) => heard.push(values);
     await listener.call('HELLO', resp);

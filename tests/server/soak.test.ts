@@ -64,7 +64,7 @@ class Soak {
   }
 
   private async join(): Promise<Member> {
-    const connection = this.started.server.connect();
+    const connection = this.started.server.client();
     if (this.random.below(2) === 0) await connection.call('HELLO', '3');
     return { connection, id: Number(await connection.call('CLIENT', 'ID')), isBusy: false };
   }
@@ -91,7 +91,7 @@ class Soak {
     const free = this.members.find(({ isBusy }) => !isBusy);
     return free
       ? Promise.resolve(free)
-      : Promise.resolve(this.started.server.connect()).then((connection) => ({
+      : Promise.resolve(this.started.server.client()).then((connection) => ({
           connection,
           id: 0,
           isBusy: false,

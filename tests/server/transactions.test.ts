@@ -9,7 +9,7 @@ const DEBUG = { 'enable-debug-command': 'yes' };
 async function startPair(t: Tap, config: Record<string, string> = {}) {
   const started = await startServer(t, { config: { ...DEBUG, ...config } });
   await started.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
-  const other = started.server.connect();
+  const other = started.server.client();
   return { ...started, engine: started.server.engine, other };
 }
 

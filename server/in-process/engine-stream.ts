@@ -1,0 +1,246 @@
+/**
+ * A connection without a socket: a Duplex whose other end is the engine.
+ *
+ * What is written to it is a client's requests, what is read from it the replies, both as bytes. It behaves as a
+ * socket does, so that client libraries take it for one: requests are taken in a later round of the event loop,
+ * replies that nobody reads wait and count against the client's output limit, `end` lets those on their way
+ * arrive, and a connection that the server closes comes to its end here.
+ */
+import { Duplex } from 'node:stream';
+import { SystemClock, type Timer } from '../../datatypes/clock.js';
+import { nextTurn } from '../../datatypes/event-loop.js';
+import { MAX_CLIENTS } from '../../protocol/refusals.js';
+import type { ReplyPart } from '../../protocol/reply.js';
+import type { Client, Transport } from '../client.js';
+import type { Server } from '../server.js';
+
+type Callback = (error?: Error | null) => void;
+
+const ADDRESS = '127.0.0.1';
+const { queueMicrotask } = globalThis;
+
+export class EngineStream extends Duplex {
+  readonly remoteAddress = ADDRESS;
+  readonly remoteFamily = 'IPv4';
+  /** It leads to no port. */
+  readonly remotePort = 0;
+  /** It is connected from the start. */
+  readonly connecting = false;
+
+  private readonly server: Server;
+  private readonly client: Client | null = null;
+  /** Replies that nobody has read yet. */
+  private readonly replies: Uint8Array[] = [];
+  private repliesBytes = 0;
+  /** Whether the reader takes more. */
+  private wanted = false;
+  private delivering = false;
+  /** Whether nothing comes after `replies`. */
+  private over = false;
+  private told = false;
+  private readonly idle = new IdleTimer(() => this.emit('timeout'));
+
+  /** @param refused - Why there is no connection: the stream ends with this error. */
+  constructor(server: Server, refused: Error | null = null) {
+    super({ allowHalfOpen: false, decodeStrings: true });
+    this.server = server;
+    if (refused !== null) {
+      this.destroy(refused);
+      return;
+    }
+    if (server.clients.size >= server.config.values.maxclients) {
+      server.stats.rejectedConnections++;
+      this.keep(MAX_CLIENTS.bytes);
+      this.finish();
+      return;
+    }
+    this.client = server.connect(new StreamTransport(this));
+  }
+
+  /** Bytes of replies that nobody has read yet. */
+  get unreadBytes(): number {
+    return this.repliesBytes;
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
+    this.idle.touch();
+    nextTurn(() => {
+      this.receive(chunk);
+      done();
+    });
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Callback): void {
+    this.idle.touch();
+    nextTurn(() => {
+      this.receive(Buffer.concat(chunks.map(({ chunk }) => chunk)));
+      done();
+    });
+  }
+
+  override _final(done: Callback): void {
+    if (this.client !== null) this.server.forget(this.client);
+    this.finish();
+    done();
+  }
+
+  override _read(): void {
+    this.wanted = true;
+    if (this.repliesBytes > 0 || this.over) this.deliverSoon();
+  }
+
+  override _destroy(error: Error | null, done: Callback): void {
+    if (this.client !== null) this.server.forget(this.client);
+    this.replies.length = 0;
+    this.repliesBytes = 0;
+    this.idle.stop();
+    done(error);
+  }
+
+  /** Keeps bytes of replies for the reader. They may be used again after the call. */
+  keep(bytes: Uint8Array): void {
+    if (this.destroyed || this.over) return;
+    this.replies.push(Uint8Array.from(bytes));
+    this.repliesBytes += bytes.length;
+    this.deliverSoon();
+  }
+
+  /** Nothing comes after the replies so far. */
+  finish(): void {
+    this.over = true;
+    this.deliverSoon();
+  }
+
+  /** Goes on with requests that waited. */
+  resumeRequests(): void {
+    if (this.client !== null) this.server.resume(this.client);
+  }
+
+  /** As of a socket; here nothing is held back. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  /** As of a socket; here nothing can be lost on the way. */
+  setKeepAlive(): this {
+    return this;
+  }
+
+  /** As of a socket: emits `timeout` when nothing was written or read for so long. ms; 0 for never. */
+  setTimeout(timeoutMs: number, listener?: () => void): this {
+    this.idle.set(timeoutMs);
+    if (listener === undefined) return this;
+    return timeoutMs === 0 ? this.off('timeout', listener) : this.once('timeout', listener);
+  }
+
+  /** As of a socket; nothing here keeps a process alive. */
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  private receive(bytes: Uint8Array): void {
+    const { client } = this;
+    if (client === null || client.closed) return;
+    this.server.receive(client, bytes, bytes.length);
+    this.deliver();
+  }
+
+  /** Readers run outside of the engine's turn: they may write at once. */
+  private deliverSoon(): void {
+    if (this.delivering) return;
+    this.delivering = true;
+    queueMicrotask(() => {
+      this.delivering = false;
+      this.deliver();
+    });
+  }
+
+  private deliver(): void {
+    while (this.wanted && this.replies.length > 0) {
+      const bytes = this.replies.length === 1 ? this.replies[0] : Buffer.concat(this.replies);
+      this.replies.length = 0;
+      this.repliesBytes = 0;
+      this.idle.touch();
+      this.wanted = this.push(bytes);
+    }
+    if (!this.over || this.told || this.replies.length > 0) return;
+    this.told = true;
+    this.push(null);
+  }
+}
+
+/** Rings when a connection was idle for so long, in real time: the client's patience is not the server's. */
+class IdleTimer {
+  private readonly clock = new SystemClock();
+  private readonly ring: () => void;
+  private afterMs = 0;
+  private timer: Timer | null = null;
+
+  constructor(ring: () => void) {
+    this.ring = ring;
+  }
+
+  set(afterMs: number): void {
+    this.afterMs = afterMs;
+    this.touch();
+  }
+
+  touch(): void {
+    if (this.afterMs === 0 && this.timer === null) return;
+    this.stop();
+    if (this.afterMs > 0) this.timer = this.clock.after(this.afterMs, this.ring);
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+}
+
+/** The engine's side of it. */
+class StreamTransport implements Transport {
+  readonly remoteAddress = `${ADDRESS}:0`;
+  readonly localAddress = `${ADDRESS}:0`;
+  readonly fileDescriptor = -1;
+  readonly isSocket = false;
+  readonly isUnixSocket = false;
+  readonly remoteIp = ADDRESS;
+  readonly socketPath = '';
+  private readonly stream: EngineStream;
+
+  constructor(stream: EngineStream) {
+    this.stream = stream;
+  }
+
+  get unsentBytes(): number {
+    return this.stream.unreadBytes;
+  }
+
+  send(bytes: Uint8Array): boolean {
+    this.stream.keep(bytes);
+    return true;
+  }
+
+  sendAll(parts: readonly ReplyPart[]): void {
+    for (const { bytes, done } of parts) {
+      this.stream.keep(bytes);
+      done?.();
+    }
+  }
+
+  destroy(): void {
+    this.stream.destroy();
+  }
+
+  end(): void {
+    this.stream.finish();
+  }
+
+  resume(): void {
+    this.stream.resumeRequests();
+  }
+}
