@@ -1,14 +1,20 @@
 /** A source of random numbers with a seed: the same seed, the same run. Source: sfc32, C. Doty-Humphrey, PractRand. */
 export class Random {
-  private a: number;
-  private b: number;
-  private c: number;
+  private a = 0;
+  private b = 0;
+  private c = 0;
   private counter = 1;
 
   constructor(seed: number) {
+    this.reseed(seed);
+  }
+
+  /** Begins anew, as one made with this seed. */
+  reseed(seed: number): void {
     this.a = seed | 0;
     this.b = Math.floor(seed / 0x1_0000_0000) | 0;
     this.c = 0x2545f491;
+    this.counter = 1;
     for (let i = 0; i < 15; i++) this.uint32();
   }
 

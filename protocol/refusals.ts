@@ -108,6 +108,10 @@ export const INTERNAL_ERROR = refusal('ERR', 'internal error');
 export const NOAUTH = refusal('NOAUTH', 'Authentication required.');
 export const OUT_OF_MEMORY = refusal('OOM', "command not allowed when used memory > 'maxmemory'.");
 export const MAX_CLIENTS = refusal('ERR', 'max number of clients reached');
+export const READ_ONLY_REPLICA = refusal(
+  'READONLY',
+  "You can't write against a read only replica.",
+);
 export const SAME_OBJECT = refusal('ERR', 'source and destination objects are the same');
 export const NO_SHUTDOWN_IN_PROGRESS = refusal('ERR', 'No shutdown in progress.');
 export const SHUTDOWN_FAILED = refusal('ERR', 'Errors trying to SHUTDOWN. Check logs.');

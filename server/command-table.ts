@@ -127,15 +127,22 @@ export class CommandTable {
   private readonly calledAs = new Map<string, CommandEntry>();
   private slots: (CommandEntry | undefined)[] = [];
   private names: Uint8Array[] = [];
-  private readonly mask: number;
+  private mask = 0;
 
   constructor(commands: readonly Command[], parent: CommandEntry | null = null) {
-    this.mask = 2 ** Math.ceil(Math.log2(commands.length * 3 + 1)) - 1;
-    for (const command of commands) {
-      const entry = new CommandEntry(command, parent);
-      this.calledAs.set(entry.fullName.slice(entry.fullName.indexOf('|') + 1), entry);
-    }
+    for (const command of commands) this.enter(command, parent);
     this.fill();
+  }
+
+  /** Adds a command. */
+  add(command: Command): void {
+    this.enter(command, null);
+    this.fill();
+  }
+
+  private enter(command: Command, parent: CommandEntry | null): void {
+    const entry = new CommandEntry(command, parent);
+    this.calledAs.set(entry.fullName.slice(entry.fullName.indexOf('|') + 1), entry);
   }
 
   /** All that requests can call. */
@@ -196,12 +203,13 @@ export class CommandTable {
   }
 
   private fill(): void {
+    this.mask = 2 ** Math.ceil(Math.log2(this.calledAs.size * 3 + 1)) - 1;
     this.slots = new Array(this.mask + 1).fill(undefined);
     this.names = [];
-    for (const [name, entry] of this.calledAs) this.add(Buffer.from(name, 'latin1'), entry);
+    for (const [name, entry] of this.calledAs) this.place(Buffer.from(name, 'latin1'), entry);
   }
 
-  private add(name: Uint8Array, entry: CommandEntry): void {
+  private place(name: Uint8Array, entry: CommandEntry): void {
     let slot = nameHash(name, 0, name.length) & this.mask;
     while (this.slots[slot] !== undefined) slot = (slot + 1) & this.mask;
     this.slots[slot] = entry;

@@ -42,6 +42,9 @@ interface Change {
   readonly value: string;
 }
 
+/** The settings of one moment. */
+export type Settings = ReadonlyMap<ParameterName, Setting<unknown>>;
+
 export class Config {
   /** The current values. Hold this object, not its fields. */
   readonly values: ConfigValues;
@@ -162,6 +165,23 @@ export class Config {
   override(name: ParameterName, text: string): void {
     const parameter = parameterOf(name);
     this.#put(name, parameter.read(wordsOf(parameter, text), this.#setting(name)));
+  }
+
+  /** All settings as they are now, for `restore`. */
+  settings(): Settings {
+    return new Map(this.#settings);
+  }
+
+  /** Puts all settings back to what they were. Listeners are told; none may refuse what was there before. */
+  restore(settings: Settings): void {
+    const told = new Set<ChangeListener>();
+    for (const [name, setting] of settings) {
+      if (this.#setting(name) === setting) continue;
+      this.#put(name, setting);
+      const listener = this.#listeners.get(name);
+      if (listener !== undefined) told.add(listener);
+    }
+    for (const listener of told) listener();
   }
 
   #setting(name: ParameterName): Setting<unknown> {

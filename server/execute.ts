@@ -99,10 +99,16 @@ export class Executor {
     }
   }
 
-  execute(client: Client, request: Request, entry: CommandEntry | undefined): void {
+  /** @param refused - Why it is not even to be tried; null when it is. */
+  execute(
+    client: Client,
+    request: Request,
+    entry: CommandEntry | undefined,
+    refused: Refusal | null = null,
+  ): void {
     const { call } = this;
     call.reply = this.server.reply;
-    this.admit(call, client, request, entry);
+    this.admit(call, client, request, entry, refused);
   }
 
   /** Runs a request again that had to wait, and so has been told of and let in before. */
@@ -113,7 +119,7 @@ export class Executor {
     this.lastEndMs = server.clock.elapsedMs();
     again.reply = server.outputOf(client);
     again.waited = waiting;
-    this.admit(again, client, waiting.request, waiting.entry);
+    this.admit(again, client, waiting.request, waiting.entry, null);
     if (client.paused) client.postponed = waiting;
   }
 
@@ -144,18 +150,26 @@ export class Executor {
     }
   }
 
+  /** Runs a command that a script calls. Its reply goes to a writer of the script's. */
+  runInner(call: ServerCall, entry: CommandEntry): void {
+    const { attributedErrors } = this;
+    this.run(call, entry);
+    this.attributedErrors = attributedErrors;
+  }
+
   /** Lets a request through the gate: it runs, is queued or is held, or else refused. */
   private admit(
     call: ServerCall,
     client: Client,
     request: Request,
     entry: CommandEntry | undefined,
+    faulty: Refusal | null,
   ): void {
     const { server } = this;
     const { reply } = call;
     reply.resp = client.resp;
     const mark = client.replyMode === ReplyMode.on ? null : reply.defer();
-    const refused = refuse(server, client, entry, request);
+    const refused = faulty ?? refuse(server, client, entry, request);
     if (refused !== null) this.refuse(client, request, entry, refused);
     else if (server.pauses.scope !== null && server.pauses.holds(client, entry as CommandEntry))
       return;

@@ -91,7 +91,7 @@ function unknownSubcommandOf(request: Request): Refusal {
 }
 
 /** Names the command and the first of its arguments, at most 128 bytes of each and of all. */
-function unknownCommandOf(request: Request): Refusal {
+export function unknownCommandOf(request: Request): Refusal {
   let args = '';
   for (let i = 1; i < request.argc && args.length < LONGEST_SHOWN; i++) {
     args += `'${shown(request, i, LONGEST_SHOWN - args.length)}' `;

@@ -14,14 +14,40 @@ import { type Clock, ManualClock, SystemClock } from '../datatypes/clock.js';
 import { Config } from './config.js';
 import { InvalidSetting } from './config-table/parameter.js';
 import { type ParameterName, parameterNamed } from './config-table.js';
+import type { PlainData } from './in-process/plain-values.js';
 import { ValkeyServer } from './in-process/valkey-server.js';
 import { type Log, Server } from './server.js';
 
 export type { Clock, Timer } from '../datatypes/clock.js';
 export { ManualClock } from '../datatypes/clock.js';
 export { ReplyError, type ReplyValue } from '../protocol/decoder.js';
+export type { CommandHistory, SentCommand } from './in-process/command-history.js';
+export type {
+  Answer,
+  CommandContext,
+  CommandDefinition,
+  CommandFunction,
+} from './in-process/define-command.js';
 export type { EngineStream } from './in-process/engine-stream.js';
-export { ValkeyServer } from './in-process/valkey-server.js';
+export type { Fault, FaultMatch, Faults } from './in-process/faults.js';
+export type { CommandMatch } from './in-process/match.js';
+export {
+  Expiring,
+  expiring,
+  type PlainData,
+  type PlainHash,
+  type PlainText,
+  type PlainValue,
+  Stream,
+  type StreamEntry,
+  type StreamGroup,
+  type StreamState,
+  stream,
+} from './in-process/plain-values.js';
+export type { ResetOptions } from './in-process/reset.js';
+export type { Snapshot } from './in-process/snapshot.js';
+export type { ClientFacts, ServerEvents } from './in-process/stage.js';
+export { type DataOptions, ValkeyServer } from './in-process/valkey-server.js';
 export type { LocalConnection } from './local-connection.js';
 
 export interface ServerOptions {
@@ -38,6 +64,10 @@ export interface ServerOptions {
   readonly seed?: number;
   /** Any parameters of `valkey.conf`, by name, each with its value as text. */
   readonly config?: Readonly<Record<string, string>>;
+  /** What database 0 holds at first, as plain values: see `server.load`. */
+  readonly data?: PlainData;
+  /** Whether `server.commands` is kept from the start. Default: from the first look at it. */
+  readonly recordCommands?: boolean;
 }
 
 /**
@@ -59,7 +89,10 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
   const port =
     options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
-  return new ValkeyServer(engine, clock, port);
+  const server = new ValkeyServer(engine, clock, port, seed);
+  if (options.data !== undefined) server.load(options.data);
+  if (options.recordCommands) server.commands.clear();
+  return server;
 }
 
 function clockOf(clock: 'system' | 'manual' | Clock): Clock {

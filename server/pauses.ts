@@ -64,6 +64,8 @@ export class Pauses {
 
   /** Whether the client's request has to wait. Its bytes are then parsed anew when the pause is over. */
   holds(client: Client, entry: CommandEntry): boolean {
+    // The server's own.
+    if (client.id === 0) return false;
     const mayReplicate =
       entry.mayReplicate || (entry.isExec && client.transaction?.mayReplicate === true);
     if (this.scope === 'write' && !mayReplicate) return false;

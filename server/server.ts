@@ -26,6 +26,7 @@ import { ServerEffects } from './effects.js';
 import { Executor } from './execute.js';
 import { ExpiryRule } from './expiry-rule.js';
 import { Garbage } from './garbage.js';
+import type { Interceptor } from './interceptor.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
@@ -115,6 +116,9 @@ export class Server {
   /** Reports a crash, and ends the process by the signal; null in a process that is not the server's own. */
   crash: ((crash: Crash, signal: NodeJS.Signals) => void) | null = null;
 
+  /** Who stands between clients and commands; null when nobody does. */
+  interceptor: Interceptor | null = null;
+
   /** The server's own client takes 2: the first to connect is 3, as on the real server. */
   private nextClientId = 2;
   /** Clients inside the process with replies that came while they were not being served. */
@@ -199,6 +203,7 @@ export class Server {
     const client = this.makeClient(transport);
     this.clients.set(client.id, client);
     this.stats.connectionsReceived++;
+    this.interceptor?.connected(client);
     return client;
   }
 
@@ -239,7 +244,13 @@ export class Server {
 
   /** @param entry - The command that the request names, where that is known. */
   execute(client: Client, request: Request, entry = this.commands.resolve(request)): void {
-    this.executor.execute(client, request, entry);
+    if (this.interceptor === null) this.executor.execute(client, request, entry);
+    else this.interceptor.execute(client, request, entry);
+  }
+
+  /** Whether a request is being run. */
+  get isServing(): boolean {
+    return this.serving !== null;
   }
 
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
@@ -269,6 +280,7 @@ export class Server {
 
   /** Runs what a timer brings about, as a turn in which nobody is served. */
   background(work: () => void): void {
+    if (this.interceptor?.defers(work)) return;
     this.clock.refresh();
     this.inBackground = true;
     work();
@@ -411,6 +423,7 @@ export class Server {
     this.monitors.remove(client);
     this.pubsub.forget(client);
     this.tracking.disable(client);
+    this.interceptor?.left(client);
   }
 
   /** A client as the log shows it. */

@@ -105,7 +105,7 @@ t.test('a key event of expiry is told of while time moves', async (t) => {
   });
   const listener = server.client();
   const expired: unknown[] = [];
-  listener.onPush = ([, , key]) => expired.push(key);
+  listener.onPush = ([, , , key]) => expired.push(key);
   await listener.call('PSUBSCRIBE', '__keyevent*');
   await call('SET', 'k', 'v', 'PX', '100');
   await clock.advance(10_000);

@@ -1,0 +1,100 @@
+/**
+ * The server's own hand: runs commands at once, within the call, and tells their replies as values. It is no
+ * client that anybody sees, it waits for no pause, and no fault meets it.
+ */
+import { Decoder, encodeRequest, ReplyError, type ReplyValue } from '../../protocol/decoder.js';
+import type { ReplyPart } from '../../protocol/reply.js';
+import { DEFAULT_USER } from '../authentication.js';
+import { Client, type Transport } from '../client.js';
+import type { Server } from '../server.js';
+
+export type Argument = string | number | Uint8Array;
+
+export class OwnClient implements Transport {
+  readonly unsentBytes = 0;
+  readonly remoteAddress = '';
+  readonly localAddress = '';
+  readonly fileDescriptor = -1;
+  readonly isSocket = false;
+  readonly isUnixSocket = false;
+  readonly remoteIp = '127.0.0.1';
+  readonly socketPath = '';
+
+  private readonly server: Server;
+  private readonly client: Client;
+  private readonly decoder = new Decoder({ buffers: true });
+
+  constructor(server: Server) {
+    this.server = server;
+    this.client = new Client({
+      id: OWN_ID,
+      transport: this,
+      db: server.keyspace.databases[0] as (typeof server.keyspace.databases)[0],
+      nowMs: server.clock.now(),
+      authenticated: true,
+      maxBulkBytes: server.config.values.protoMaxBulkLen,
+      holder: server.arena,
+    });
+    server.authentication.admit(this.client, DEFAULT_USER);
+  }
+
+  /** Whether the server has a command of this name: `set`, `config|get`. */
+  knows(name: string): boolean {
+    return this.server.commands.named(name) !== undefined;
+  }
+
+  /** The database that the next commands work in. */
+  select(db: number): void {
+    this.run('SELECT', db);
+  }
+
+  /**
+   * Runs one command. Bulk strings of the reply come as bytes.
+   *
+   * @throws {ReplyError} When the reply is an error.
+   * @throws {Error} When a command is being run: it is to end first.
+   */
+  run(...args: readonly Argument[]): ReplyValue {
+    if (this.server.isServing) {
+      throw new Error('Cannot reach the data now: a command is being run');
+    }
+    const bytes = encodeRequest(args);
+    this.server.receive(this.client, bytes, bytes.length);
+    const value = this.decoder.next();
+    if (value instanceof ReplyError) throw value;
+    return value as ReplyValue;
+  }
+
+  /** As `run`, for replies that are text. */
+  text(...args: readonly Argument[]): string {
+    const value = this.run(...args);
+    return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
+  }
+
+  /** As `run`, for replies that are lists of bytes. */
+  list(...args: readonly Argument[]): Uint8Array[] {
+    return this.run(...args) as Uint8Array[];
+  }
+
+  send(bytes: Uint8Array): boolean {
+    this.decoder.add(bytes);
+    return true;
+  }
+
+  sendAll(parts: readonly ReplyPart[]): void {
+    for (const { bytes, done } of parts) {
+      this.decoder.add(bytes);
+      done?.();
+    }
+  }
+
+  /** Nothing can close it. */
+  destroy(): void {}
+
+  end(): void {}
+
+  resume(): void {}
+}
+
+/** The number of clients that are the server's own. */
+const OWN_ID = 0;
