@@ -31,6 +31,12 @@ export interface Timer {
 
 export class SystemClock implements Clock {
   private nowMs = systemNow();
+  private readonly keepsAlive: boolean;
+
+  /** @param keepsAlive - Whether what recurs keeps the process alive when nothing else does. */
+  constructor({ keepsAlive = true } = {}) {
+    this.keepsAlive = keepsAlive;
+  }
 
   now(): number {
     return this.nowMs;
@@ -55,7 +61,13 @@ export class SystemClock implements Clock {
   }
 
   every(periodMs: () => number, task: () => void): Timer {
-    return new Recurring((delayMs, run) => this.after(delayMs, run), periodMs, task);
+    return new Recurring((delayMs, run) => this.recur(delayMs, run), periodMs, task);
+  }
+
+  private recur(delayMs: number, task: () => void): Timer {
+    const timer = setTimeout(task, delayMs);
+    if (!this.keepsAlive) timer.unref();
+    return { cancel: () => clearTimeout(timer) };
   }
 }
 

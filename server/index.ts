@@ -89,15 +89,17 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
   const port =
     options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
-  const server = new ValkeyServer(engine, clock, port, seed);
-  if (options.data !== undefined) server.load(options.data);
+  const { data = {} } = options;
+  const server = new ValkeyServer(engine, clock, port, { seed, data });
+  server.load(data);
   if (options.recordCommands) server.commands.clear();
   return server;
 }
 
 function clockOf(clock: 'system' | 'manual' | Clock): Clock {
   if (clock === 'manual') return new ManualClock();
-  return clock === 'system' ? new SystemClock() : clock;
+  // Sockets keep a process alive, and so does who waits; a server that nobody reaches does not.
+  return clock === 'system' ? new SystemClock({ keepsAlive: false }) : clock;
 }
 
 const SILENT: Log = { debug() {}, verbose() {}, notice() {}, warning() {} };

@@ -14,6 +14,7 @@ const LAYERS = [
   'scripting',
   'modules',
   'server',
+  'testing',
 ];
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,15 +1,18 @@
-/** A server as new, for the next test, without the cost of a new one. */
+/** A server as it began, for the next test, without the cost of a new one. */
 import type { Clock } from '../../datatypes/clock.js';
 import { ManualClock } from '../../datatypes/clock.js';
 import type { Client } from '../client.js';
 import type { Settings } from '../config.js';
 import type { Server } from '../server.js';
 import { endTransaction } from '../transactions.js';
+import { load } from './load.js';
 import type { OwnClient } from './own-client.js';
+import type { PlainData } from './plain-values.js';
 
-/** What was so when the server started. */
+/** What the server began with. */
 export interface Beginning {
   readonly seed: number;
+  readonly data: PlainData;
   readonly settings: Settings;
 }
 
@@ -49,10 +52,11 @@ export function reset(
     if (own.knows(name)) own.run(...request);
   }
   server.keyspace.lazyFree.drain();
-  server.resetStats();
-  server.effects.dirty = 0;
   resetTime(server.clock);
   server.random.reseed(beginning.seed);
+  load(own, beginning.data);
+  server.resetStats();
+  server.effects.dirty = 0;
 }
 
 function resetClient(server: Server, own: OwnClient, client: Client): void {

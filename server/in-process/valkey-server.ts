@@ -35,12 +35,11 @@ export class ValkeyServer<C extends Clock = Clock> {
   private own: OwnClient | null = null;
   private stage: Stage | null = null;
 
-  /** @param seed - Of what is random in it. */
-  constructor(engine: Server, clock: C, port: number, seed: number) {
+  constructor(engine: Server, clock: C, port: number, beginning: Omit<Beginning, 'settings'>) {
     this.engine = engine;
     this.clock = clock;
     this.port = port;
-    this.beginning = { seed, settings: engine.config.settings() };
+    this.beginning = { ...beginning, settings: engine.config.settings() };
   }
 
   /**
@@ -84,8 +83,8 @@ export class ValkeyServer<C extends Clock = Clock> {
   }
 
   /**
-   * Makes the server as new, for the next test: data, scripts, functions, settings, statistics, faults, the log
-   * of commands, and a manual clock's date. What `defineCommand` and `on` added stays.
+   * Makes the server as it began, for the next test: data, scripts, functions, settings, statistics, faults, the
+   * log of commands, and a manual clock's date. What `defineCommand` and `on` added stays.
    */
   reset(options: ResetOptions = {}): void {
     this.stage?.faults.clear();

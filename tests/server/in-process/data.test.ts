@@ -115,7 +115,7 @@ t.test('a snapshot can be restored into another server', async (t) => {
 });
 
 t.test('reset forgets data, settings, statistics and the date', async (t) => {
-  const { server, call, clock } = await startServer(t, { config: { hz: '20' }, data: { k: 'v' } });
+  const { server, call, clock } = await startServer(t, { config: { hz: '20' } });
   await call('CONFIG', 'SET', 'hz', '50', 'maxmemory', '100mb', 'requirepass', 'secret');
   await call('NOSUCH').catch(() => {});
   await call('SELECT', '2');
@@ -129,6 +129,14 @@ t.test('reset forgets data, settings, statistics and the date', async (t) => {
   ]);
   t.match(await call('INFO', 'errorstats'), /^# Errorstats\r\n$/);
   t.same(await call('TIME'), ['1700000000', '0']);
+});
+
+t.test('reset brings back the data that the server began with', async (t) => {
+  const { server, call } = await startServer(t, { data: EVERYTHING });
+  await call('FLUSHALL');
+  await call('SET', 'k', 'v');
+  server.reset();
+  t.strictSame(server.dump(), EVERYTHING);
 });
 
 t.test('reset has settings take effect', async (t) => {
@@ -192,7 +200,7 @@ t.test('twenty servers side by side share nothing', async (t) => {
   );
   for (const server of servers) server.load({ [`own${server.dump().i}`]: '' });
   servers[7]?.reset();
-  t.same(servers[7]?.dump(), {});
+  t.same(servers[7]?.dump(), { i: '7' });
   t.same(servers[8]?.dump(), { i: '8', own8: '' });
   t.same(servers[19]?.dump(), { i: '19', own19: '' });
   for (const server of servers) await server.close();
