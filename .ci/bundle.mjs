@@ -5,7 +5,7 @@
 // dist/package  the library: one file of CommonJS for each entry, and a module that exports the same things, so
 //               that `import` and `require` of one process meet the same classes
 // dist/types    the library's types
-import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 const SERVER = 'server/index';
 const IN_USE = 'testing/server-in-use';
 const ENTRIES = [SERVER, IN_USE, 'testing/ioredis', 'testing/jest', 'testing/node-test'];
-/** vitest has no CommonJS. */
+/** vitest has no CommonJS: who requires it has its hooks as globals, as in jest. */
 const MODULE_ENTRIES = ['testing/vitest'];
 const isShared = (path) => [SERVER, IN_USE].some((entry) => path === `dist/${entry}.js`);
 
@@ -71,17 +71,22 @@ writeFileSync(
   'dist/package/index.cjs',
   `'use strict';\nconst library = require('./library.cjs');\n${names.join('')}`,
 );
-// As ioredis itself: what is required is the class, with all exports on it.
-appendFileSync(
-  'dist/package/ioredis.cjs',
-  `const all = module.exports;
+// As ioredis itself: what is required is the class, with all exports on it. Where jest puts it in place of ioredis,
+// it is still the true one that it builds upon.
+const FOUND =
+  "const ioredis = typeof jest === 'object' ? jest.requireActual('ioredis') : require('ioredis');";
+const REPLACED = `const all = module.exports;
 module.exports = all.Redis;
 Object.defineProperty(module.exports, '__esModule', { value: true });
 for (const name of Object.keys(all)) {
   if (Object.hasOwn(module.exports, name)) continue;
   Object.defineProperty(module.exports, name, { enumerable: true, get: () => all[name] });
 }
-`,
+`;
+const dropIn = readFileSync('dist/package/ioredis.cjs', 'utf8');
+writeFileSync(
+  'dist/package/ioredis.cjs',
+  `${FOUND}\n${dropIn.replaceAll('require("ioredis")', 'ioredis')}${REPLACED}`,
 );
 await build({
   ...common,
@@ -106,8 +111,8 @@ for (const entry of [...ENTRIES, ...MODULE_ENTRIES]) {
   const write = (extension, text) => writeFileSync(`dist/package/${name}${extension}`, text);
   const types = typesOf(`../types/${entry}.js`, name);
   write('.d.mts', types);
-  if (MODULE_ENTRIES.includes(entry)) continue;
   write('.d.cts', types);
+  if (MODULE_ENTRIES.includes(entry)) continue;
   write('.mjs', exportsOf(`./${name}.cjs`, name));
 }
 
