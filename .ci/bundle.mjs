@@ -119,7 +119,7 @@ for (const entry of [...ENTRIES, ...MODULE_ENTRIES]) {
 /** Everything that `path` exports; what the class of ioredis replaces comes before what ioredis exports. */
 function exportsOf(path, name) {
   if (name !== 'ioredis') return `export * from '${path}';\n`;
-  return `export * from 'ioredis';\nexport { Redis, Redis as default, setServer } from '${path}';\n`;
+  return `export * from 'ioredis';\nexport { Redis, Redis as default, setServer, unsetServer } from '${path}';\n`;
 }
 
 function typesOf(path, name) {

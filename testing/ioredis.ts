@@ -10,7 +10,7 @@ import type { ValkeyServer } from '../server/index.js';
 import { serverAt } from './server-in-use.js';
 
 export * from 'ioredis';
-export { setServer } from './server-in-use.js';
+export { setServer, unsetServer } from './server-in-use.js';
 
 type Stream = Awaited<ReturnType<AbstractConnector['connect']>>;
 type Choice = (

@@ -6,7 +6,7 @@ import {
   type ServerOptions,
   type ValkeyServer,
 } from '../server/index.js';
-import { setServer, unsetServer } from './server-in-use.js';
+import { expectServer, setServer, unsetServer } from './server-in-use.js';
 
 /** The hooks of a test runner. */
 export interface Hooks {
@@ -27,7 +27,7 @@ export class ServerForTests<C extends Clock = Clock> {
 
   async start(options: ServerOptions): Promise<void> {
     this.started = (await createServer(options)) as unknown as ValkeyServer<C>;
-    setServer(this.started);
+    await setServer(this.started);
   }
 
   async stop(): Promise<void> {
@@ -49,7 +49,9 @@ export interface UseServer {
   (options?: ServerOptions): ServerForTests;
 }
 
+/** What a test runner's hooks make of it. Code under test may make its clients before `useServer` is called. */
 export function serverFor(hooks: Hooks): UseServer {
+  expectServer();
   const useServer = (options: ServerOptions = {}) => {
     const tests = new ServerForTests<ManualClock>();
     hooks.beforeAll(() => tests.start({ recordCommands: true, ...options }));

@@ -1,7 +1,7 @@
 /** ioredis over a server in this process. */
 import t from 'tap';
 import { createServer } from '../../server/index.js';
-import { Redis, setServer } from '../../testing/ioredis.js';
+import { Redis, setServer, unsetServer } from '../../testing/ioredis.js';
 import { startServer } from '../helpers/server.js';
 
 t.test('Redis talks to the server it is given', async (t) => {
@@ -65,11 +65,21 @@ t.test('clients of one address share data, those of another do not', async (t) =
 
 t.test('setServer has clients of all addresses talk to one server', async (t) => {
   await using server = await createServer({ listen: false, data: { k: 'v' } });
-  setServer(server);
+  await setServer(server);
   const redis = new Redis(7001, 'elsewhere.example', { lazyConnect: true });
   t.equal(await redis.get('k'), 'v');
   redis.disconnect();
-  setServer(null);
+  unsetServer(server);
+});
+
+t.test('a client that connected before setServer comes to that server', async (t) => {
+  const early = new Redis(7002, { retryStrategy: () => 1 });
+  await early.set('k', 'own');
+  await using server = await createServer({ listen: false, data: { k: 'v' } });
+  await setServer(server);
+  t.equal(await early.get('k'), 'v');
+  early.disconnect();
+  unsetServer(server);
 });
 
 t.test('a client that lost its connection comes back', async (t) => {
