@@ -1,6 +1,7 @@
 /** `npm run bench`: puts each question to this server and to the real one. */
 import { COLLECTION_ROWS, collections } from './collections.js';
 import { growthStall } from './growth-stall.js';
+import { inATest } from './in-a-test.js';
 import { kilobyteValues } from './kilobyte-values.js';
 import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
@@ -17,6 +18,7 @@ const QUESTIONS = {
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
   'start-up': startUp,
+  'in-a-test': inATest,
   publishing,
   'waking-clients': wakingClients,
 } as const;
