@@ -1,0 +1,177 @@
+/**
+ * Source to code: the parser of `fengari` between our tokens and our instructions.
+ *
+ * One compiler is a private copy of the parser (see loader.ts) with these exports replaced:
+ * the lexer's (`luaX_*`), so that it reads Lua 5.1 and words its errors as 5.1 does, and
+ * `luaO_arith`, so that constants are folded in doubles.
+ */
+import type { Code } from '../machine/code.js';
+import { decode } from './decode.js';
+import { loadCompilerModules } from './loader.js';
+import type { CompilerModules, LexState, ParserString, ParserValue } from './modules.js';
+import { ScriptSyntaxError } from './syntax-error.js';
+import { Token, Tokenizer, tokenName } from './tokens.js';
+
+/** The name under which the parser files the globals; no source can spell it. */
+export const ENVIRONMENT = '\0globals';
+
+/** Functions may use so many variables of their surroundings. */
+const MAXIMUM_UPVALUES = 60;
+
+/** What stands behind the parser's input: our side of a chunk being read. */
+class Reading {
+  readonly strings = new Map<string, ParserString>();
+  /** By line of a `break`: the error to raise when it turns out to be in no loop. */
+  readonly breaks = new Map<number, ScriptSyntaxError>();
+  lookahead: { token: number; number: number; text: string } | null = null;
+  readonly tokens: Tokenizer;
+
+  constructor(source: string, chunk: string) {
+    this.tokens = new Tokenizer(source, chunk);
+  }
+}
+
+const asBytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const asText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+
+/** What the parser says and 5.1 says otherwise; all others agree. */
+function reword(message: string): string | null {
+  const limit = /^too many (.+) \(limit is (\d+)\) in (.*)$/.exec(message);
+  if (limit) {
+    const [, what, count, where] = limit;
+    if (what === 'JS levels') return 'chunk has too many syntax levels';
+    return `${where} has more than ${count} ${what}`;
+  }
+  if (message === 'function or expression needs too many registers') {
+    return 'function or expression too complex';
+  }
+  return null;
+}
+
+/** Operations of constants, by the parser's numbers. */
+function fold(operation: number, left: number, right: number): number {
+  switch (operation) {
+    case 0:
+      return left + right;
+    case 1:
+      return left - right;
+    case 2:
+      return left * right;
+    case 3:
+      return left - Math.floor(left / right) * right;
+    case 4:
+      return left ** right;
+    case 5:
+      return left / right;
+    default:
+      return -left;
+  }
+}
+
+export class Compiler {
+  private readonly modules: CompilerModules;
+  private reading = new Reading('', '');
+
+  /** Loads the parser: about 15 ms. */
+  constructor() {
+    this.modules = loadCompilerModules();
+    this.replaceLexer();
+    this.modules.objects.luaO_arith = (_L, operation, left, right, result) =>
+      result.setfltvalue(fold(operation, numeral(left), numeral(right)));
+  }
+
+  /**
+   * Compiles a chunk.
+   *
+   * @param source - One character per byte.
+   * @param chunk - How messages name it, e.g. `user_script`.
+   * @throws {ScriptSyntaxError} When it is no Lua.
+   */
+  compile(source: string, chunk: string): Code {
+    const { parser, buffers, states } = this.modules;
+    const L = states.lua_newstate();
+    if (L === null) throw new Error('Cannot compile: the parser has no state');
+    this.reading = new Reading(source, chunk);
+    const buffer = new buffers.MBuffer();
+    const main = parser.luaY_parser(L, null, buffer, new parser.Dyndata(), asBytes(chunk), 0);
+    const code = decode(main.p, chunk, this.modules.opcodes.OpCodesI);
+    this.checkUpvalues(code, code);
+    this.reading = new Reading('', '');
+    return code;
+  }
+
+  private checkUpvalues(code: Code, main: Code): void {
+    const count = code.upvalues.length - (code.environmentIndex >= 0 ? 1 : 0);
+    if (count > MAXIMUM_UPVALUES) {
+      const message = `function at line ${code.line} has more than ${MAXIMUM_UPVALUES} upvalues`;
+      throw new ScriptSyntaxError(`${main.chunk}:${code.lastLine}: ${message}`);
+    }
+    for (const child of code.children) this.checkUpvalues(child, main);
+  }
+
+  private replaceLexer(): void {
+    const { lexer, strings } = this.modules;
+    const string = (text: string): ParserString => {
+      const known = this.reading.strings.get(text);
+      if (known) return known;
+      const made = new strings.TString(null, asBytes(text));
+      made.hash = `|${text}`;
+      this.reading.strings.set(text, made);
+      return made;
+    };
+    lexer.luaX_setinput = (L, state, _input, source) => {
+      state.L = L;
+      state.t = { token: 0, seminfo: { r: 0, ts: null } };
+      state.lookahead = { token: Token.end, seminfo: { r: 0, ts: null } };
+      state.fs = null;
+      state.linenumber = 1;
+      state.lastline = 1;
+      state.source = source;
+      state.envn = string(ENVIRONMENT);
+    };
+    lexer.luaX_newstring = (_state, bytes) => string(asText(bytes));
+    lexer.luaX_token2str = (_state, token) => asBytes(`'${tokenName(token)}'`);
+    lexer.luaX_syntaxerror = (state, message) => this.fail(state, asText(message));
+    lexer.luaX_next = (state) => this.advance(state, string);
+    lexer.luaX_lookahead = (state) => this.lookAhead(state);
+  }
+
+  private advance(state: LexState, string: (text: string) => ParserString): void {
+    const { tokens, lookahead } = this.reading;
+    state.lastline = state.linenumber;
+    const wasBreak = state.t.token === Token.break;
+    const breakLine = state.linenumber;
+    const token = lookahead?.token ?? tokens.next();
+    const text = lookahead?.text ?? tokens.text;
+    state.t.token = token;
+    if (token === Token.number) state.t.seminfo.r = lookahead?.number ?? tokens.number;
+    else if (token === Token.name || token === Token.string) state.t.seminfo.ts = string(text);
+    this.reading.lookahead = null;
+    state.linenumber = tokens.line;
+    if (wasBreak) this.reading.breaks.set(breakLine, tokens.error('no loop to break', token));
+  }
+
+  private lookAhead(state: LexState): number {
+    const { tokens } = this.reading;
+    const token = tokens.next();
+    this.reading.lookahead = { token, number: tokens.number, text: tokens.text };
+    state.linenumber = tokens.line;
+    return token;
+  }
+
+  /** Raises the parser's error in the words of 5.1. A token of 0 says: near nothing. */
+  private fail(state: LexState, message: string): never {
+    const { tokens, breaks } = this.reading;
+    const stray = /^<break> at line (\d+) not inside a loop$/.exec(message);
+    const error = stray && breaks.get(Number(stray[1]));
+    if (error) throw error;
+    const reworded = reword(message);
+    if (reworded !== null) throw tokens.error(reworded);
+    throw tokens.error(message, state.t.token === 0 ? undefined : state.t.token);
+  }
+}
+
+function numeral(value: ParserValue): number {
+  return typeof value.value === 'number' ? value.value : Number.NaN;
+}
