@@ -31,7 +31,7 @@ import {
   writable,
 } from './arguments.js';
 
-/** From here on `unpack` refuses: what C's stack would hold in the real server. */
+/** Arguments and results of a call of `unpack` together: what C's stack holds in the real server. */
 const MAXIMUM_UNPACKED = 8000;
 
 function address(of: number): string {
@@ -117,7 +117,8 @@ function caught(value: LuaValue): LuaValue {
 }
 
 const pcall: NativeBody = (thread) => {
-  checkAny(thread, 1);
+  // As in the real server, where the status stands in for a function that was not given.
+  if (thread.argc === 0) thread.push(true);
   // The function lies where its results, behind `true`, have to go.
   return thread.callThen(thread.base, -1, pcallDone, pcallFailed);
 };
@@ -174,7 +175,7 @@ const unpack: NativeBody = (thread) => {
   const to = isNoneOrNil(thread, 3) ? table.border() : checkInteger(thread, 3);
   if (from > to) return 0;
   const count = to - from + 1;
-  if (count >= MAXIMUM_UNPACKED) throw fail(thread, 'too many results to unpack');
+  if (count + thread.argc > MAXIMUM_UNPACKED) throw fail(thread, 'too many results to unpack');
   thread.reserve(count);
   for (let i = from; i <= to; i++) thread.push(table.get(i));
   return count;
@@ -183,7 +184,7 @@ const unpack: NativeBody = (thread) => {
 const next: NativeBody = (thread) => {
   const table = checkTable(thread, 1);
   const position = table.positionAfter(thread.arg(2));
-  if (position === -2) throw fail(thread, "invalid key to 'next'");
+  if (position === -2) throw thread.machine.failure(thread, "invalid key to 'next'");
   if (position < 0) return thread.answer(undefined);
   thread.push(table.keyAt(position));
   thread.push(table.valueAt(position));
@@ -248,18 +249,22 @@ const setmetatable: NativeBody = (thread) => {
   return thread.answer(table);
 };
 
-/** How messages name a chunk that was made from a string. */
-function chunkName(name: string): string {
-  if (name.startsWith('=')) return name.slice(1, 60);
+/** The most bytes of a chunk's name in messages, with C's NUL behind it. */
+const NAME_SIZE = 80;
+
+/** How messages name a chunk: its name as `load` takes it, or its source. */
+export function chunkName(given: string): string {
+  const [name = ''] = given.split('\0');
+  if (name.startsWith('=')) return name.slice(1, NAME_SIZE);
   if (name.startsWith('@')) {
+    const room = NAME_SIZE - ' "..." '.length - 1;
     const path = name.slice(1);
-    return path.length > 51 ? `...${path.slice(-51)}` : path;
+    return path.length > room ? `...${path.slice(-room)}` : path;
   }
-  const line = name.search(/[\r\n]/);
-  const end = line < 0 ? name.length : line;
-  const room = 60 - '[string "..."] '.length;
-  if (end <= room && line < 0) return `[string "${name}"]`;
-  return `[string "${name.slice(0, Math.min(end, room))}..."]`;
+  const room = NAME_SIZE - ' [string "..."] '.length - 1;
+  const newline = name.search(/[\r\n]/);
+  const shown = name.slice(0, newline < 0 ? room : Math.min(newline, room));
+  return `[string "${shown}${shown.length < name.length ? '...' : ''}"]`;
 }
 
 /** Functions that make code of text; they need a compiler. */
@@ -294,15 +299,13 @@ function loaders(compiler: Compiler): Record<string, NativeBody> {
         thread.top = thread.frame.callee;
         if (piece === undefined || piece === '') return load(thread, pieces.join(''), name);
         if (typeof piece !== 'string' && typeof piece !== 'number') {
-          thread.push(undefined);
-          thread.push('reader function must return a string');
-          return 2;
+          throw fail(thread, 'reader function must return a string');
         }
         pieces.push(typeof piece === 'number' ? formatNumber(piece) : piece);
         return ask();
       };
       const failed = (): number => {
-        const problem = thread.result(0);
+        const problem = thread.machine.errorObject(thread.result(0));
         thread.push(undefined);
         thread.push(problem);
         return 2;

@@ -24,7 +24,7 @@ import {
   toNumber,
 } from './operators.js';
 import { Table } from './table.js';
-import type { Frame, Thread } from './thread.js';
+import { Finish, type Frame, type Thread } from './thread.js';
 import { Closure, type LuaValue, type Upvalue, Upvalue as UpvalueClass } from './values.js';
 
 /** Joined strings are checked for their size from here on. */
@@ -513,7 +513,7 @@ export function execute(machine: Machine, stop: Frame): boolean {
           stack[at + 3] = stack[at];
           thread.top = at + 6;
           frame.pc = pc;
-          if (machine.call(thread, at + 3, i.c)) continue reload;
+          if (machine.call(thread, at + 3, i.c, Finish.iterate)) continue reload;
           break;
         }
         case 42: {

@@ -43,6 +43,8 @@ export class Machine {
   /** Whether the script is being killed: nothing may catch its error. */
   killed = false;
   tick: Tick = () => false;
+  /** What an error becomes that comes up while `load` reads: the real server makes it an object. */
+  errorObject: (value: LuaValue) => LuaValue = (value) => value;
   /** Raises an error when memory is short. */
   checkMemory: () => void = () => undefined;
   /** How `memoryInUse` knows. */
