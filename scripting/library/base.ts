@@ -299,7 +299,11 @@ function loaders(compiler: Compiler): Record<string, NativeBody> {
         thread.top = thread.frame.callee;
         if (piece === undefined || piece === '') return load(thread, pieces.join(''), name);
         if (typeof piece !== 'string' && typeof piece !== 'number') {
-          throw fail(thread, 'reader function must return a string');
+          const { machine } = thread;
+          const problem = `${machine.where(thread, 1)}reader function must return a string`;
+          thread.push(undefined);
+          thread.push(machine.errorObject(problem));
+          return 2;
         }
         pieces.push(typeof piece === 'number' ? formatNumber(piece) : piece);
         return ask();

@@ -25,7 +25,7 @@ import {
 } from './operators.js';
 import { Table } from './table.js';
 import { Finish, type Frame, type Thread } from './thread.js';
-import { Closure, type LuaValue, type Upvalue, Upvalue as UpvalueClass } from './values.js';
+import { Closure, type LuaValue, NativeFunction, Upvalue } from './values.js';
 
 /** Joined strings are checked for their size from here on. */
 const LONG = 1_000_000;
@@ -466,7 +466,10 @@ export function execute(machine: Machine, stop: Frame): boolean {
           frame.pc = pc;
           const func = base + i.a;
           if (i.b !== 0) thread.top = func + i.b;
-          const callee = stack[func];
+          let callee = stack[func];
+          if (!(callee instanceof Closure) && !(callee instanceof NativeFunction)) {
+            callee = machine.callHandler(thread, func);
+          }
           if (callee instanceof Closure) {
             tailCall(machine, thread, frame, callee, func);
             continue reload;
@@ -633,7 +636,7 @@ function makeClosure(thread: Thread, parent: Closure, base: number, child: numbe
   const upvalues: Upvalue[] = [];
   for (const { inStack, index: at } of code.upvalues) {
     const shared = inStack ? thread.findUpvalue(base + at) : parent.upvalues[at];
-    upvalues.push(shared ?? new UpvalueClass([undefined], 0));
+    upvalues.push(shared ?? new Upvalue([undefined], 0));
   }
   return new Closure(code, parent.environment, upvalues);
 }

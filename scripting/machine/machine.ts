@@ -155,7 +155,7 @@ export class Machine {
   }
 
   /** Puts the `__call` of a value in its place, the value itself before the arguments. */
-  private callHandler(thread: Thread, func: number): Closure | NativeFunction {
+  callHandler(thread: Thread, func: number): Closure | NativeFunction {
     const { stack } = thread;
     const handler = findMetamethod(this, stack[func], '__call');
     if (!(handler instanceof Closure) && !(handler instanceof NativeFunction)) {
@@ -274,6 +274,7 @@ export class Machine {
   /** Made ready for a new script: its function is to be pushed as the first value of `main`. */
   begin(): void {
     this.thread = this.main;
+    this.main.status = 'running';
     this.nested = 0;
     this.budget = TICKS;
     this.charged = 0;
