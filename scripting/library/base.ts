@@ -20,12 +20,12 @@ import {
   argumentError,
   checkAny,
   checkFunction,
-  checkInteger,
+  checkInt,
   checkString,
   checkTable,
   fail,
   isNoneOrNil,
-  optionalInteger,
+  optionalInt,
   optionalString,
   register,
   writable,
@@ -68,7 +68,7 @@ const tostring: NativeBody = (thread) => {
 const oneResult: NativeBody = (thread) => thread.answer(thread.result(0));
 
 const tonumber: NativeBody = (thread) => {
-  const base = optionalInteger(thread, 2, 10);
+  const base = optionalInt(thread, 2, 10);
   if (base === 10) {
     const value = checkAny(thread, 1);
     if (typeof value === 'number') return thread.answer(value);
@@ -89,7 +89,7 @@ const assert: NativeBody = (thread) => {
 };
 
 const error: NativeBody = (thread) => {
-  const level = optionalInteger(thread, 2, 1);
+  const level = optionalInt(thread, 2, 1);
   const value = thread.arg(1);
   if (level <= 0 || (typeof value !== 'string' && typeof value !== 'number')) {
     throw new LuaError(value);
@@ -162,7 +162,7 @@ const select: NativeBody = (thread) => {
   const { argc } = thread;
   const first = thread.arg(1);
   if (typeof first === 'string' && first.startsWith('#')) return thread.answer(argc - 1);
-  let from = checkInteger(thread, 1);
+  let from = checkInt(thread, 1);
   if (from < 0) from = argc + from;
   else if (from > argc) from = argc;
   if (from < 1) throw argumentError(thread, 1, 'index out of range');
@@ -171,8 +171,8 @@ const select: NativeBody = (thread) => {
 
 const unpack: NativeBody = (thread) => {
   const table = checkTable(thread, 1);
-  const from = optionalInteger(thread, 2, 1);
-  const to = isNoneOrNil(thread, 3) ? table.border() : checkInteger(thread, 3);
+  const from = optionalInt(thread, 2, 1);
+  const to = isNoneOrNil(thread, 3) ? table.border() : checkInt(thread, 3);
   if (from > to) return 0;
   const count = to - from + 1;
   if (count + thread.argc > MAXIMUM_UNPACKED) throw fail(thread, 'too many results to unpack');
@@ -192,7 +192,7 @@ const next: NativeBody = (thread) => {
 };
 
 const ipairsStep: NativeBody = (thread) => {
-  const i = checkInteger(thread, 2) + 1;
+  const i = checkInt(thread, 2) + 1;
   const value = checkTable(thread, 1).get(i);
   if (value === undefined) return 0;
   thread.push(i);
@@ -329,7 +329,7 @@ const collectgarbage: NativeBody = (thread) => {
   if (!COLLECTOR_OPTIONS.includes(option)) {
     throw argumentError(thread, 1, `invalid option '${option}'`);
   }
-  optionalInteger(thread, 2, 0);
+  optionalInt(thread, 2, 0);
   if (option === 'count') return thread.answer(thread.machine.memoryInUse() / 1024);
   if (option === 'step') return thread.answer(true);
   if (option === 'setpause' || option === 'setstepmul') return thread.answer(200);
@@ -343,7 +343,7 @@ const gcinfo: NativeBody = (thread) =>
 function functionAt(thread: Thread, optional: boolean): Closure | NativeFunction | null {
   const value = thread.arg(1);
   if (value instanceof Closure || value instanceof NativeFunction) return value;
-  const level = optional ? optionalInteger(thread, 1, 1) : checkInteger(thread, 1);
+  const level = optional ? optionalInt(thread, 1, 1) : checkInt(thread, 1);
   if (level < 0) throw argumentError(thread, 1, 'level must be non-negative');
   if (level === 0) return null;
   const frame = thread.frames[thread.depth - level];
