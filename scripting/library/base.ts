@@ -92,10 +92,11 @@ const error: NativeBody = (thread) => {
   const level = optionalInt(thread, 2, 1);
   const value = thread.arg(1);
   if (level <= 0 || (typeof value !== 'string' && typeof value !== 'number')) {
-    throw new LuaError(value);
+    return thread.machine.raise(thread, new LuaError(value));
   }
   const text = typeof value === 'number' ? formatNumber(value) : value;
-  throw new LuaError(`${thread.machine.where(thread, level)}${text}`);
+  const placed = `${thread.machine.where(thread, level)}${text}`;
+  return thread.machine.raise(thread, new LuaError(placed));
 };
 
 const pcallDone: NativeBody = (thread) => {

@@ -51,6 +51,8 @@ export class Machine {
   measure: () => number = () => 0;
   /** Runs of the loop within a function of the host: there the script cannot be left. */
   private nested = 0;
+  /** The frame at which the innermost run ends. */
+  private stop: Frame | null = null;
   private addresses = 0;
   private charged = 0;
   private readonly known = new WeakMap<object, number>();
@@ -139,6 +141,23 @@ export class Machine {
     frame.top = base + code.registers;
     frame.after = null;
     frame.rescue = null;
+  }
+
+  /**
+   * Raises an error from a function of the host, which then returns what this returns. It is
+   * `throw` for errors that a script makes on purpose: nothing is thrown when a `rescue` of the
+   * same run waits for it, and throwing is what costs.
+   */
+  raise(thread: Thread, error: LuaError): number {
+    if (error.fatal || this.killed || thread !== this.thread) throw error;
+    for (let depth = thread.depth - 1; depth >= 0; depth--) {
+      const frame = thread.frames[depth];
+      if (frame === undefined || frame === this.stop) break;
+      if (frame.rescue === null) continue;
+      this.rescue(thread, depth, frame, error);
+      return PENDING;
+    }
+    throw error;
   }
 
   private runNative(thread: Thread, frame: Frame, callee: NativeFunction): boolean {
@@ -238,16 +257,22 @@ export class Machine {
    * @throws {LuaError} When nothing above `stop` catches it; the calls above `stop` are gone then.
    */
   run(stop: Frame, starts = false): boolean {
-    for (;;) {
-      try {
-        if (starts) {
-          starts = false;
-          this.call(this.thread, 1, -1);
+    const outer = this.stop;
+    this.stop = stop;
+    try {
+      for (;;) {
+        try {
+          if (starts) {
+            starts = false;
+            this.call(this.thread, 1, -1);
+          }
+          return execute(this, stop);
+        } catch (thrown) {
+          this.unwind(this.errorOf(thrown), stop);
         }
-        return execute(this, stop);
-      } catch (thrown) {
-        this.unwind(this.errorOf(thrown), stop);
       }
+    } finally {
+      this.stop = outer;
     }
   }
 
@@ -259,14 +284,15 @@ export class Machine {
    */
   callNow(thread: Thread, func: number, wanted: number): void {
     const { frame } = thread;
-    this.call(thread, func, wanted);
-    if (thread.frame !== frame || this.thread !== thread) {
-      this.nested++;
-      try {
-        this.run(frame);
-      } finally {
-        this.nested--;
-      }
+    const outer = this.stop;
+    this.stop = frame;
+    this.nested++;
+    try {
+      this.call(thread, func, wanted);
+      if (thread.frame !== frame || this.thread !== thread) this.run(frame);
+    } finally {
+      this.nested--;
+      this.stop = outer;
     }
     thread.base = frame.base;
   }
