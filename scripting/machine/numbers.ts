@@ -118,7 +118,12 @@ export function parseInBase(text: string, base: number): number | undefined {
   return Number(sign === '-' ? BigInt.asUintN(64, -value) : value);
 }
 
-/** A double as a C integer of 64 bits, as arguments of library functions are cut: truncated. */
+const TWO_63 = 2 ** 63;
+
+/**
+ * A double as a C integer of 64 bits, as arguments of library functions are cut: truncated; what
+ * does not fit is -2^63.
+ */
 export function toInteger(value: number): number {
-  return Number.isNaN(value) ? -(2 ** 63) : Math.trunc(value);
+  return value >= -TWO_63 && value < TWO_63 ? Math.trunc(value) : -TWO_63;
 }
