@@ -1,6 +1,7 @@
 /** All libraries of scripts but those that are part of the language itself. */
 import type { Machine } from '../machine/machine.js';
 import { openBit } from './bit.js';
+import { openJson } from './json.js';
 import { openMath } from './math.js';
 import { openOs } from './os.js';
 import type { ScriptRandom } from './script-random.js';
@@ -22,4 +23,5 @@ export function openLibraries(machine: Machine, { random, cpuSeconds }: LibraryO
   openMath(machine, random);
   openOs(machine, cpuSeconds);
   openBit(machine);
+  openJson(machine);
 }
