@@ -24,6 +24,8 @@ import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import { Closure, type LuaValue, type NativeBody, NativeFunction } from '../machine/values.js';
 
+const TWO_63 = 2 ** 63;
+
 /** An error with the place of the Lua function that called the running one before it. */
 export function fail(thread: Thread, message: string): LuaError {
   return new LuaError(`${thread.machine.where(thread, 1)}${message}`);
@@ -120,9 +122,24 @@ export function optionalString(thread: Thread, i: number, otherwise: string): st
   return isNoneOrNil(thread, i) ? otherwise : checkString(thread, i);
 }
 
-/** The table if scripts may change it. @throws {LuaError} When it is read-only. */
+/** A number cut to a C `int`: the low 32 bits of the integer it is cut to. */
+export function checkInt(thread: Thread, i: number): number {
+  const value = checkNumber(thread, i);
+  return value >= -TWO_63 && value < TWO_63 ? value | 0 : 0;
+}
+
+/** `checkInt`, or `otherwise` when the argument is missing or nil. */
+export function optionalInt(thread: Thread, i: number, otherwise: number): number {
+  return isNoneOrNil(thread, i) ? otherwise : checkInt(thread, i);
+}
+
+/**
+ * The table if scripts may change it.
+ *
+ * @throws {LuaError} When it is read-only; it is the table that complains, so no place is told.
+ */
 export function writable(thread: Thread, table: Table): Table {
-  if (table.readonly) throw fail(thread, 'Attempt to modify a readonly table');
+  if (table.readonly) throw thread.machine.failure(thread, 'Attempt to modify a readonly table');
   return table;
 }
 

@@ -54,7 +54,7 @@ const NAMED = /^([+-]?)(inf(?:inity)?|nan(?:\([0-9a-zA-Z_]*\))?)/i;
 const SPACE = /[\t\n\v\f\r ]/;
 
 /** What C's `strtod` makes of the start of `text`: the value and the characters it took. */
-function readDouble(text: string): { value: number; length: number } | null {
+export function readDouble(text: string): { value: number; length: number } | null {
   const hexadecimal = HEXADECIMAL.exec(text);
   if (hexadecimal !== null && (hexadecimal[2] !== '' || hexadecimal[3] !== '')) {
     const [whole, sign, integer = '', fraction = '', power = '0'] = hexadecimal;

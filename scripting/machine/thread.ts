@@ -166,6 +166,18 @@ export class Thread {
     return PENDING;
   }
 
+  /**
+   * For functions of the host with much to do: gives way, so that the outside may look in, and goes
+   * on with `after` then. `return` what this returns, when `machine.budget` is used up.
+   */
+  later(after: NativeBody): number {
+    const { frame } = this;
+    frame.after = after;
+    frame.callee = this.top;
+    frame.rescue = null;
+    return PENDING;
+  }
+
   /** Results of the call made with `callThen`, from 0; nil when there are not so many. */
   result(i: number): LuaValue {
     const at = this.frame.callee + i;

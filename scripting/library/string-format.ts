@@ -1,0 +1,176 @@
+/** `string.format`. */
+import type { LuaError } from '../machine/error.js';
+import { formatNumber } from '../machine/numbers.js';
+import type { Thread } from '../machine/thread.js';
+import type { NativeBody } from '../machine/values.js';
+import { argumentError, checkInt, checkNumber, checkString, fail } from './arguments.js';
+import {
+  type Conversion,
+  formatFloat,
+  formatSigned,
+  formatUnsigned,
+  padText,
+} from './number-format.js';
+
+const PERCENT = 0x25;
+/** More flags than there are kinds of them, in a row. */
+const TOO_MANY_FLAGS = 6;
+/** From this length on, in bytes, `%s` takes text as it is, whatever its width. */
+const LONG_TEXT = 100;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Reads a conversion that is more than a letter. @returns It and where its letter is. */
+function readConversion(
+  thread: Thread,
+  text: string,
+  start: number,
+): { conversion: Conversion; at: number } {
+  let at = start;
+  const flags = { left: false, plus: false, space: false, alternate: false, zero: false };
+  for (; ; at++) {
+    const flag = text.charAt(at);
+    if (flag === '-') flags.left = true;
+    else if (flag === '+') flags.plus = true;
+    else if (flag === ' ') flags.space = true;
+    else if (flag === '#') flags.alternate = true;
+    else if (flag === '0') flags.zero = true;
+    else break;
+  }
+  if (at - start >= TOO_MANY_FLAGS) throw fail(thread, 'invalid format (repeated flags)');
+  const number = (): number => {
+    let value = 0;
+    for (let digits = 0; digits < 2 && isDigit(text.charCodeAt(at)); digits++, at++) {
+      value = value * 10 + text.charCodeAt(at) - 0x30;
+    }
+    return value;
+  };
+  const width = number();
+  let precision = -1;
+  if (text.charAt(at) === '.') {
+    at++;
+    precision = number();
+  }
+  if (isDigit(text.charCodeAt(at))) {
+    throw fail(thread, 'invalid format (width or precision too long)');
+  }
+  return { conversion: { ...flags, width, precision, letter: text.charCodeAt(at) }, at };
+}
+
+function beforeNul(text: string): string {
+  const nul = text.indexOf('\0');
+  return nul < 0 ? text : text.slice(0, nul);
+}
+
+/** `%s`: as C prints it, up to a NUL byte, unless it is long and need not be cut. */
+function formatText(text: string, conversion: Conversion): string {
+  const { precision } = conversion;
+  if (precision < 0 && text.length >= LONG_TEXT) return text;
+  const shown = beforeNul(text);
+  return padText(precision >= 0 ? shown.slice(0, precision) : shown, conversion);
+}
+
+/** `%c`: what C prints ends before a NUL byte, padding included. */
+function formatCharacter(code: number, conversion: Conversion): string {
+  return beforeNul(padText(String.fromCharCode(code & 0xff), conversion));
+}
+
+const QUOTED: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\\n',
+  '\r': '\\r',
+  '\0': '\\000',
+};
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\\n\r\0]/g, (character) => QUOTED[character] ?? character)}"`;
+}
+
+function invalidOption(thread: Thread, letter: number): LuaError {
+  const shown = letter > 0 ? String.fromCharCode(letter) : '';
+  return fail(thread, `invalid option '%${shown}' to 'format'`);
+}
+
+/** One argument in its conversion. */
+function convert(thread: Thread, i: number, conversion: Conversion): string {
+  switch (conversion.letter) {
+    case 0x63: // c
+      return formatCharacter(checkInt(thread, i), conversion);
+    case 0x64: // d
+    case 0x69: // i
+      return formatSigned(checkNumber(thread, i), conversion);
+    case 0x6f: // o
+      return formatUnsigned(checkNumber(thread, i), 8, conversion);
+    case 0x75: // u
+      return formatUnsigned(checkNumber(thread, i), 10, conversion);
+    case 0x78: // x
+      return formatUnsigned(checkNumber(thread, i), 16, conversion);
+    case 0x58: // X
+      return formatUnsigned(checkNumber(thread, i), 16, conversion).toUpperCase();
+    case 0x65: // e
+    case 0x45: // E
+    case 0x66: // f
+    case 0x67: // g
+    case 0x47: // G
+      return formatFloat(checkNumber(thread, i), conversion);
+    case 0x71: // q
+      return quote(checkString(thread, i));
+    case 0x73: // s
+      return formatText(checkString(thread, i), conversion);
+    default:
+      throw invalidOption(thread, conversion.letter);
+  }
+}
+
+/** The commonest conversions, without flags, of the commonest values; null for all others. */
+function convertPlainly(thread: Thread, i: number, letter: number): string | null {
+  const value = thread.arg(i);
+  if (letter === 0x73) {
+    if (typeof value === 'string') {
+      return value.length >= LONG_TEXT ? value : beforeNul(value);
+    }
+    return typeof value === 'number' ? formatNumber(value) : null;
+  }
+  if (letter === 0x64 && typeof value === 'number' && (value | 0) === value) return `${value | 0}`;
+  return null;
+}
+
+const PLAIN: Conversion = {
+  ...{ left: false, plus: false, space: false, alternate: false, zero: false },
+  ...{ width: 0, precision: -1, letter: 0 },
+};
+
+export const format: NativeBody = (thread) => {
+  const text = checkString(thread, 1);
+  const { argc } = thread;
+  let out = '';
+  let argument = 1;
+  let from = 0;
+  for (;;) {
+    const percent = text.indexOf('%', from);
+    if (percent < 0) break;
+    if (percent > from) out += text.slice(from, percent);
+    let at = percent + 1;
+    const letter = text.charCodeAt(at);
+    if (letter === PERCENT) {
+      out += '%';
+      from = at + 1;
+      continue;
+    }
+    if (++argument > argc) throw argumentError(thread, argument, 'no value');
+    let piece = convertPlainly(thread, argument, letter);
+    if (piece === null) {
+      let conversion: Conversion;
+      if (letter >= 0x41) conversion = { ...PLAIN, letter };
+      else ({ conversion, at } = readConversion(thread, text, at));
+      piece = convert(thread, argument, conversion);
+    }
+    out += piece;
+    if (out.length > 1_000_000) thread.machine.charge(piece.length);
+    from = at + 1;
+  }
+  return thread.answer(from === 0 ? text : out + text.slice(from));
+};
