@@ -7,6 +7,7 @@ import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
 import { startUp } from './start-up.js';
+import { wakingClients } from './waking-clients.js';
 
 const QUESTIONS = {
   pipelined,
@@ -15,6 +16,7 @@ const QUESTIONS = {
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
   'start-up': startUp,
+  'waking-clients': wakingClients,
 } as const;
 
 const names = [...Object.keys(QUESTIONS), 'collections', ...COLLECTION_ROWS];

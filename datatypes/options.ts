@@ -12,6 +12,7 @@ import {
   SYNTAX_ERROR,
   TIMEOUT_NEGATIVE,
   TIMEOUT_NOT_A_FLOAT,
+  TIMEOUT_NOT_AN_INTEGER,
   TIMEOUT_OUT_OF_RANGE,
 } from '../protocol/refusals.js';
 import type { Call } from './call.js';
@@ -205,6 +206,18 @@ const MOST_DRAWN = 2 ** 27;
 /** Refuses to draw more elements than a reply can hold. @throws {Refusal} OUT_OF_RANGE */
 export function checkDrawn(count: number): void {
   if (count > MOST_DRAWN) throw OUT_OF_RANGE;
+}
+
+/**
+ * Argument `i` as the whole milliseconds that a command waits at most: 0 for ever.
+ *
+ * @throws {Refusal} TIMEOUT_NOT_AN_INTEGER, TIMEOUT_NEGATIVE or TIMEOUT_OUT_OF_RANGE.
+ */
+export function readMilliseconds(call: Call, i: number): number {
+  const timeoutMs = Number(call.bigint(i, TIMEOUT_NOT_AN_INTEGER));
+  if (timeoutMs < 0) throw TIMEOUT_NEGATIVE;
+  if (timeoutMs + call.clock.now() >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
+  return timeoutMs;
 }
 
 /** Reads `[LIMIT limit]` from argument `from` on; Infinity for none. */

@@ -160,8 +160,6 @@ export const BAD_PACKED_THRESHOLD = refusal(
   'ERR',
   'argument must be a memory value bigger than 1 and smaller than 4gb',
 );
-/** No answer of the real server, which would wait. */
-export const CANNOT_WAIT = refusal('ERR', 'waiting for data is not there yet in this server');
 export const BUSY_KEY = refusal('BUSYKEY', 'Target key name already exists.');
 export const INVALID_TTL = refusal('ERR', 'Invalid TTL value, must be >= 0');
 export const INVALID_IDLETIME = refusal('ERR', 'Invalid IDLETIME value, must be >= 0');
@@ -290,6 +288,35 @@ export function commandNotAllowed(guard: string): Refusal {
     `${guard.toUpperCase()} command not allowed. If the enable-${guard}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`,
   );
 }
+
+/** A command that must not be queued; `command` is its name in lower case. */
+export function notInTransaction(command: string): Refusal {
+  return refusal('ERR', `Command '${command}' not allowed inside a transaction`);
+}
+
+export const EXEC_WITHOUT_MULTI = refusal('ERR', 'EXEC without MULTI');
+export const DISCARD_WITHOUT_MULTI = refusal('ERR', 'DISCARD without MULTI');
+export const TRANSACTION_ABORTED = refusal(
+  'EXECABORT',
+  'Transaction discarded because of previous errors.',
+);
+
+/** An EXEC that is refused itself, and the transaction with it. */
+export function transactionRefused(cause: Refusal): Refusal {
+  const text = cause.code === 'ERR' ? cause.message.slice(4) : cause.message;
+  return refusal('EXECABORT', `Transaction discarded because of: ${text}`);
+}
+
+export const UNBLOCKED = refusal('UNBLOCKED', 'client unblocked via CLIENT UNBLOCK');
+export const MONITOR_MUST_WAIT = refusal('ERR', "MONITOR isn't allowed for DENY BLOCKING client");
+export const NUMLOCAL_OUT_OF_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between 0 and 1',
+);
+export const WAITAOF_WITHOUT_AOF = refusal(
+  'ERR',
+  'WAITAOF cannot be used when numlocal is set but appendonly is disabled.',
+);
 
 export const NOT_FOR_MONITORS = refusal('ERR', "Replica can't interact with the keyspace");
 

@@ -15,7 +15,9 @@ const REDACTED = '*redacted*';
 export function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
+  if (client.transaction?.isOpen) flags += 'x';
   if (client.blocked || client.paused) flags += 'b';
+  if (client.transaction?.isBroken) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.transport?.isUnixSocket) flags += 'U';
   if (client.readonlyMode) flags += 'r';
@@ -51,11 +53,12 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `flags=${clientFlags(client)}`,
     `capa=${clientCapabilities(client)}`,
     `db=${client.db.id}`,
-    'sub=0 psub=0 ssub=0 multi=-1 watch=0',
+    'sub=0 psub=0 ssub=0',
+    `multi=${client.transaction?.queue.length ?? -1} watch=${client.transaction?.watched.length ?? 0}`,
     `qbuf=${client.pendingEnd}`,
     `qbuf-free=${client.pending.length - client.pendingEnd}`,
     `argv-mem=${argumentBytes}`,
-    'multi-mem=0',
+    `multi-mem=${client.transaction?.queueBytes ?? 0}`,
     `rbs=${client.replyBufferBytes}`,
     `rbp=${client.replyPeakBytes}`,
     'obl=0',

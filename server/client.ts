@@ -6,7 +6,9 @@ import { type ParserLimits, RequestParser } from '../protocol/parser.js';
 import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import type { Waiting } from './blocked-clients.js';
 import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
+import type { Transaction } from './transactions.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
 export interface Transport extends ReplySink {
@@ -74,6 +76,12 @@ export class Client {
   closed = false;
   /** The client is in a queue until something happens; its requests wait. */
   blocked = false;
+  /** What it waits for, if it is keys or acknowledgements. */
+  waiting: Waiting | null = null;
+  /** A request that waited for keys and then was held by CLIENT PAUSE. */
+  postponed: Waiting | null = null;
+  /** Its transaction, open or not, and the keys it watches; null before the first MULTI or WATCH. */
+  transaction: Transaction | null = null;
   /** Requests wait until CLIENT PAUSE ends. */
   paused = false;
 
@@ -127,7 +135,14 @@ export class Client {
 
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
-    return CLIENT_BYTES + this.pending.length + this.pushBufferBytes + this.unsentBytes;
+    return (
+      CLIENT_BYTES +
+      this.pending.length +
+      this.pushBufferBytes +
+      this.unsentBytes +
+      (this.transaction?.memoryBytes ?? 0) +
+      (this.waiting?.request.bytes.length ?? 0)
+    );
   }
 
   get kind(): ClientKind {

@@ -11,6 +11,9 @@ const GUARDS = new Map<string, 'debug' | 'module'>([
   ['module|unload', 'module'],
 ]);
 
+/** Commands that end a transaction, or the connection. */
+const RUN_IN_MULTI: ReadonlySet<string> = new Set(['exec', 'discard', 'reset', 'quit']);
+
 /** A command with what the server keeps about it. */
 export class CommandEntry {
   readonly command: Command;
@@ -26,6 +29,12 @@ export class CommandEntry {
   readonly isLogged: boolean;
   /** It may write, or sends something to replicas though it writes nothing: PUBLISH, scripts. */
   readonly mayReplicate: boolean;
+  /** It must not stand in a transaction. */
+  readonly isNoMulti: boolean;
+  /** It is not queued within a transaction, but runs at once. */
+  readonly runsInMulti: boolean;
+  /** It runs what a transaction holds. */
+  readonly isExec: boolean;
   /** It reads or writes keys. */
   readonly touchesKeys: boolean;
   /** MONITOR does not show it, or it shows itself. */
@@ -57,6 +66,9 @@ export class CommandEntry {
     this.isFast = spec.flags.includes('fast');
     this.isLogged = !spec.flags.includes('skip_commandlog');
     this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');
+    this.isNoMulti = spec.flags.includes('no_multi');
+    this.runsInMulti = RUN_IN_MULTI.has(spec.name);
+    this.isExec = spec.name === 'exec';
     this.touchesKeys = this.mayReplicate || spec.flags.includes('readonly');
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
     const begin = spec.keys?.[0]?.begin ?? 'unknown';

@@ -4,6 +4,7 @@ import {
   commandNotAllowed,
   NOAUTH,
   NOT_FOR_MONITORS,
+  notInTransaction,
   type Refusal,
   unknownCommand,
   unknownSubcommand,
@@ -31,7 +32,8 @@ export function refuse(
   if (entry.guard !== null && !isAllowed(server, client, entry.guard)) {
     return commandNotAllowed(entry.guard);
   }
-  const refused = server.memory.refuse(entry);
+  if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
+  const refused = server.memory.refuse(client, entry);
   if (refused !== null) return refused;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }

@@ -33,8 +33,11 @@ export class LocalConnection implements Transport {
     server.authentication.admit(this.client, DEFAULT_USER);
   }
 
-  /** Runs one command; an error reply is a rejection with a ReplyError. */
-  call(args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
+  /**
+   * Runs one command; an error reply is a rejection with a ReplyError. A command that waits (BLPOP) has those
+   * that come after it wait too.
+   */
+  call(...args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
     const reply = new Promise<ReplyValue>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
     });
@@ -65,6 +68,11 @@ export class LocalConnection implements Transport {
 
   destroy(): void {
     this.giveUp();
+  }
+
+  /** Closes the connection: calls that wait are rejected. */
+  close(): void {
+    this.server.closeNow(this.client);
   }
 
   resume(): void {

@@ -15,6 +15,7 @@ import { DEFAULT_USER } from '../authentication.js';
 import { type Client, ReplyMode } from '../client.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
+import { endTransaction } from '../transactions.js';
 import { hello } from './hello.js';
 
 const ping = command(
@@ -139,6 +140,7 @@ const reset = command(
 /** Forgets all that a client asked for, but for what its library says of itself. */
 function resetClient(server: Server, client: Client): void {
   server.monitors.remove(client);
+  endTransaction(server, client);
   server.authentication.reset(client);
   const [database] = server.keyspace.databases;
   if (database !== undefined) client.db = database;

@@ -24,6 +24,8 @@ import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
 import { shutdown } from './shutdown.js';
+import { TRANSACTION_COMMANDS } from './transactions.js';
+import { WAIT_COMMANDS } from './wait.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
@@ -49,5 +51,7 @@ export const COMMANDS: readonly Command[] = [
   ...COMMANDLOG_COMMANDS,
   ...DEBUG_COMMANDS,
   ...INFO_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...WAIT_COMMANDS,
   ...LATENCY_COMMANDS,
 ];
