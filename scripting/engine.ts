@@ -11,7 +11,7 @@
  * ```ts
  * const engine = new LuaEngine({ host, insecure: false });
  * openMyLibrary(engine.machine);               // register(...) into engine.globals
- * protect(engine.globals);                     // now scripts can change nothing of it
+ * protectGlobals(engine.machine);              // library/globals.ts: scripts can change nothing now
  * const script = engine.compile(source, 'user_script');   // throws ScriptSyntaxError
  * engine.setGlobal('KEYS', listOf(keys));
  * let done = engine.start(script, []);         // throws LuaError: see `value` and `place`
@@ -79,14 +79,4 @@ export interface ScriptEngine {
 
   /** Bytes of memory that this engine's scripts hold, as far as that can be told. */
   memoryInUse(): number;
-}
-
-/** Makes a table, and all that hang on it, unchangeable for scripts. */
-export function protect(table: Table): void {
-  if (table.readonly) return;
-  table.readonly = true;
-  if (table.metatable !== null) protect(table.metatable);
-  const isTable = (value: LuaValue): value is Table =>
-    typeof value === 'object' && 'readonly' in value;
-  for (const value of [...table.array, ...table.values]) if (isTable(value)) protect(value);
 }

@@ -50,9 +50,9 @@ export class LuaEngine implements ScriptEngine {
 
   start(script: Closure | NativeFunction, args: readonly LuaValue[]): boolean {
     const { main } = this.machine;
-    main.reset();
-    main.status = 'running';
+    if (this.paused) throw new Error('Cannot start a script: another one was left in the middle');
     this.killedBy = null;
+    this.result = undefined;
     this.machine.begin();
     main.push(script);
     main.reserve(args.length);
@@ -77,13 +77,17 @@ export class LuaEngine implements ScriptEngine {
   private run(first: boolean): boolean {
     const { machine } = this;
     const { main } = machine;
-    this.paused = false;
     const [stop] = main.frames;
     if (stop === undefined) throw new Error('Cannot run: the main thread has no frame');
-    const done = machine.run(stop, first);
-    if (done) this.result = main.top > 1 ? main.stack[1] : undefined;
-    else this.paused = true;
-    return done;
+    this.paused = false;
+    try {
+      this.paused = !machine.run(stop, first);
+      if (!this.paused && main.top > 1) this.result = main.stack[1];
+    } finally {
+      // What the script held must not stay alive with the stack.
+      if (!this.paused) main.reset();
+    }
+    return !this.paused;
   }
 
   private tick(canPause: boolean): boolean {

@@ -15,6 +15,8 @@ import { Token, Tokenizer, tokenName } from './tokens.js';
 /** The name under which the parser files the globals; no source can spell it. */
 export const ENVIRONMENT = '\0globals';
 
+const [EQUALS, COMMA] = [0x3d, 0x2c];
+
 /** Functions may use so many variables of their surroundings. */
 const MAXIMUM_UPVALUES = 60;
 
@@ -24,6 +26,8 @@ class Reading {
   /** By line of a `break`: the error to raise when it turns out to be in no loop. */
   readonly breaks = new Map<number, ScriptSyntaxError>();
   lookahead: { token: number; number: number; text: string } | null = null;
+  /** What the tokens before the current one end with. */
+  before = { variable: false, call: false };
   readonly tokens: Tokenizer;
 
   constructor(source: string, chunk: string) {
@@ -140,6 +144,8 @@ export class Compiler {
   private advance(state: LexState, string: (text: string) => ParserString): void {
     const { tokens, lookahead } = this.reading;
     state.lastline = state.linenumber;
+    const { variable, call } = tokens.ending;
+    this.reading.before = { variable, call };
     const wasBreak = state.t.token === Token.break;
     const breakLine = state.linenumber;
     const token = lookahead?.token ?? tokens.next();
@@ -162,10 +168,15 @@ export class Compiler {
 
   /** Raises the parser's error in the words of 5.1. A token of 0 says: near nothing. */
   private fail(state: LexState, message: string): never {
-    const { tokens, breaks } = this.reading;
+    const { tokens, breaks, before } = this.reading;
     const stray = /^<break> at line (\d+) not inside a loop$/.exec(message);
     const error = stray && breaks.get(Number(stray[1]));
     if (error) throw error;
+    if (message === 'syntax error') {
+      const assigns = state.t.token === EQUALS || state.t.token === COMMA;
+      if (assigns && before.call) throw tokens.error('unexpected symbol', state.t.token);
+      if (!assigns && before.variable) throw tokens.error("'=' expected", state.t.token);
+    }
     const reworded = reword(message);
     if (reworded !== null) throw tokens.error(reworded);
     throw tokens.error(message, state.t.token === 0 ? undefined : state.t.token);

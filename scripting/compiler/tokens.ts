@@ -7,6 +7,7 @@
  * 5.1 it has such a variable, which holds the further arguments if the body never says `...`.
  */
 import { parseNumber } from '../machine/numbers.js';
+import { Ending } from './ending.js';
 import { ScriptSyntaxError } from './syntax-error.js';
 
 const RESERVED =
@@ -15,6 +16,8 @@ const RESERVED =
   );
 
 const FIRST_RESERVED = 257;
+/** Added to characters that are operators in 5.3 only: the parser must take them nowhere. */
+const FOREIGN = 0x10000;
 const of = (word: string): number => FIRST_RESERVED + RESERVED.indexOf(word);
 
 /** Tokens that are no single character. */
@@ -55,6 +58,7 @@ const FIXED: ReadonlyMap<number, string> = new Map([
 
 /** A kind of token as messages name it, without quotes. */
 export function tokenName(token: number): string {
+  if (token >= FOREIGN) return String.fromCharCode(token & 0xff);
   if (token >= FIRST_RESERVED) return FIXED.get(token) ?? '';
   return token < 32 || token === 127 ? `char(${token})` : String.fromCharCode(token);
 }
@@ -62,7 +66,7 @@ export function tokenName(token: number): string {
 const END = -1;
 const [NEWLINE, RETURN, QUOTE, APOSTROPHE] = [10, 13, 34, 39];
 const [MINUS, DOT, EQUALS, OPEN, CLOSE, BACKSLASH] = [45, 46, 61, 91, 93, 92];
-const [OPEN_PARENTHESIS, CLOSE_PARENTHESIS] = [40, 41];
+const [OPEN_PARENTHESIS, CLOSE_PARENTHESIS, SEMICOLON] = [40, 41, 59];
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const isLetter = (code: number): boolean => {
@@ -98,6 +102,8 @@ export class Tokenizer {
   text = '';
   /** What of the source makes up the last token; a string's escapes are resolved in it. */
   written = '';
+  /** What the tokens so far end with. */
+  readonly ending = new Ending();
   private at = 0;
   private parameters: number = Parameters.none;
   private readonly source: string;
@@ -117,10 +123,23 @@ export class Tokenizer {
       if (injected === Token.name) this.text = 'arg';
       return injected;
     }
+    const { line, ending } = this;
     const token = this.read();
+    if (token === OPEN_PARENTHESIS && this.line !== line && this.isAmbiguous()) {
+      throw this.error('ambiguous syntax (function call x new statement)', token);
+    }
+    if (token === SEMICOLON && ending.emptyStatement) throw this.error('unexpected symbol', token);
+    const closes = this.parameters !== Parameters.none && token === CLOSE_PARENTHESIS;
+    ending.follow(token, this.parameters !== Parameters.none);
     if (this.parameters !== Parameters.none) this.followParameters(token);
     else if (token === Token.function) this.parameters = Parameters.expected;
+    if (closes) ending.closeParameters();
     return token;
+  }
+
+  /** Whether an opening parenthesis, now, could be the arguments of what stands before it. */
+  private isAmbiguous(): boolean {
+    return this.ending.primary && this.parameters === Parameters.none;
   }
 
   /**
@@ -180,15 +199,8 @@ export class Tokenizer {
     }
     const pair = this.code(1) === EQUALS ? PAIRS.get(code) : undefined;
     this.at += pair === undefined ? 1 : 2;
-    // Operators of 5.3; the parser would take them, and must see some character it takes nowhere.
-    if (pair === undefined && (code === 38 || code === 124 || code === 126))
-      return this.foreign(code);
-    return pair ?? code;
-  }
-
-  /** A character that is an operator in 5.3 only: an error wherever it stands. */
-  private foreign(code: number): never {
-    throw this.error('unexpected symbol', code);
+    const foreign = pair === undefined && (code === 38 || code === 124 || code === 126);
+    return foreign ? code | FOREIGN : (pair ?? code);
   }
 
   private readName(): number {
@@ -289,7 +301,7 @@ export class Tokenizer {
     for (;;) {
       const start = this.at;
       let code = this.code();
-      while (code !== CLOSE && code !== OPEN && code !== NEWLINE && code !== RETURN) {
+      while (code !== CLOSE && code !== NEWLINE && code !== RETURN) {
         if (code === END) throw this.error(unfinished, Token.end);
         this.at++;
         code = this.code();
@@ -301,9 +313,6 @@ export class Tokenizer {
         continue;
       }
       if (code === CLOSE && this.source.startsWith(closing, this.at)) break;
-      if (level === 0 && code === OPEN && this.code(1) === OPEN) {
-        throw this.error('nesting of [[...]] is deprecated', OPEN);
-      }
       text += String.fromCharCode(code);
       this.at++;
     }

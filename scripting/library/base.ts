@@ -20,18 +20,18 @@ import {
   argumentError,
   checkAny,
   checkFunction,
-  checkInteger,
+  checkInt,
   checkString,
   checkTable,
   fail,
   isNoneOrNil,
-  optionalInteger,
+  optionalInt,
   optionalString,
   register,
   writable,
 } from './arguments.js';
 
-/** From here on `unpack` refuses: what C's stack would hold in the real server. */
+/** Arguments and results of a call of `unpack` together: what C's stack holds in the real server. */
 const MAXIMUM_UNPACKED = 8000;
 
 function address(of: number): string {
@@ -68,7 +68,7 @@ const tostring: NativeBody = (thread) => {
 const oneResult: NativeBody = (thread) => thread.answer(thread.result(0));
 
 const tonumber: NativeBody = (thread) => {
-  const base = optionalInteger(thread, 2, 10);
+  const base = optionalInt(thread, 2, 10);
   if (base === 10) {
     const value = checkAny(thread, 1);
     if (typeof value === 'number') return thread.answer(value);
@@ -89,13 +89,14 @@ const assert: NativeBody = (thread) => {
 };
 
 const error: NativeBody = (thread) => {
-  const level = optionalInteger(thread, 2, 1);
+  const level = optionalInt(thread, 2, 1);
   const value = thread.arg(1);
   if (level <= 0 || (typeof value !== 'string' && typeof value !== 'number')) {
-    throw new LuaError(value);
+    return thread.machine.raise(thread, new LuaError(value));
   }
   const text = typeof value === 'number' ? formatNumber(value) : value;
-  throw new LuaError(`${thread.machine.where(thread, level)}${text}`);
+  const placed = `${thread.machine.where(thread, level)}${text}`;
+  return thread.machine.raise(thread, new LuaError(placed));
 };
 
 const pcallDone: NativeBody = (thread) => {
@@ -117,7 +118,8 @@ function caught(value: LuaValue): LuaValue {
 }
 
 const pcall: NativeBody = (thread) => {
-  checkAny(thread, 1);
+  // As in the real server, where the status stands in for a function that was not given.
+  if (thread.argc === 0) thread.push(true);
   // The function lies where its results, behind `true`, have to go.
   return thread.callThen(thread.base, -1, pcallDone, pcallFailed);
 };
@@ -161,7 +163,7 @@ const select: NativeBody = (thread) => {
   const { argc } = thread;
   const first = thread.arg(1);
   if (typeof first === 'string' && first.startsWith('#')) return thread.answer(argc - 1);
-  let from = checkInteger(thread, 1);
+  let from = checkInt(thread, 1);
   if (from < 0) from = argc + from;
   else if (from > argc) from = argc;
   if (from < 1) throw argumentError(thread, 1, 'index out of range');
@@ -170,11 +172,11 @@ const select: NativeBody = (thread) => {
 
 const unpack: NativeBody = (thread) => {
   const table = checkTable(thread, 1);
-  const from = optionalInteger(thread, 2, 1);
-  const to = isNoneOrNil(thread, 3) ? table.border() : checkInteger(thread, 3);
+  const from = optionalInt(thread, 2, 1);
+  const to = isNoneOrNil(thread, 3) ? table.border() : checkInt(thread, 3);
   if (from > to) return 0;
   const count = to - from + 1;
-  if (count >= MAXIMUM_UNPACKED) throw fail(thread, 'too many results to unpack');
+  if (count + thread.argc > MAXIMUM_UNPACKED) throw fail(thread, 'too many results to unpack');
   thread.reserve(count);
   for (let i = from; i <= to; i++) thread.push(table.get(i));
   return count;
@@ -183,7 +185,7 @@ const unpack: NativeBody = (thread) => {
 const next: NativeBody = (thread) => {
   const table = checkTable(thread, 1);
   const position = table.positionAfter(thread.arg(2));
-  if (position === -2) throw fail(thread, "invalid key to 'next'");
+  if (position === -2) throw thread.machine.failure(thread, "invalid key to 'next'");
   if (position < 0) return thread.answer(undefined);
   thread.push(table.keyAt(position));
   thread.push(table.valueAt(position));
@@ -191,7 +193,7 @@ const next: NativeBody = (thread) => {
 };
 
 const ipairsStep: NativeBody = (thread) => {
-  const i = checkInteger(thread, 2) + 1;
+  const i = checkInt(thread, 2) + 1;
   const value = checkTable(thread, 1).get(i);
   if (value === undefined) return 0;
   thread.push(i);
@@ -248,18 +250,22 @@ const setmetatable: NativeBody = (thread) => {
   return thread.answer(table);
 };
 
-/** How messages name a chunk that was made from a string. */
-function chunkName(name: string): string {
-  if (name.startsWith('=')) return name.slice(1, 60);
+/** The most bytes of a chunk's name in messages, with C's NUL behind it. */
+const NAME_SIZE = 80;
+
+/** How messages name a chunk: its name as `load` takes it, or its source. */
+export function chunkName(given: string): string {
+  const [name = ''] = given.split('\0');
+  if (name.startsWith('=')) return name.slice(1, NAME_SIZE);
   if (name.startsWith('@')) {
+    const room = NAME_SIZE - ' "..." '.length - 1;
     const path = name.slice(1);
-    return path.length > 51 ? `...${path.slice(-51)}` : path;
+    return path.length > room ? `...${path.slice(-room)}` : path;
   }
-  const line = name.search(/[\r\n]/);
-  const end = line < 0 ? name.length : line;
-  const room = 60 - '[string "..."] '.length;
-  if (end <= room && line < 0) return `[string "${name}"]`;
-  return `[string "${name.slice(0, Math.min(end, room))}..."]`;
+  const room = NAME_SIZE - ' [string "..."] '.length - 1;
+  const newline = name.search(/[\r\n]/);
+  const shown = name.slice(0, newline < 0 ? room : Math.min(newline, room));
+  return `[string "${shown}${shown.length < name.length ? '...' : ''}"]`;
 }
 
 /** Functions that make code of text; they need a compiler. */
@@ -294,15 +300,17 @@ function loaders(compiler: Compiler): Record<string, NativeBody> {
         thread.top = thread.frame.callee;
         if (piece === undefined || piece === '') return load(thread, pieces.join(''), name);
         if (typeof piece !== 'string' && typeof piece !== 'number') {
+          const { machine } = thread;
+          const problem = `${machine.where(thread, 1)}reader function must return a string`;
           thread.push(undefined);
-          thread.push('reader function must return a string');
+          thread.push(machine.errorObject(problem));
           return 2;
         }
         pieces.push(typeof piece === 'number' ? formatNumber(piece) : piece);
         return ask();
       };
       const failed = (): number => {
-        const problem = thread.result(0);
+        const problem = thread.machine.errorObject(thread.result(0));
         thread.push(undefined);
         thread.push(problem);
         return 2;
@@ -322,7 +330,7 @@ const collectgarbage: NativeBody = (thread) => {
   if (!COLLECTOR_OPTIONS.includes(option)) {
     throw argumentError(thread, 1, `invalid option '${option}'`);
   }
-  optionalInteger(thread, 2, 0);
+  optionalInt(thread, 2, 0);
   if (option === 'count') return thread.answer(thread.machine.memoryInUse() / 1024);
   if (option === 'step') return thread.answer(true);
   if (option === 'setpause' || option === 'setstepmul') return thread.answer(200);
@@ -336,7 +344,7 @@ const gcinfo: NativeBody = (thread) =>
 function functionAt(thread: Thread, optional: boolean): Closure | NativeFunction | null {
   const value = thread.arg(1);
   if (value instanceof Closure || value instanceof NativeFunction) return value;
-  const level = optional ? optionalInteger(thread, 1, 1) : checkInteger(thread, 1);
+  const level = optional ? optionalInt(thread, 1, 1) : checkInt(thread, 1);
   if (level < 0) throw argumentError(thread, 1, 'level must be non-negative');
   if (level === 0) return null;
   const frame = thread.frames[thread.depth - level];

@@ -10,7 +10,7 @@ import { formatNumber } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
 import { PENDING, Thread } from '../machine/thread.js';
 import { Closure, type NativeBody, NativeFunction } from '../machine/values.js';
-import { argumentError, checkFunction, fail, register } from './arguments.js';
+import { argumentError, fail, register } from './arguments.js';
 
 /** Coroutines that resume each other, one in the other: more would be endless. */
 const MAXIMUM_NESTED = 200;
@@ -48,15 +48,14 @@ function create(thread: Thread, body: Closure): Thread {
 }
 
 function checkLuaFunction(thread: Thread): Closure {
-  const body = checkFunction(thread, 1);
+  const body = thread.arg(1);
   if (!(body instanceof Closure)) throw argumentError(thread, 1, 'Lua function expected');
   return body;
 }
 
 /** Why a thread cannot be resumed, null when it can. */
 function obstacle(thread: Thread, target: Thread): string | null {
-  if (target.status !== 'suspended')
-    return `cannot resume ${target.status === 'dead' ? 'dead' : 'non-suspended'} coroutine`;
+  if (target.status !== 'suspended') return `cannot resume ${target.status} coroutine`;
   let nested = 0;
   for (let each: Thread | null = thread; each !== null; each = each.resumer) nested++;
   return nested >= MAXIMUM_NESTED ? 'C stack overflow' : null;

@@ -113,10 +113,11 @@ export function describeCall(thread: Thread, depth: number): { kind: string; nam
   const frame = thread.frames[depth];
   const caller = thread.frames[depth - 1];
   const closure = caller?.closure;
-  if (!frame || frame.tail || !caller || !closure || frame.finish !== 0) return null;
+  if (!frame || frame.tail || !caller || !closure) return null;
   const pc = caller.pc - 1;
   const raw = closure.code.raw[pc];
   if (raw === undefined) return null;
+  // A metamethod was called by an operator: nothing holds its name.
   if (raw.opcode !== Raw.call && raw.opcode !== Raw.tailCall && raw.opcode !== Raw.genericForCall) {
     return null;
   }

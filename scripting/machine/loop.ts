@@ -5,6 +5,9 @@
  * variables. Whatever may look at the frame (a call, an error, a metamethod) needs `frame.pc` saved
  * first. After a call or a return the loop looks at the thread anew (`continue reload`); everything
  * is in frames then, so that is also where a script is left and taken up again.
+ *
+ * The cases are numbers, not the names in code.ts that stand beside them: the engine makes a jump
+ * table of literals only. A test holds numbers and names together.
  */
 import { type Instruction, Op } from './code.js';
 import type { Machine } from './machine.js';
@@ -21,8 +24,8 @@ import {
   toNumber,
 } from './operators.js';
 import { Table } from './table.js';
-import type { Frame, Thread } from './thread.js';
-import { Closure, type LuaValue, type Upvalue, Upvalue as UpvalueClass } from './values.js';
+import { Finish, type Frame, type Thread } from './thread.js';
+import { Closure, type LuaValue, NativeFunction, Upvalue } from './values.js';
 
 /** Joined strings are checked for their size from here on. */
 const LONG = 1_000_000;
@@ -51,30 +54,33 @@ export function execute(machine: Machine, stop: Frame): boolean {
     for (;;) {
       const i = code[pc++] as Instruction;
       switch (i.op) {
-        case Op.move:
+        case 0: // Op.move
           stack[base + i.a] = stack[base + i.b];
           break;
-        case Op.loadConstant:
+        case 1: // Op.loadConstant
           stack[base + i.a] = i.kb;
           break;
-        case Op.loadBoolean:
+        case 2: // Op.loadBoolean
           stack[base + i.a] = i.b !== 0;
           if (i.c !== 0) pc++;
           break;
-        case Op.loadNil:
+        case 3: // Op.loadNil
           for (let at = base + i.a, end = at + i.b; at <= end; at++) stack[at] = undefined;
           break;
-        case Op.getUpvalue: {
+        case 4: {
+          // Op.getUpvalue
           const upvalue = closure.upvalues[i.b] as Upvalue;
           stack[base + i.a] = upvalue.slots[upvalue.index];
           break;
         }
-        case Op.setUpvalue: {
+        case 5: {
+          // Op.setUpvalue
           const upvalue = closure.upvalues[i.b] as Upvalue;
           upvalue.slots[upvalue.index] = stack[base + i.a];
           break;
         }
-        case Op.getGlobal: {
+        case 6: {
+          // Op.getGlobal
           const key = i.c >= 0 ? stack[base + i.c] : i.kc;
           const globals = closure.environment;
           const node = i.node;
@@ -90,14 +96,16 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (index(machine, thread, globals, key, i.a, -1)) continue reload;
           break;
         }
-        case Op.setGlobal: {
+        case 7: {
+          // Op.setGlobal
           const key = i.b >= 0 ? stack[base + i.b] : i.kb;
           frame.pc = pc;
           const value = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (setIndex(machine, thread, closure.environment, key, value, -1)) continue reload;
           break;
         }
-        case Op.getUpvalueIndex: {
+        case 8: {
+          // Op.getUpvalueIndex
           const upvalue = closure.upvalues[i.b] as Upvalue;
           const table = upvalue.slots[upvalue.index];
           const key = i.c >= 0 ? stack[base + i.c] : i.kc;
@@ -112,7 +120,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (index(machine, thread, table, key, i.a, -2 - i.b)) continue reload;
           break;
         }
-        case Op.setUpvalueIndex: {
+        case 9: {
+          // Op.setUpvalueIndex
           const upvalue = closure.upvalues[i.a] as Upvalue;
           const table = upvalue.slots[upvalue.index];
           const key = i.b >= 0 ? stack[base + i.b] : i.kb;
@@ -121,7 +130,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (setIndex(machine, thread, table, key, value, -2 - i.a)) continue reload;
           break;
         }
-        case Op.getField: {
+        case 10: {
+          // Op.getField
           const table = stack[base + i.b];
           if (table instanceof Table) {
             const node = i.node;
@@ -138,7 +148,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (index(machine, thread, table, i.kc, i.a, i.b)) continue reload;
           break;
         }
-        case Op.getIndex: {
+        case 11: {
+          // Op.getIndex
           const table = stack[base + i.b];
           const key = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (table instanceof Table) {
@@ -156,7 +167,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (index(machine, thread, table, key, i.a, i.b)) continue reload;
           break;
         }
-        case Op.setField: {
+        case 12: {
+          // Op.setField
           const table = stack[base + i.a];
           const value = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (table instanceof Table && table.metatable === null && !table.readonly) {
@@ -169,7 +181,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (setIndex(machine, thread, table, i.kb, value, i.a)) continue reload;
           break;
         }
-        case Op.setIndex: {
+        case 13: {
+          // Op.setIndex
           const table = stack[base + i.a];
           const key = i.b >= 0 ? stack[base + i.b] : i.kb;
           const value = i.c >= 0 ? stack[base + i.c] : i.kc;
@@ -193,10 +206,11 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (setIndex(machine, thread, table, key, value, i.a)) continue reload;
           break;
         }
-        case Op.newTable:
+        case 14: // Op.newTable
           stack[base + i.a] = new Table(i.b, i.c);
           break;
-        case Op.self: {
+        case 15: {
+          // Op.self
           const object = stack[base + i.b];
           const key = i.c >= 0 ? stack[base + i.c] : i.kc;
           stack[base + i.a + 1] = object;
@@ -204,7 +218,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (index(machine, thread, object, key, i.a, i.b)) continue reload;
           break;
         }
-        case Op.add: {
+        case 16: {
+          // Op.add
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (typeof x === 'number' && typeof y === 'number') {
@@ -215,7 +230,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.add, i, x, y)) continue reload;
           break;
         }
-        case Op.addK: {
+        case 17: {
+          // Op.addK
           const x = stack[base + i.b];
           if (typeof x === 'number') {
             stack[base + i.a] = x + (i.kc as number);
@@ -225,7 +241,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.add, i, x, i.kc)) continue reload;
           break;
         }
-        case Op.subtract: {
+        case 18: {
+          // Op.subtract
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (typeof x === 'number' && typeof y === 'number') {
@@ -236,7 +253,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.subtract, i, x, y)) continue reload;
           break;
         }
-        case Op.subtractK: {
+        case 19: {
+          // Op.subtractK
           const x = stack[base + i.b];
           if (typeof x === 'number') {
             stack[base + i.a] = x - (i.kc as number);
@@ -246,7 +264,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.subtract, i, x, i.kc)) continue reload;
           break;
         }
-        case Op.multiply: {
+        case 20: {
+          // Op.multiply
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (typeof x === 'number' && typeof y === 'number') {
@@ -257,7 +276,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.multiply, i, x, y)) continue reload;
           break;
         }
-        case Op.divide: {
+        case 21: {
+          // Op.divide
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (typeof x === 'number' && typeof y === 'number') {
@@ -268,7 +288,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.divide, i, x, y)) continue reload;
           break;
         }
-        case Op.modulo: {
+        case 22: {
+          // Op.modulo
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (typeof x === 'number' && typeof y === 'number') {
@@ -279,7 +300,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.modulo, i, x, y)) continue reload;
           break;
         }
-        case Op.power: {
+        case 23: {
+          // Op.power
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (typeof x === 'number' && typeof y === 'number') {
@@ -290,7 +312,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.power, i, x, y)) continue reload;
           break;
         }
-        case Op.negate: {
+        case 24: {
+          // Op.negate
           const x = stack[base + i.b];
           if (typeof x === 'number') {
             stack[base + i.a] = -x;
@@ -300,12 +323,14 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (arithmetic(machine, thread, Op.negate, i, x, x)) continue reload;
           break;
         }
-        case Op.not: {
+        case 25: {
+          // Op.not
           const x = stack[base + i.b];
           stack[base + i.a] = x === undefined || x === false;
           break;
         }
-        case Op.length: {
+        case 26: {
+          // Op.length
           const x = stack[base + i.b];
           if (typeof x === 'string') stack[base + i.a] = x.length;
           else if (x instanceof Table) stack[base + i.a] = x.border();
@@ -315,7 +340,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.concat: {
+        case 27: {
+          // Op.concat
           if (i.c === i.b + 1) {
             const x = stack[base + i.b];
             const y = stack[base + i.c];
@@ -331,11 +357,11 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (concatenate(machine, thread, i.c)) continue reload;
           break;
         }
-        case Op.jump:
+        case 28: // Op.jump
           if (i.closes >= 0) thread.closeUpvalues(base + i.closes);
           pc = i.target;
           break;
-        case Op.jumpBack:
+        case 29: // Op.jumpBack
           if (i.closes >= 0) thread.closeUpvalues(base + i.closes);
           pc = i.target;
           if (--machine.budget < 0) {
@@ -343,7 +369,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
             if (machine.ask()) return false;
           }
           break;
-        case Op.equal: {
+        case 30: {
+          // Op.equal
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           if (x !== y && typeof x === 'object' && typeof y === 'object') {
@@ -362,7 +389,7 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.equalK:
+        case 31: // Op.equalK
           if ((stack[base + i.b] === i.kc) !== (i.a !== 0)) pc++;
           else {
             if (i.closes >= 0 || i.target < pc) {
@@ -372,8 +399,9 @@ export function execute(machine: Machine, stop: Frame): boolean {
             pc = i.target;
           }
           break;
-        case Op.less:
-        case Op.lessOrEqual: {
+        case 32: // Op.less
+        case 33: {
+          // Op.lessOrEqual
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
           let holds: boolean;
@@ -398,7 +426,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.test: {
+        case 34: {
+          // Op.test
           const x = stack[base + i.a];
           if ((x !== undefined && x !== false) !== (i.c !== 0)) pc++;
           else {
@@ -410,7 +439,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.testSet: {
+        case 35: {
+          // Op.testSet
           const x = stack[base + i.b];
           if ((x !== undefined && x !== false) !== (i.c !== 0)) pc++;
           else {
@@ -423,18 +453,23 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.call: {
+        case 36: {
+          // Op.call
           frame.pc = pc;
           const func = base + i.a;
           if (i.b !== 0) thread.top = func + i.b;
           if (machine.call(thread, func, i.c - 1)) continue reload;
           break;
         }
-        case Op.tailCall: {
+        case 37: {
+          // Op.tailCall
           frame.pc = pc;
           const func = base + i.a;
           if (i.b !== 0) thread.top = func + i.b;
-          const callee = stack[func];
+          let callee = stack[func];
+          if (!(callee instanceof Closure) && !(callee instanceof NativeFunction)) {
+            callee = machine.callHandler(thread, func);
+          }
           if (callee instanceof Closure) {
             tailCall(machine, thread, frame, callee, func);
             continue reload;
@@ -443,14 +478,16 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (machine.call(thread, func, -1)) continue reload;
           break;
         }
-        case Op.return: {
+        case 38: {
+          // Op.return
           const first = base + i.a;
           const count = i.b !== 0 ? i.b - 1 : thread.top - first;
           if (i.c !== 0) thread.closeUpvalues(base);
           machine.leave(thread, first, count);
           continue reload;
         }
-        case Op.forLoop: {
+        case 39: {
+          // Op.forLoop
           const at = base + i.a;
           const step = stack[at + 2] as number;
           const next = (stack[at] as number) + step;
@@ -466,22 +503,24 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.forPrepare:
+        case 40: // Op.forPrepare
           frame.pc = pc;
           prepareFor(machine, thread, base + i.a);
           pc = i.target;
           break;
-        case Op.genericForCall: {
+        case 41: {
+          // Op.genericForCall
           const at = base + i.a;
           stack[at + 5] = stack[at + 2];
           stack[at + 4] = stack[at + 1];
           stack[at + 3] = stack[at];
           thread.top = at + 6;
           frame.pc = pc;
-          if (machine.call(thread, at + 3, i.c)) continue reload;
+          if (machine.call(thread, at + 3, i.c, Finish.iterate)) continue reload;
           break;
         }
-        case Op.genericForLoop: {
+        case 42: {
+          // Op.genericForLoop
           const at = base + i.a;
           const first = stack[at + 1];
           if (first !== undefined) {
@@ -494,13 +533,14 @@ export function execute(machine: Machine, stop: Frame): boolean {
           }
           break;
         }
-        case Op.setList:
+        case 43: // Op.setList
           setList(thread, base + i.a, i);
           break;
-        case Op.closure:
+        case 44: // Op.closure
           stack[base + i.a] = makeClosure(thread, closure, base, i.b);
           break;
-        case Op.varargs: {
+        case 45: {
+          // Op.varargs
           const from = frame.func + 1 + closure.code.parameters;
           const available = Math.max(base - from, 0);
           const wanted = i.b === 0 ? available : i.b - 1;
@@ -596,7 +636,7 @@ function makeClosure(thread: Thread, parent: Closure, base: number, child: numbe
   const upvalues: Upvalue[] = [];
   for (const { inStack, index: at } of code.upvalues) {
     const shared = inStack ? thread.findUpvalue(base + at) : parent.upvalues[at];
-    upvalues.push(shared ?? new UpvalueClass([undefined], 0));
+    upvalues.push(shared ?? new Upvalue([undefined], 0));
   }
   return new Closure(code, parent.environment, upvalues);
 }

@@ -43,12 +43,16 @@ export class Machine {
   /** Whether the script is being killed: nothing may catch its error. */
   killed = false;
   tick: Tick = () => false;
+  /** What an error becomes that comes up while `load` reads: the real server makes it an object. */
+  errorObject: (value: LuaValue) => LuaValue = (value) => value;
   /** Raises an error when memory is short. */
   checkMemory: () => void = () => undefined;
   /** How `memoryInUse` knows. */
   measure: () => number = () => 0;
   /** Runs of the loop within a function of the host: there the script cannot be left. */
   private nested = 0;
+  /** The frame at which the innermost run ends. */
+  private stop: Frame | null = null;
   private addresses = 0;
   private charged = 0;
   private readonly known = new WeakMap<object, number>();
@@ -139,6 +143,23 @@ export class Machine {
     frame.rescue = null;
   }
 
+  /**
+   * Raises an error from a function of the host, which then returns what this returns. It is
+   * `throw` for errors that a script makes on purpose: nothing is thrown when a `rescue` of the
+   * same run waits for it, and throwing is what costs.
+   */
+  raise(thread: Thread, error: LuaError): number {
+    if (error.fatal || this.killed || thread !== this.thread) throw error;
+    for (let depth = thread.depth - 1; depth >= 0; depth--) {
+      const frame = thread.frames[depth];
+      if (frame === undefined || frame === this.stop) break;
+      if (frame.rescue === null) continue;
+      this.rescue(thread, depth, frame, error);
+      return PENDING;
+    }
+    throw error;
+  }
+
   private runNative(thread: Thread, frame: Frame, callee: NativeFunction): boolean {
     frame.closure = null;
     frame.code = null;
@@ -153,7 +174,7 @@ export class Machine {
   }
 
   /** Puts the `__call` of a value in its place, the value itself before the arguments. */
-  private callHandler(thread: Thread, func: number): Closure | NativeFunction {
+  callHandler(thread: Thread, func: number): Closure | NativeFunction {
     const { stack } = thread;
     const handler = findMetamethod(this, stack[func], '__call');
     if (!(handler instanceof Closure) && !(handler instanceof NativeFunction)) {
@@ -236,16 +257,22 @@ export class Machine {
    * @throws {LuaError} When nothing above `stop` catches it; the calls above `stop` are gone then.
    */
   run(stop: Frame, starts = false): boolean {
-    for (;;) {
-      try {
-        if (starts) {
-          starts = false;
-          this.call(this.thread, 1, -1);
+    const outer = this.stop;
+    this.stop = stop;
+    try {
+      for (;;) {
+        try {
+          if (starts) {
+            starts = false;
+            this.call(this.thread, 1, -1);
+          }
+          return execute(this, stop);
+        } catch (thrown) {
+          this.unwind(this.errorOf(thrown), stop);
         }
-        return execute(this, stop);
-      } catch (thrown) {
-        this.unwind(this.errorOf(thrown), stop);
       }
+    } finally {
+      this.stop = outer;
     }
   }
 
@@ -257,14 +284,15 @@ export class Machine {
    */
   callNow(thread: Thread, func: number, wanted: number): void {
     const { frame } = thread;
-    this.call(thread, func, wanted);
-    if (thread.frame !== frame || this.thread !== thread) {
-      this.nested++;
-      try {
-        this.run(frame);
-      } finally {
-        this.nested--;
-      }
+    const outer = this.stop;
+    this.stop = frame;
+    this.nested++;
+    try {
+      this.call(thread, func, wanted);
+      if (thread.frame !== frame || this.thread !== thread) this.run(frame);
+    } finally {
+      this.nested--;
+      this.stop = outer;
     }
     thread.base = frame.base;
   }
@@ -272,6 +300,7 @@ export class Machine {
   /** Made ready for a new script: its function is to be pushed as the first value of `main`. */
   begin(): void {
     this.thread = this.main;
+    this.main.status = 'running';
     this.nested = 0;
     this.budget = TICKS;
     this.charged = 0;

@@ -118,12 +118,11 @@ export function parseInBase(text: string, base: number): number | undefined {
   return Number(sign === '-' ? BigInt.asUintN(64, -value) : value);
 }
 
-const TWO_63 = 2 ** 63;
-
 /**
  * A double as a C integer of 64 bits, as arguments of library functions are cut: truncated; what
- * does not fit is -2^63.
+ * does not fit, and NaN, is -2^63. To 32 bits it is cut by `| 0` of the result.
  */
 export function toInteger(value: number): number {
-  return value >= -TWO_63 && value < TWO_63 ? Math.trunc(value) : -TWO_63;
+  const whole = Math.trunc(value);
+  return whole >= -(2 ** 63) && whole < 2 ** 63 ? whole : -(2 ** 63);
 }

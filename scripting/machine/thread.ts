@@ -33,6 +33,8 @@ export const Finish = {
   testNot: 4,
   /** It takes the place of two operands of a concatenation, which goes on. */
   concat: 5,
+  /** The call that a generic \`for\` makes: ordinary, but Lua makes it by way of the host. */
+  iterate: 6,
 } as const;
 
 /** Returned by functions of the host instead of a number of results. */

@@ -1,0 +1,139 @@
+/** Random Lua programs: expressions of every operator over values of every type, errors included. */
+
+/** Numbers from 0 (inclusive) to 1, from a seed. */
+type Random = () => number;
+
+/** A program's text, and the pieces it is made from. */
+class ProgramGenerator {
+  private readonly random: Random;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  private pick<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.random() * choices.length)] as T;
+  }
+
+  private below(limit: number): number {
+    return Math.floor(this.random() * limit);
+  }
+
+  /** A literal, a variable, or a field. */
+  private atom(): string {
+    return this.pick([
+      ...[
+        'nil',
+        'true',
+        'false',
+        '0',
+        '1',
+        '2',
+        '-1',
+        '0.5',
+        '3.25',
+        '1e15',
+        '1e-7',
+        '2^53',
+        '1/0',
+      ],
+      ...["''", "'a'", "'10'", "' 0x1F '", "'1e2'", "'abc'", "'a\\0b'", '"\\200"', '{}', '{1,2,3}'],
+      ...['{1,nil,3}', '{n=1}', 'n', 's', 't', 'f', 'u', 'm', 't.x', 't.y', 't[1]', 't[2]', 't[n]'],
+      ...['t.x.y', 'm.k', 'm[n]', 'up', 'up.x', 'f()', 'f(1, 2)', 'm(3)', 't:x()', 's:nope()', 'g'],
+    ]);
+  }
+
+  private expression(depth: number): string {
+    if (depth === 0 || this.random() < 0.15) return this.atom();
+    const next = () => this.expression(depth - 1);
+    const operator = this.pick([
+      ...['+', '-', '*', '/', '%', '^', '..', '..', '==', '~=', '<', '<=', '>', '>=', 'and', 'or'],
+    ]);
+    switch (this.below(12)) {
+      case 0:
+        return `${this.pick(['-', '#', 'not '])}${this.pick([next(), `(${next()})`])}`;
+      case 1:
+        return `(${next()})`;
+      case 2:
+        return `tostring(${next()})`;
+      case 3:
+        return `tonumber(${next()}${this.pick(['', ', 10', ', 16', ', 2', `, ${next()}`])})`;
+      case 4:
+        return `(function(a, ...) local b = ${next()} return a, b, ... end)(${next()}, ${next()})`;
+      case 5:
+        return `select(${this.pick(["'#'", '1', '2', '-1', next()])}, ${next()}, ${next()})`;
+      case 6:
+        return `({${next()}, ${next()}, k = ${next()}})${this.pick(['[1]', '[2]', '.k', '.z', ''])}`;
+      default:
+        return `${next()} ${operator} ${next()}`;
+    }
+  }
+
+  private statement(): string {
+    const value = () => this.expression(2);
+    switch (this.below(8)) {
+      case 0:
+        return `n = ${this.expression(1)}`;
+      case 1:
+        return `t.x = ${value()}`;
+      case 2:
+        return `t[${this.pick(['1', '2', '3', 'n', "'y'", value()])}] = ${value()}`;
+      case 3:
+        return `local c = 0 for i = ${this.atom()}, ${this.pick(['3', '5', this.atom()])} do
+          c = c + 1 if c > 5 then break end s = s .. tostring(i) end`;
+      case 4:
+        return `local c = 0 for k, v in pairs(${this.pick(['t', '{5, 6, x = 7}', 'm', this.atom()])})
+          do c = c + 1 if c > 9 then break end if type(k) ~= 'table' then s = s .. tostring(k) end end`;
+      case 5:
+        return `if ${value()} then s = s .. 'y' else s = s .. 'n' end`;
+      case 6:
+        return `local a, b = ${value()}, ${value()} up = a`;
+      default:
+        return `m.z = ${value()}`;
+    }
+  }
+
+  program(statements: number): string {
+    const lines = Array.from({ length: statements }, () => {
+      const body = this.random() < 0.4 ? this.statement() : `return ${this.expression(3)}`;
+      return `show(pcall(function() ${body} end))`;
+    });
+    return `${PRELUDE}\n${lines.join('\n')}\nout[#out + 1] = s\nreturn out`;
+  }
+}
+
+/** What every program has: variables of each type, and a way to write down results. */
+const PRELUDE = `local out = {}
+local n, s, t, u, g, up = 2, 'str', {10, 20, 30, x = {y = 5}}
+local f = function(...) return ... end
+local meta = {}
+local m = setmetatable({k = 'v'}, meta)
+meta.__index = function(_, k) return tostring(k) .. '!' end
+meta.__call = function(_, x) return x end
+meta.__add = function(a, b) return 'add' end
+meta.__concat = function(a, b) return 'concat' end
+meta.__lt = function(a, b) return true end
+meta.__unm = function() return 'unm' end
+meta.__tostring = function() return 'M' end
+local function text(v)
+  if type(v) == 'table' and v ~= m then
+    local r = '{'
+    for k, e in pairs(v) do
+      if type(k) == 'table' or type(k) == 'function' then r = r .. 'object '
+      else r = r .. tostring(k) .. '=' .. (type(e) == 'table' and 'T' or type(e) == 'function' and 'F' or tostring(e)) .. ' ' end
+    end
+    return r .. '#' .. #v .. '}'
+  end
+  if type(v) == 'function' then return 'F' end
+  return tostring(v)
+end
+local function show(...)
+  local r = ''
+  for i = 1, select('#', ...) do r = r .. text((select(i, ...))) .. ' ' end
+  out[#out + 1] = r
+end`;
+
+/** A random program of so many statements, each caught and shown. */
+export function randomProgram(random: Random, statements = 30): string {
+  return new ProgramGenerator(random).program(statements);
+}

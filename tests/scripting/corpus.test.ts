@@ -1,0 +1,26 @@
+/**
+ * Lua as scripts see it: snippets whose replies were recorded from the real server.
+ *
+ * `tests/helpers/record-corpus.ts` records them.
+ */
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { protectedEngine } from '../helpers/lua-engine.js';
+import { evaluate } from '../helpers/lua-replies.js';
+import { readCorpus } from '../helpers/record-corpus.js';
+
+const FOLDER = fileURLToPath(new URL('../../../tests/scripting/corpus/', import.meta.url));
+
+const FILES = ['numbers', 'lexer', 'operators', 'tables', 'errors', 'coroutines'];
+
+/** Addresses of objects are no one's to compare. */
+const withoutAddresses = (reply: string): string => reply.replace(/0x[0-9a-f]{12}/g, '0x');
+
+for (const file of FILES) {
+  t.test(`Snippets of ${file} get the reply of the real server`, async (t) => {
+    const engine = protectedEngine();
+    for (const { script, reply } of readCorpus(`${FOLDER}${file}.jsonl`)) {
+      t.equal(withoutAddresses(evaluate(engine, script)), withoutAddresses(reply), script);
+    }
+  });
+}
