@@ -77,11 +77,6 @@ export function checkInteger(thread: Thread, i: number): number {
   return toInteger(checkNumber(thread, i));
 }
 
-/** A number cut to a C `int`: the low 32 bits of what `checkInteger` gives, signed. */
-export function checkInt(thread: Thread, i: number): number {
-  return checkInteger(thread, i) | 0;
-}
-
 /** A string, one character per byte; numbers are converted. */
 export function checkString(thread: Thread, i: number): string {
   const value = thread.arg(i);
@@ -110,11 +105,6 @@ export function optionalNumber(thread: Thread, i: number, otherwise: number): nu
 /** `checkInteger`, or `otherwise` when the argument is missing or nil. */
 export function optionalInteger(thread: Thread, i: number, otherwise: number): number {
   return isNoneOrNil(thread, i) ? otherwise : checkInteger(thread, i);
-}
-
-/** `checkInt`, or `otherwise` when the argument is missing or nil. */
-export function optionalInt(thread: Thread, i: number, otherwise: number): number {
-  return isNoneOrNil(thread, i) ? otherwise : checkInt(thread, i);
 }
 
 /** `checkString`, or `otherwise` when the argument is missing or nil. */

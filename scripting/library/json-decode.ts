@@ -1,6 +1,8 @@
 /**
  * JSON as values: a little more than JSON proper, just what the real server reads.
  *
+ * Tables within tables are kept on a list of our own, not on JavaScript's stack.
+ *
  * The text ends at its first NUL byte; bytes above 127 are taken as they are.
  */
 import type { LuaError } from '../machine/error.js';
@@ -44,12 +46,24 @@ function utf8(code: number): string {
   return String.fromCharCode(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), third, last);
 }
 
+/** A table that is being filled, and the one it stands in. */
+interface Filling {
+  readonly table: Table;
+  readonly isList: boolean;
+  /** Elements so far. */
+  length: number;
+  /** The key of the value to come. */
+  key: string;
+  readonly outer: Filling | null;
+}
+
 export class JsonDecoder {
   private readonly thread: Thread;
   private readonly settings: JsonSettings;
   private readonly null: LuaValue;
   private readonly text: string;
   private at = 0;
+  private filling: Filling | null = null;
   private depth = 0;
   /** How much of the real server's stack would be in use: its limit is one of depth, too. */
   private used = 1;
@@ -69,9 +83,67 @@ export class JsonDecoder {
       throw fail(this.thread, 'JSON parser does not support UTF-16 or UTF-32');
     }
     this.skipSpace();
-    const value = this.value();
+    let value = this.value();
+    while (this.filling !== null) value = this.fill(this.filling, value);
     if (this.skipSpace() !== 0) throw this.unexpected('the end');
     return value;
+  }
+
+  /**
+   * Puts a value into the table that is being filled and reads the next one; or a table that has
+   * just been opened, its first.
+   *
+   * @returns What was read: when it ended the table, that table, for the one around it.
+   */
+  private fill(filling: Filling, value: LuaValue): LuaValue {
+    const { table, isList } = filling;
+    if (value === table) {
+      this.at++;
+      if (this.skipSpace() === (isList ? CLOSE_ARRAY : CLOSE_OBJECT)) return this.close(filling);
+    } else {
+      if (isList) table.setInteger(++filling.length, value);
+      else table.set(filling.key, value);
+      const code = this.skipSpace();
+      if (code === (isList ? CLOSE_ARRAY : CLOSE_OBJECT)) return this.close(filling);
+      if (code !== COMMA) throw this.unexpected(`comma or ${isList ? 'array' : 'object'} end`);
+      this.at++;
+      this.skipSpace();
+    }
+    if (!isList) filling.key = this.key();
+    return this.value();
+  }
+
+  /** Ends a table; it is the value of the one around it now. */
+  private close(filling: Filling): Table {
+    this.at++;
+    this.depth--;
+    this.used -= filling.isList ? 1 : 2;
+    this.filling = filling.outer;
+    return filling.table;
+  }
+
+  /** Starts a table: its contents are read by `fill`. */
+  private open(isList: boolean): Table {
+    const slots = isList ? 2 : 3;
+    this.depth++;
+    if (this.depth > this.settings.decodeMaxDepth || this.used + slots > MAXIMUM_STACK) {
+      const where = `(${this.depth}) at character ${this.at + 1}`;
+      throw fail(this.thread, `Found too many nested data structures ${where}`);
+    }
+    this.used += slots - 1;
+    const table = new Table();
+    this.filling = { table, isList, length: 0, key: '', outer: this.filling };
+    return table;
+  }
+
+  /** Reads a key and the colon behind it. */
+  private key(): string {
+    if (this.text.charCodeAt(this.at) !== QUOTE) throw this.unexpected('object key string');
+    const key = this.string('object key string');
+    if (this.skipSpace() !== COLON) throw this.unexpected('colon');
+    this.at++;
+    this.skipSpace();
+    return key;
   }
 
   /** Moves on to the next byte that is no white space; 0 stands for the end. */
@@ -129,13 +201,13 @@ export class JsonDecoder {
       : 'invalid token';
   }
 
-  /** Reads the value that starts here. */
+  /** Reads the value that starts here; of a table only the beginning. */
   private value(): LuaValue {
     const { text, at } = this;
     const code = text.charCodeAt(at);
     if (code === QUOTE) return this.string('value');
-    if (code === OPEN_OBJECT) return this.object();
-    if (code === OPEN_ARRAY) return this.array();
+    if (code === OPEN_OBJECT) return this.open(false);
+    if (code === OPEN_ARRAY) return this.open(true);
     if (this.startsNumber(code)) {
       const number = this.number('value');
       if (number !== undefined) return number;
@@ -236,61 +308,5 @@ export class JsonDecoder {
     if (text.charCodeAt(at) !== BACKSLASH || text.charCodeAt(at + 1) !== LETTER_U) return -1;
     const digits = text.slice(at + 2, at + 6);
     return /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
-  }
-
-  private descend(slots: number): void {
-    this.depth++;
-    if (this.depth > this.settings.decodeMaxDepth || this.used + slots > MAXIMUM_STACK) {
-      const where = `(${this.depth}) at character ${this.at + 1}`;
-      throw fail(this.thread, `Found too many nested data structures ${where}`);
-    }
-    this.used += slots - 1;
-  }
-
-  private ascend(slots: number): void {
-    this.depth--;
-    this.used -= slots - 1;
-  }
-
-  private array(): Table {
-    this.descend(2);
-    this.at++;
-    const table = new Table();
-    if (this.skipSpace() !== CLOSE_ARRAY) {
-      for (let i = 1; ; i++) {
-        table.setInteger(i, this.value());
-        const code = this.skipSpace();
-        if (code === CLOSE_ARRAY) break;
-        if (code !== COMMA) throw this.unexpected('comma or array end');
-        this.at++;
-        this.skipSpace();
-      }
-    }
-    this.at++;
-    this.ascend(2);
-    return table;
-  }
-
-  private object(): Table {
-    this.descend(3);
-    this.at++;
-    const table = new Table();
-    if (this.skipSpace() !== CLOSE_OBJECT) {
-      for (;;) {
-        if (this.skipSpace() !== QUOTE) throw this.unexpected('object key string');
-        const key = this.string('object key string');
-        if (this.skipSpace() !== COLON) throw this.unexpected('colon');
-        this.at++;
-        this.skipSpace();
-        table.set(key, this.value());
-        const code = this.skipSpace();
-        if (code === CLOSE_OBJECT) break;
-        if (code !== COMMA) throw this.unexpected('comma or object end');
-        this.at++;
-      }
-    }
-    this.at++;
-    this.ascend(3);
-    return table;
   }
 }

@@ -1,4 +1,4 @@
-/** Values as JSON. */
+/** Values as JSON. Tables within tables are kept on a list of our own, not on JavaScript's stack. */
 import { typeName } from '../machine/describe.js';
 import type { LuaError } from '../machine/error.js';
 import { formatGeneral, formatNumber } from '../machine/numbers.js';
@@ -15,20 +15,36 @@ const USUAL_PRECISION = 14;
 /** Text is charged for in pieces of this size, in bytes. */
 const PIECE = 1_000_000;
 
-const SPECIAL = /[\0-\x1f"\\/\x7f]/;
+/** What cannot stand for itself: control characters, quotes, both slashes. */
+const SPECIAL = /[^ !#-.0-[\]-~\x80-\xff]/;
+const ALL_SPECIAL = new RegExp(SPECIAL.source, 'g');
 const SHORT: Readonly<Record<string, string>> = {
   ...{ '"': '\\"', '\\': '\\\\', '/': '\\/' },
   ...{ '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t' },
 };
 
-function escape(character: string): string {
+function escaped(character: string): string {
   const code = character.charCodeAt(0).toString(16).padStart(4, '0');
   return SHORT[character] ?? `\\u${code}`;
 }
 
 function quote(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
-  return `"${text.replace(/[\0-\x1f"\\/\x7f]/g, escape)}"`;
+  return `"${text.replace(ALL_SPECIAL, escaped)}"`;
+}
+
+/** A table that is being written, and the one it stands in. */
+interface Level {
+  readonly table: Table;
+  /** The number of elements of an array, 0 for an object. */
+  readonly length: number;
+  /** Elements, or slots and nodes, that are done with. */
+  at: number;
+  isEmpty: boolean;
+  readonly depth: number;
+  /** How much of the real server's stack would be in use: its limit is one of depth, too. */
+  readonly used: number;
+  readonly outer: Level | null;
 }
 
 export class JsonEncoder {
@@ -36,6 +52,7 @@ export class JsonEncoder {
   private readonly settings: JsonSettings;
   private out = '';
   private charged = 0;
+  private level: Level | null = null;
 
   constructor(thread: Thread, settings: JsonSettings) {
     this.thread = thread;
@@ -44,19 +61,17 @@ export class JsonEncoder {
 
   /** @throws {LuaError} */
   encode(value: LuaValue): string {
-    this.add(value, 1, 1);
+    this.add(value);
+    for (let level = this.level; level !== null; level = this.level) this.goOn(level);
     this.thread.machine.charge(this.out.length - this.charged);
     return this.out;
   }
 
-  /**
-   * @param depth - That of a table that comes here.
-   * @param used - How much of the real server's stack is in use: its limit is one of depth, too.
-   */
-  private add(value: LuaValue, depth: number, used: number): void {
+  /** Adds a value; of a table only the beginning. */
+  private add(value: LuaValue): void {
     if (typeof value === 'string') this.out += quote(value);
     else if (typeof value === 'number') this.out += this.number(value);
-    else if (value instanceof Table) this.table(value, depth, used);
+    else if (value instanceof Table) this.open(value);
     else if (typeof value === 'boolean') this.out += value ? 'true' : 'false';
     else if (value === undefined || (value instanceof Userdata && isNull(value))) {
       this.out += 'null';
@@ -80,7 +95,10 @@ export class JsonEncoder {
     return formatGeneral(value, numberPrecision);
   }
 
-  private table(table: Table, depth: number, used: number): void {
+  private open(table: Table): void {
+    const outer = this.level;
+    const depth = outer === null ? 1 : outer.depth + 1;
+    const used = outer === null ? 1 : outer.used + (outer.length > 0 ? 1 : 2);
     if (depth > this.settings.encodeMaxDepth || used + 3 > MAXIMUM_STACK) {
       throw fail(this.thread, `Cannot serialise, excessive nesting (${depth})`);
     }
@@ -90,8 +108,16 @@ export class JsonEncoder {
       this.charged = this.out.length;
     }
     const length = this.arrayLength(table);
-    if (length > 0) this.array(table, length, depth, used);
-    else this.object(table, depth, used);
+    this.level = { table, length, at: 0, isEmpty: true, depth, used, outer };
+    this.out += length > 0 ? '[' : '{';
+  }
+
+  /** Adds what is left of a table, up to the next table in it. */
+  private goOn(level: Level): void {
+    const ended = level.length > 0 ? this.elements(level) : this.pairs(level);
+    if (!ended) return;
+    this.out += level.length > 0 ? ']' : '}';
+    this.level = level.outer;
   }
 
   /** The largest index of a table that is an array, 0 when it is none. */
@@ -121,34 +147,32 @@ export class JsonEncoder {
     return 0;
   }
 
-  private array(table: Table, length: number, depth: number, used: number): void {
-    this.out += '[';
-    for (let i = 1; i <= length; i++) {
-      if (i > 1) this.out += ',';
-      this.add(table.get(i), depth + 1, used + 1);
+  /** @returns Whether all elements have been added. */
+  private elements(level: Level): boolean {
+    const { table, length } = level;
+    while (level.at < length) {
+      if (level.at++ > 0) this.out += ',';
+      this.add(table.get(level.at));
+      if (this.level !== level) return false;
     }
-    this.out += ']';
+    return true;
   }
 
-  private object(table: Table, depth: number, used: number): void {
-    const { array, keys, values } = table;
-    let separator = '{';
-    for (let i = 1; i < array.length; i++) {
-      const value = array[i];
+  /** The same for pairs: `at` counts slots of the array part, then nodes. */
+  private pairs(level: Level): boolean {
+    const { array, keys, values } = level.table;
+    const slots = array.length - 1;
+    while (level.at < slots + values.length) {
+      const at = level.at++;
+      const value = at < slots ? array[at + 1] : values[at - slots];
       if (value === undefined) continue;
-      this.out += `${separator}"${i}":`;
-      this.add(value, depth + 1, used + 2);
-      separator = ',';
+      if (!level.isEmpty) this.out += ',';
+      level.isEmpty = false;
+      this.key(at < slots ? at + 1 : keys[at - slots]);
+      this.add(value);
+      if (this.level !== level) return false;
     }
-    for (let node = 0; node < keys.length; node++) {
-      const value = values[node];
-      if (value === undefined) continue;
-      this.out += separator;
-      this.key(keys[node]);
-      this.add(value, depth + 1, used + 2);
-      separator = ',';
-    }
-    this.out += separator === '{' ? '{}' : '}';
+    return true;
   }
 
   private key(key: LuaValue): void {

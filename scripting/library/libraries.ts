@@ -3,9 +3,11 @@ import type { Machine } from '../machine/machine.js';
 import { openBit } from './bit.js';
 import { openJson } from './json.js';
 import { openMath } from './math.js';
+import { openMessagePack } from './message-pack.js';
 import { openOs } from './os.js';
 import type { ScriptRandom } from './script-random.js';
 import { openString } from './string.js';
+import { openStruct } from './struct.js';
 import { openTable } from './table.js';
 
 /** What libraries need of the outside. */
@@ -24,4 +26,6 @@ export function openLibraries(machine: Machine, { random, cpuSeconds }: LibraryO
   openOs(machine, cpuSeconds);
   openBit(machine);
   openJson(machine);
+  openMessagePack(machine);
+  openStruct(machine);
 }

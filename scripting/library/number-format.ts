@@ -62,7 +62,7 @@ export function formatSigned(value: number, conversion: Conversion): string {
 }
 
 /** A double as 64 bits without sign, as x86 converts it. */
-function unsigned(value: number): number | bigint {
+export function toUnsigned(value: number): number | bigint {
   if (value >= TWO_63) return value < TWO_64 ? BigInt(value) : 0;
   if (!(value >= -TWO_63)) return BigInt(TWO_63);
   const whole = Math.trunc(value);
@@ -71,7 +71,7 @@ function unsigned(value: number): number | bigint {
 
 /** `%u`, `%o`, `%x` and `%X`: base 10, 8 and 16. */
 export function formatUnsigned(value: number, base: number, conversion: Conversion): string {
-  let digits = unsigned(value).toString(base);
+  let digits = toUnsigned(value).toString(base);
   if (digits === '-0') digits = '0';
   const { alternate, precision } = conversion;
   const prefix = alternate && base === 16 && digits !== '0' ? '0x' : '';

@@ -28,7 +28,7 @@ function mapLetters(text: string, letters: RegExp, change: (letters: string) => 
 /** A position as scripts give it, from 1, or from -1 backwards; 0 when it lies before the start. */
 export function positionFrom(position: number, length: number): number {
   if (position < 0) position += length + 1;
-  return position >= 0 ? position : 0;
+  return Math.max(position, 0);
 }
 
 const len: NativeBody = (thread) => thread.answer(checkString(thread, 1).length);

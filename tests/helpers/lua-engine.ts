@@ -1,6 +1,8 @@
 /** An engine as the server sets it up, without commands. */
 import { LuaError } from '../../scripting/engine.js';
 import { protectGlobals } from '../../scripting/library/globals.js';
+import { openLibraries } from '../../scripting/library/libraries.js';
+import { ScriptRandom } from '../../scripting/library/script-random.js';
 import { LuaEngine } from '../../scripting/lua-engine.js';
 import { Table } from '../../scripting/machine/table.js';
 
@@ -20,6 +22,7 @@ export function protectedEngine(ticks = 500): LuaEngine {
     object.set('err', `ERR ${typeof value === 'string' ? value : 'unknown error'}`);
     return object;
   };
+  openLibraries(engine.machine, { random: new ScriptRandom(), cpuSeconds: () => 1 });
   protectGlobals(engine.machine);
   return engine;
 }

@@ -11,7 +11,9 @@ import { readCorpus } from '../helpers/record-corpus.js';
 
 const FOLDER = fileURLToPath(new URL('../../../tests/scripting/corpus/', import.meta.url));
 
-const FILES = ['numbers', 'lexer', 'operators', 'tables', 'errors', 'coroutines'];
+const FILES = [
+  ...['numbers', 'lexer', 'operators', 'tables', 'errors', 'coroutines', 'base-with-libraries'],
+];
 
 /** Addresses of objects are no one's to compare. */
 const withoutAddresses = (reply: string): string => reply.replace(/0x[0-9a-f]{12}/g, '0x');
