@@ -2,6 +2,7 @@
  * DUMP payloads: a type byte, the value as in RDB, the RDB version (2 bytes, little-endian), CRC-64.
  */
 import { Crc64 } from './crc64.js';
+import type { RdbWriter } from './rdb-writer.js';
 
 /** The RDB version that is written, that of Valkey 9.1. */
 export const RDB_VERSION = 80;
@@ -34,6 +35,16 @@ export function dumpPayload(type: number, body: Uint8Array): Uint8Array {
   payload[versionAt + 1] = RDB_VERSION >>> 8;
   new Crc64().update(payload, 0, versionAt + 2).writeTo(payload, versionAt + 2);
   return payload;
+}
+
+/** Ends a payload that `out` has everything of but the footer. */
+export function sealPayload(out: RdbWriter): Uint8Array {
+  const at = out.take(FOOTER_BYTES);
+  const { bytes } = out;
+  bytes[at] = RDB_VERSION & 255;
+  bytes[at + 1] = RDB_VERSION >>> 8;
+  new Crc64().update(bytes, 0, at + 2).writeTo(bytes, at + 2);
+  return out.finish();
 }
 
 /** How strictly the footer of a payload is checked. */

@@ -31,7 +31,7 @@ export class ExpiryRule {
     this.varies = config.values.importMode;
     this.common = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
     keyspace.onExpiry = this.common;
-    keyspace.activeExpiry.suspended = paused || this.varies;
+    keyspace.activeExpiry.suspended = paused || this.varies || this.server.scripts.isBusy;
     memory.suspended = paused;
   }
 

@@ -33,7 +33,8 @@ export function refuse(
     return commandNotAllowed(entry.guard);
   }
   if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
-  const refused = server.memory.refuse(client, entry);
+  if (server.scripts.isBusy && !entry.isAllowBusy) return server.scripts.busyRefusal;
+  const refused = server.memory.refuse(client, entry, request);
   if (refused !== null) return refused;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }
@@ -81,7 +82,7 @@ function logAttack(server: Server, from: string): void {
 }
 
 /** Names the container as the request does: it may have been renamed. */
-function unknownSubcommandOf(request: Request): Refusal {
+export function unknownSubcommandOf(request: Request): Refusal {
   return unknownSubcommand(shown(request, 1), shown(request, 0).toUpperCase());
 }
 

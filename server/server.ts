@@ -39,6 +39,7 @@ import { Rates } from './rates.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
+import { Scripts } from './scripts/scripts.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
@@ -85,6 +86,7 @@ export class Server {
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
+  readonly scripts: Scripts;
   readonly shutdown: Shutdown;
   readonly authentication: Authentication;
   readonly pauses: Pauses;
@@ -149,6 +151,7 @@ export class Server {
     this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
+    this.scripts = new Scripts(this);
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
@@ -235,7 +238,7 @@ export class Server {
     if (this.outbox.isFull) this.outbox.flush();
     this.flushPushesOf(client);
     this.effects.settleOutside();
-    this.clock.refresh();
+    this.refreshClock();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
     this.serving = client;
@@ -255,9 +258,22 @@ export class Server {
     if (this.toResume.length > 0) this.resumeWaiting();
   }
 
+  /** A turn in which something goes on for a client that has sent nothing new. */
+  turnOf(client: Client, work: () => void): void {
+    this.turn(client, () => {
+      this.reply.resp = client.resp;
+      work();
+    });
+  }
+
+  /** Time stands still for a script that was left in the middle. */
+  private refreshClock(): void {
+    if (!this.scripts.isBusy) this.clock.refresh();
+  }
+
   /** Runs what a timer brings about, as a turn in which nobody is served. */
   background(work: () => void): void {
-    this.clock.refresh();
+    this.refreshClock();
     this.inBackground = true;
     work();
     this.effects.settleOutside();
@@ -365,7 +381,7 @@ export class Server {
   }
 
   countError(error: Refusal): void {
-    this.stats.countError(error.code);
+    this.stats.countError(error.code, error.isMade);
   }
 
   /** The connection is to close when the replies written so far are sent. */
@@ -449,8 +465,8 @@ export class Server {
     const logged: LoggedCall = {
       request,
       redacted: secretArguments(entry, request),
-      address: client.transport?.remoteAddress ?? '',
-      clientName: untilZero(client.name),
+      address: client.origin.transport?.remoteAddress ?? '',
+      clientName: untilZero(client.origin.name),
       atMs: this.clock.now(),
     };
     this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);
@@ -472,6 +488,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.scripts.stop();
     this.pauses.stop();
     this.blockedClients.stop();
     this.cron.stop();
