@@ -169,7 +169,6 @@ export class Executor {
 
   /** The script is about to go on, in a turn of its client's. */
   resumeSuspended(): void {
-    this.isSuspending = false;
     this.running = this.suspended[0]?.entry ?? null;
     this.attributedErrors = this.server.reply.errors;
   }
@@ -187,7 +186,9 @@ export class Executor {
       this.suspended = [];
       this.runQueue(left.call, left.rest);
       this.suspended.push(...around);
-      if (this.isSuspending) return;
+      if (!this.isSuspending) continue;
+      this.isSuspending = false;
+      return;
     }
     const mark = this.suspendedMark;
     if (mark !== null && client.replyMode !== ReplyMode.on) server.reply.rewind(mark);

@@ -479,6 +479,7 @@ export class Server {
     this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
     this.replyBuffers.resetStats();
+    this.scripts.cache.evicted = 0;
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
     keyspace.stats.hits = 0;

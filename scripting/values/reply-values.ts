@@ -57,7 +57,7 @@ export class ReplyValues {
   private table(table: Table, slots: number): void {
     const { reply } = this;
     const error = table.getString('err');
-    if (typeof error === 'string') return reply.error(scriptError(error));
+    if (typeof error === 'string') return this.error(error, table);
     const status = table.getString('ok');
     if (typeof status === 'string') return reply.simple(oneLine(status));
     const double = table.getString('double');
@@ -71,6 +71,13 @@ export class ReplyValues {
     const verbatim = table.getString('verbatim_string');
     if (verbatim instanceof Table && this.verbatim(verbatim)) return;
     this.array(table, slots);
+  }
+
+  /** An error that a command made was counted when it was made. */
+  private error(text: string, table: Table): void {
+    const refusal = scriptError(text);
+    if (table.getString('ignore_error_stats_update') === true) this.reply.raw(refusal.bytes);
+    else this.reply.error(refusal);
   }
 
   /** Up to the first nil. */

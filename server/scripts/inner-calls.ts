@@ -22,7 +22,7 @@ import { LuaError } from '../../scripting/engine.js';
 import { Table } from '../../scripting/machine/table.js';
 import type { Thread } from '../../scripting/machine/thread.js';
 import type { LuaValue } from '../../scripting/machine/values.js';
-import { ReplyReader } from '../../scripting/values/reply-reader.js';
+import { ReplyReader, tagged } from '../../scripting/values/reply-reader.js';
 import { Client } from '../client.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Executor } from '../execute.js';
@@ -107,9 +107,12 @@ export class InnerCalls {
   invoke(thread: Thread, raises: boolean): number {
     const { run } = this;
     if (run === null) throw new Error('Cannot call a command: no script runs');
-    const refused = this.readArguments(thread) ?? this.perform(run);
+    const malformed = this.readArguments(thread);
+    if (malformed !== null) return this.fail(thread, tagged('err', malformed.message), raises);
+    const refused = this.perform(run);
     if (refused !== null) {
       this.server.countError(refused);
+      run.wasRefused = true;
       return this.fail(thread, errorTable(refused.message), raises);
     }
     const value = this.reply.consume(this.readReply);
@@ -133,6 +136,7 @@ export class InnerCalls {
     const { request, call } = this;
     const entry = this.server.commands.resolve(request);
     if (entry === undefined) return SCRIPT_UNKNOWN_COMMAND;
+    if (entry.subcommands !== null && request.argc > 1) return unknownSubcommandOf(request);
     const refused = this.refuse(run, entry);
     if (refused !== null) {
       entry.rejectedCalls++;
@@ -153,7 +157,6 @@ export class InnerCalls {
   /** Why the script must not run the command, or null when it may. */
   private refuse(run: ScriptRun, entry: CommandEntry): Refusal | null {
     const { request, server } = this;
-    if (entry.subcommands !== null && request.argc > 1) return unknownSubcommandOf(request);
     if (!entry.arityFits(request.argc)) return SCRIPT_WRONG_ARITY;
     if (entry.isNoScript) return NOT_FROM_SCRIPT;
     if (run.isReadOnly && entry.mayReplicate) return READ_ONLY_SCRIPT;

@@ -29,7 +29,8 @@ export class ScriptRun {
   destinations: number = Destination.all;
   /** Whether it ran for so long that others are served meanwhile. */
   isBusy = false;
-  isKilled = false;
+  /** Whether a command of its was refused, or its caller was: then the command that runs it counts as failed. */
+  wasRefused = false;
 
   constructor(parts: ScriptRunParts) {
     this.kind = parts.kind;

@@ -16,6 +16,7 @@ import {
   scriptDoesNotCompile,
   UNKILLABLE,
 } from '../../protocol/refusals.js';
+import type { ReplyWriter } from '../../protocol/reply.js';
 import type { Request } from '../../protocol/request.js';
 import { Compiler } from '../../scripting/compiler/compiler.js';
 import { LuaError, type ScriptHost, ScriptSyntaxError } from '../../scripting/engine.js';
@@ -66,6 +67,8 @@ export class Scripts implements ScriptHost {
   constructor(server: Server) {
     this.server = server;
     this.functions = new Functions(() => new FunctionWorld(this.worldParts()));
+    server.memory.parts.scripts = () => this.cache.memoryBytes;
+    server.memory.parts.functions = () => this.functions.memoryBytes;
     server.config.onChange('lua-enable-insecure-api', () => this.flushScripts());
   }
 
@@ -149,10 +152,9 @@ export class Scripts implements ScriptHost {
   kill(kind: ScriptKind): void {
     const { run } = this;
     if (run === null) throw NOT_BUSY;
-    if (run.kind !== kind && run.isBusy) throw this.busyRefusal;
     if (run.hasWritten) throw UNKILLABLE;
+    if (run.kind !== kind) throw this.busyRefusal;
     const command = run.kind === 'eval' ? 'SCRIPT' : 'FUNCTION';
-    run.isKilled = true;
     run.engine.kill(new LuaError(`Script killed by user with ${command} KILL.`, true));
   }
 
@@ -246,37 +248,38 @@ export class Scripts implements ScriptHost {
     this.calls.begin(run);
     this.proceed(run, () => engine.start(what.callee, what.args));
     // Its commands told what is to be sent.
-    if (!run.isBusy) call.effects.propagateNothing();
+    if (this.run === null) call.effects.propagateNothing();
+    else this.server.executor.suspend();
   }
 
   /** Has the script go on, and replies when it ended. @returns Whether it ended. */
   private proceed(run: ScriptRun, step: () => boolean): boolean {
-    const { server } = this;
     try {
       if (!step()) {
-        server.executor.suspend();
         this.goOnSoon();
         return false;
       }
     } catch (thrown) {
       this.end(run);
       if (!(thrown instanceof LuaError)) throw thrown;
-      this.replyFailure(run, thrown);
+      this.answer(run, (reply) => writeFailure(reply, thrown));
       return true;
     }
-    const reply = server.outputOf(run.client);
     const hasBooleans = run.resp === 3;
     const { result } = run.engine;
     this.end(run);
-    new ReplyValues(reply, hasBooleans).write(result);
+    this.answer(run, (reply) => new ReplyValues(reply, hasBooleans).write(result));
     return true;
   }
 
-  private replyFailure({ client }: ScriptRun, error: LuaError): void {
-    const { refusal, isCounted } = scriptFailure(error);
-    const reply = this.server.outputOf(client);
-    if (isCounted) reply.raw(refusal.bytes);
-    else reply.error(refusal);
+  private answer(run: ScriptRun, write: (reply: ReplyWriter) => void): void {
+    const { executor } = this.server;
+    const reply = this.server.outputOf(run.client);
+    const { errors } = reply;
+    write(reply);
+    if (run.wasRefused && reply.errors === errors && executor.running !== null) {
+      executor.running.failedCalls++;
+    }
   }
 
   private end(run: ScriptRun): void {
@@ -309,4 +312,10 @@ export class Scripts implements ScriptHost {
       if (this.proceed(run, () => run.engine.resume())) server.executor.finishSuspended(run.client);
     });
   }
+}
+
+function writeFailure(reply: ReplyWriter, error: LuaError): void {
+  const { refusal, isCounted } = scriptFailure(error);
+  if (isCounted) reply.raw(refusal.bytes);
+  else reply.error(refusal);
 }

@@ -11,7 +11,7 @@ import type { LuaValue, NativeBody } from '../../scripting/machine/values.js';
 import { tagged } from '../../scripting/values/reply-reader.js';
 import type { Log } from '../server.js';
 import { REDIS_VERSION, VERSION } from '../version.js';
-import { errorTable, type InnerCalls } from './inner-calls.js';
+import type { InnerCalls } from './inner-calls.js';
 import { sha1Of } from './script-cache.js';
 import type { ScriptRun } from './script-run.js';
 
@@ -49,7 +49,7 @@ export function registerConstants(table: Table): void {
 
 /** An error without a place before its text. */
 export function apiError(thread: Thread, text: string): number {
-  return thread.machine.raise(thread, new LuaError(errorTable(`ERR ${text}`)));
+  return thread.machine.raise(thread, new LuaError(tagged('err', `ERR ${text}`)));
 }
 
 /** An argument as text: strings and numbers are. */
@@ -96,13 +96,13 @@ export function logging(log: Log): NativeBody {
 
 const statusReply: NativeBody = (thread) => {
   const text = thread.argc === 1 ? textOnly(thread.arg(1)) : undefined;
-  return thread.answer(text === undefined ? errorTable(WRONG_ARGUMENTS) : tagged('ok', text));
+  return thread.answer(text === undefined ? tagged('err', WRONG_ARGUMENTS) : tagged('ok', text));
 };
 
 /** A text of one word gets a code put before it; a dash that begins it goes. */
 const errorReply: NativeBody = (thread) => {
   const text = thread.argc === 1 ? textOnly(thread.arg(1)) : undefined;
-  if (text === undefined) return thread.answer(errorTable(WRONG_ARGUMENTS));
+  if (text === undefined) return thread.answer(tagged('err', WRONG_ARGUMENTS));
   const words = text.startsWith('-') ? text.slice(1) : text;
   const line = words.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ');
   return thread.answer(tagged('err', line.includes(' ') ? line : `ERR ${line}`));
@@ -142,7 +142,7 @@ function modes({ run, calls }: ApiParts): Record<string, NativeBody> {
       if ('command' in found) return thread.answer(true);
       const isUnknown = found.message.startsWith('ERR Unknown command');
       const { message } = isUnknown ? UNKNOWN_COMMAND_TO_CHECK : found;
-      return thread.machine.raise(thread, new LuaError(errorTable(message)));
+      return thread.machine.raise(thread, new LuaError(tagged('err', message)));
     },
   };
 }
