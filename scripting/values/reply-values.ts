@@ -19,19 +19,50 @@ function oneLine(text: string): string {
   return text.replace(/[\r\n]/g, ' ');
 }
 
-/** Writes Lua values as replies. */
+/** A table of which all up to `next` is written: an array by its indexes, a map or set by its positions. */
+interface Walk {
+  readonly table: Table;
+  readonly kind: 'array' | 'map' | 'set';
+  /** What the tables around and this one take up of the real server's stack. */
+  readonly slots: number;
+  /** Elements still to come. */
+  left: number;
+  /** Of an array, the last index that was written. */
+  index: number;
+  /** Of a map or set, the last key that was written. */
+  key: LuaValue;
+  /** Whether the value of that key is next. */
+  owesValue: boolean;
+}
+
+/**
+ * Writes Lua values as replies.
+ *
+ * Tables may lie within each other thousands of levels deep: where the writer stands in each is kept here, not
+ * on the stack of JavaScript.
+ */
 export class ReplyValues {
   private readonly reply: ReplyWriter;
   /** Whether the script asked for version 3: only then booleans are themselves. */
   private readonly hasBooleans: boolean;
+  private readonly walks: Walk[] = [];
 
   constructor(reply: ReplyWriter, hasBooleans: boolean) {
     this.reply = reply;
     this.hasBooleans = hasBooleans;
   }
 
-  /** @param slots - What the tables around take up of the real server's stack. */
-  write(value: LuaValue, slots = 0): void {
+  write(value: LuaValue): void {
+    const { walks } = this;
+    this.begin(value, 0);
+    for (let walk = walks.at(-1); walk !== undefined; walk = walks.at(-1)) {
+      if (walk.left === 0) walks.pop();
+      else this.begin(this.next(walk), walk.slots);
+    }
+  }
+
+  /** Writes a value, or begins to. @param slots - What the tables around take up. */
+  private begin(value: LuaValue, slots: number): void {
     const { reply } = this;
     if (slots >= MOST_SLOTS) return reply.error(STACK_LIMIT);
     if (typeof value === 'string') return reply.latin1(value);
@@ -39,6 +70,25 @@ export class ReplyValues {
     if (typeof value === 'boolean') return this.boolean(value);
     if (value instanceof Table) return this.table(value, slots);
     reply.nil();
+  }
+
+  /** The next value of a table that is being written. */
+  private next(walk: Walk): LuaValue {
+    const { table } = walk;
+    if (walk.kind === 'array') {
+      walk.left--;
+      walk.index++;
+      return table.get(walk.index);
+    }
+    if (walk.owesValue) {
+      walk.owesValue = false;
+      walk.left--;
+      return table.get(walk.key);
+    }
+    walk.key = table.keyAt(table.positionAfter(walk.key));
+    if (walk.kind === 'map') walk.owesValue = true;
+    else walk.left--;
+    return walk.key;
   }
 
   private integer(value: number): void {
@@ -63,9 +113,9 @@ export class ReplyValues {
     const double = table.getString('double');
     if (typeof double === 'number') return reply.decimal(formatDouble(double));
     const map = table.getString('map');
-    if (map instanceof Table) return this.map(map, slots);
+    if (map instanceof Table) return this.pairs(map, 'map', slots);
     const set = table.getString('set');
-    if (set instanceof Table) return this.set(set, slots);
+    if (set instanceof Table) return this.pairs(set, 'set', slots);
     const digits = table.getString('big_number');
     if (typeof digits === 'string') return reply.bigNumber(oneLine(digits));
     const verbatim = table.getString('verbatim_string');
@@ -81,32 +131,28 @@ export class ReplyValues {
   }
 
   /** Up to the first nil. */
-  private array(table: Table, slots: number): void {
-    let count = 0;
-    while (table.get(count + 1) !== undefined) count++;
-    this.reply.array(count);
-    for (let i = 1; i <= count; i++) this.write(table.get(i), slots + ARRAY_SLOTS);
+  private array(table: Table, around: number): void {
+    let left = 0;
+    while (table.get(left + 1) !== undefined) left++;
+    this.reply.array(left);
+    const slots = around + ARRAY_SLOTS;
+    this.walks.push({
+      table,
+      kind: 'array',
+      slots,
+      left,
+      index: 0,
+      key: undefined,
+      owesValue: false,
+    });
   }
 
-  private map(map: Table, slots: number): void {
-    const mark = this.reply.defer();
-    let pairs = 0;
-    for (const position of positions(map)) {
-      this.write(map.keyAt(position), slots + MAP_SLOTS);
-      this.write(map.valueAt(position), slots + MAP_SLOTS);
-      pairs++;
-    }
-    this.reply.resolveMap(mark, pairs);
-  }
-
-  private set(set: Table, slots: number): void {
-    const mark = this.reply.defer();
-    let count = 0;
-    for (const position of positions(set)) {
-      this.write(set.keyAt(position), slots + MAP_SLOTS);
-      count++;
-    }
-    this.reply.resolveSet(mark, count);
+  private pairs(table: Table, kind: 'map' | 'set', around: number): void {
+    const left = countOf(table);
+    if (kind === 'map') this.reply.map(left);
+    else this.reply.set(left);
+    const slots = around + MAP_SLOTS;
+    this.walks.push({ table, kind, slots, left, index: 0, key: undefined, owesValue: false });
   }
 
   private verbatim(verbatim: Table): boolean {
@@ -121,12 +167,11 @@ export class ReplyValues {
 
 const STACK_LIMIT = scriptError('ERR reached lua stack limit');
 
-function* positions(table: Table): Generator<number> {
-  let key: LuaValue;
-  for (;;) {
-    const position = table.positionAfter(key);
-    if (position < 0) return;
-    yield position;
-    key = table.keyAt(position);
+/** How many keys a table has. */
+function countOf(table: Table): number {
+  let count = 0;
+  for (let at = table.positionAfter(undefined); at >= 0; count++) {
+    at = table.positionAfter(table.keyAt(at));
   }
+  return count;
 }

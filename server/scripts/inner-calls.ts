@@ -158,7 +158,7 @@ export class InnerCalls {
   private refuse(run: ScriptRun, entry: CommandEntry): Refusal | null {
     const { request, server } = this;
     if (!entry.arityFits(request.argc)) return SCRIPT_WRONG_ARITY;
-    if (entry.isNoScript) return NOT_FROM_SCRIPT;
+    if (entry.isNoScript && !server.scripts.mayCallAll) return NOT_FROM_SCRIPT;
     if (run.isReadOnly && entry.mayReplicate) return READ_ONLY_SCRIPT;
     if (!entry.isDenyOom || !server.memory.isShort || run.hasWritten) return null;
     const isAllowed = run.flags !== null && (run.flags & ScriptFlag.allowOom) !== 0;

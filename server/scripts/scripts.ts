@@ -54,6 +54,9 @@ export class Scripts implements ScriptHost {
   readonly cache = new ScriptCache();
   readonly functions: Functions;
 
+  /** Whether scripts may call even what must not be called from scripts: DEBUG SET-DISABLE-DENY-SCRIPTS. */
+  mayCallAll = false;
+
   private readonly server: Server;
   private readonly random = new ScriptRandom();
   private inner: InnerCalls | null = null;
