@@ -159,8 +159,8 @@ function sortKey(call: Call, stores: boolean): void {
   });
   const asTheyAre = options.by !== null && !options.by.hasStar;
   if (!asTheyAre) elements = inOrder(call, elements, options);
-  else if (type === Type.set && options.storeAt > 0) {
-    // Sets have no order, but what is stored must be the same wherever the request travels.
+  else if (type === Type.set && (options.storeAt > 0 || call.isFromScript)) {
+    // Sets have no order, but what is stored must be the same wherever the request travels; scripts rely on one.
     elements = inOrder(call, elements, { ...options, by: null, alpha: true });
   } else if (source?.ordered && options.descending) elements.reverse();
   const chosen = limited(elements, options);

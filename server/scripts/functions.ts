@@ -12,7 +12,7 @@ import { LuaError, ScriptSyntaxError } from '../../scripting/engine.js';
 import { Table } from '../../scripting/machine/table.js';
 import { Library, type LibraryFunction, readLibrarySource } from './function-library.js';
 import { showError } from './script-errors.js';
-import type { FunctionWorld } from './worlds.js';
+import { type FunctionWorld, WORLD_BYTES } from './worlds.js';
 
 /** What FUNCTION RESTORE does about libraries that are there already. */
 export type RestorePolicy = 'flush' | 'append' | 'replace';
@@ -53,9 +53,9 @@ export class Functions {
     return this.bytes;
   }
 
-  /** What its Lua world takes up, in bytes; 0 before there is one. */
+  /** What its Lua world takes up, in bytes, about; 0 before there is one. */
   get worldBytes(): number {
-    return this.opened === null ? 0 : this.opened.engine.memoryInUse();
+    return this.opened === null ? 0 : WORLD_BYTES + this.bytes;
   }
 
   find(name: string): LibraryFunction | undefined {

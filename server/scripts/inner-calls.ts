@@ -46,6 +46,11 @@ export function errorTable(message: string): Table {
   return table;
 }
 
+/** Whether a script may call commands that take more memory while that is short: one that has begun to write may. */
+function mayGrow({ flags, hasWritten }: ScriptRun): boolean {
+  return hasWritten || (flags !== null && (flags & ScriptFlag.allowOom) !== 0);
+}
+
 export class InnerCalls {
   /** The script that runs. */
   run: ScriptRun | null = null;
@@ -79,6 +84,7 @@ export class InnerCalls {
     });
     this.reply = new ReplyWriter(server.arena);
     this.call = new ServerCall(server, this.client);
+    this.call.isFromScript = true;
     this.call.reply = this.reply;
     this.call.request = this.request;
   }
@@ -159,10 +165,8 @@ export class InnerCalls {
     const { request, server } = this;
     if (!entry.arityFits(request.argc)) return SCRIPT_WRONG_ARITY;
     if (entry.isNoScript && !server.scripts.mayCallAll) return NOT_FROM_SCRIPT;
-    if (run.isReadOnly && entry.mayReplicate) return READ_ONLY_SCRIPT;
-    if (!entry.isDenyOom || !server.memory.isShort || run.hasWritten) return null;
-    const isAllowed = run.flags !== null && (run.flags & ScriptFlag.allowOom) !== 0;
-    return isAllowed ? null : OUT_OF_MEMORY;
+    if (entry.isDenyOom && server.memory.isShort && !mayGrow(run)) return OUT_OF_MEMORY;
+    return run.isReadOnly && entry.mayReplicate ? READ_ONLY_SCRIPT : null;
   }
 
   /** Writes the arguments into the request. */
@@ -176,7 +180,7 @@ export class InnerCalls {
       const value = stack[i];
       let text: string;
       if (typeof value === 'string') text = value;
-      else if (typeof value === 'number') text = formatDouble(value);
+      else if (typeof value === 'number') text = value === 0 ? '0' : formatDouble(value);
       else return SCRIPT_ARGUMENT_TYPE;
       const { length } = text;
       if (at + length > this.buffer.length) this.grow(at, at + length);

@@ -1,4 +1,5 @@
 /** A script or function that is running. */
+import type { Clock } from '../../datatypes/clock.js';
 import { Destination } from '../../persistence/propagation.js';
 import type { RespVersion } from '../../protocol/reply.js';
 import type { Request } from '../../protocol/request.js';
@@ -32,7 +33,11 @@ export class ScriptRun {
   /** Whether a command of its was refused, or its caller was: then the command that runs it counts as failed. */
   wasRefused = false;
 
+  private readonly clock: Clock;
+  private micros = 0;
+
   constructor(parts: ScriptRunParts) {
+    this.clock = parts.clock;
     this.kind = parts.kind;
     this.name = parts.name;
     this.engine = parts.engine;
@@ -42,9 +47,16 @@ export class ScriptRun {
     this.startMs = parts.startMs;
     this.isReadOnly = parts.isReadOnly;
   }
+
+  /** The time that TIME tells all through the script: that of the first time it is asked. */
+  get timeMicros(): number {
+    if (this.micros === 0) this.micros = this.clock.nowMicros();
+    return this.micros;
+  }
 }
 
 export interface ScriptRunParts {
+  readonly clock: Clock;
   readonly kind: ScriptKind;
   readonly name: string;
   readonly engine: ScriptEngine;

@@ -35,7 +35,7 @@ import { scriptFailure } from './script-errors.js';
 import { needsMemory, ScriptFlag } from './script-flags.js';
 import { type ScriptKind, ScriptRun } from './script-run.js';
 import { hasShebang, readScript } from './shebang.js';
-import { FunctionWorld, openEvalEngine, type WorldParts } from './worlds.js';
+import { FunctionWorld, openEvalEngine, WORLD_BYTES, type WorldParts } from './worlds.js';
 
 /** How long a script that others wait for goes on at a time. ms. */
 const SLICE_MS = 20;
@@ -90,9 +90,9 @@ export class Scripts implements ScriptHost {
     return this.run?.kind === 'function' ? BUSY_WITH_FUNCTION : BUSY_WITH_SCRIPT;
   }
 
-  /** What the Lua world of EVAL takes up, in bytes; 0 before there is one. */
+  /** What the Lua world of EVAL takes up, in bytes, about; 0 before there is one. */
   get evalWorldBytes(): number {
-    return this.evalWorld === null ? 0 : this.evalWorld.memoryInUse();
+    return this.evalWorld === null ? 0 : WORLD_BYTES + this.cache.memoryBytes;
   }
 
   /** The script of this text. @param stays - Whether it is to stay: SCRIPT LOAD. */
@@ -238,6 +238,7 @@ export class Scripts implements ScriptHost {
     const neverWrites = flags !== null && (flags & ScriptFlag.noWrites) !== 0;
     if (readOnlyCall && flags !== null && !neverWrites) throw SCRIPT_MAY_WRITE;
     const run = new ScriptRun({
+      clock: this.server.clock,
       kind: what.kind,
       name: what.name,
       engine,
