@@ -3,7 +3,7 @@
  *
  * Token numbers are those of the parser of `fengari` (a character's code for single characters). It
  * parses Lua 5.3; what 5.1 has not (`goto`, `::`, `//`, shifts, bit operators, integers) is never
- * handed to it. A function with `...` among its parameters gets `local arg` put before its body: in
+ * handed to it. A function with `...` among its parameters gets `local arg;` put before its body: in
  * 5.1 it has such a variable, which holds the further arguments if the body never says `...`.
  */
 import { parseNumber } from '../machine/numbers.js';
@@ -164,7 +164,7 @@ export class Tokenizer {
     if (token === OPEN_PARENTHESIS) this.parameters = Parameters.open;
     else if (token === Token.dots) this.parameters = Parameters.dots;
     else if (token === CLOSE_PARENTHESIS) {
-      if (this.parameters === Parameters.dots) this.pending.push(Token.local, Token.name);
+      if (this.parameters === Parameters.dots) this.pending.push(Token.local, Token.name, SEMICOLON);
       this.parameters = Parameters.none;
     }
   }

@@ -12,7 +12,7 @@ t.test('Random programs print what they print on the real server', async (t) => 
   const real = await needReference(t);
   if (real === null) return;
   const random = seeded(t);
-  const engine = protectedEngine(Number.POSITIVE_INFINITY);
+  const engine = protectedEngine({ ticks: Number.POSITIVE_INFINITY });
   for (let i = 0; i < PROGRAMS; i++) {
     const program = randomProgram(() => random.below(2 ** 30) / 2 ** 30);
     const reply = await real.wire.send(['EVAL', Buffer.from(program, 'latin1'), '0']);
