@@ -10,7 +10,8 @@ import { decode } from './decode.js';
 import { loadCompilerModules } from './loader.js';
 import type { CompilerModules, LexState, ParserString, ParserValue } from './modules.js';
 import { ScriptSyntaxError } from './syntax-error.js';
-import { Token, Tokenizer, tokenName } from './tokens.js';
+import { Tokenizer, tokenName } from './tokens.js';
+import { Word } from './words.js';
 
 /** The name under which the parser files the globals; no source can spell it. */
 export const ENVIRONMENT = '\0globals';
@@ -23,8 +24,6 @@ const MAXIMUM_UPVALUES = 60;
 /** What stands behind the parser's input: our side of a chunk being read. */
 class Reading {
   readonly strings = new Map<string, ParserString>();
-  /** By line of a `break`: the error to raise when it turns out to be in no loop. */
-  readonly breaks = new Map<number, ScriptSyntaxError>();
   lookahead: { token: number; number: number; text: string } | null = null;
   /** What the tokens before the current one end with. */
   before = { variable: false, call: false };
@@ -127,7 +126,7 @@ export class Compiler {
     lexer.luaX_setinput = (L, state, _input, source) => {
       state.L = L;
       state.t = { token: 0, seminfo: { r: 0, ts: null } };
-      state.lookahead = { token: Token.end, seminfo: { r: 0, ts: null } };
+      state.lookahead = { token: Word.eof, seminfo: { r: 0, ts: null } };
       state.fs = null;
       state.linenumber = 1;
       state.lastline = 1;
@@ -146,16 +145,13 @@ export class Compiler {
     state.lastline = state.linenumber;
     const { variable, call } = tokens.ending;
     this.reading.before = { variable, call };
-    const wasBreak = state.t.token === Token.break;
-    const breakLine = state.linenumber;
     const token = lookahead?.token ?? tokens.next();
     const text = lookahead?.text ?? tokens.text;
     state.t.token = token;
-    if (token === Token.number) state.t.seminfo.r = lookahead?.number ?? tokens.number;
-    else if (token === Token.name || token === Token.string) state.t.seminfo.ts = string(text);
+    if (token === Word.number) state.t.seminfo.r = lookahead?.number ?? tokens.number;
+    else if (token === Word.name || token === Word.string) state.t.seminfo.ts = string(text);
     this.reading.lookahead = null;
     state.linenumber = tokens.line;
-    if (wasBreak) this.reading.breaks.set(breakLine, tokens.error('no loop to break', token));
   }
 
   private lookAhead(state: LexState): number {
@@ -168,10 +164,7 @@ export class Compiler {
 
   /** Raises the parser's error in the words of 5.1. A token of 0 says: near nothing. */
   private fail(state: LexState, message: string): never {
-    const { tokens, breaks, before } = this.reading;
-    const stray = /^<break> at line (\d+) not inside a loop$/.exec(message);
-    const error = stray && breaks.get(Number(stray[1]));
-    if (error) throw error;
+    const { tokens, before } = this.reading;
     if (message === 'syntax error') {
       const assigns = state.t.token === EQUALS || state.t.token === COMMA;
       if (assigns && before.call) throw tokens.error('unexpected symbol', state.t.token);

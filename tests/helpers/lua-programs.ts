@@ -137,3 +137,23 @@ end`;
 export function randomProgram(random: Random, statements = 30): string {
   return new ProgramGenerator(random).program(statements);
 }
+
+const TOKENS =
+  /[A-Za-z_]\w*|\d+(?:\.\d+)?|"[^"\n]*"|'[^'\n]*'|\.\.\.|\.\.|[=~<>]=|\s+|[^\sA-Za-z0-9]/g;
+
+/** A program with a few tokens left out, put in or exchanged: most are no Lua any more. */
+export function brokenProgram(random: Random, programs: readonly string[]): string {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const any = () => (programs[below(programs.length)] ?? '').match(TOKENS) ?? [];
+  const tokens = [...any()];
+  for (let changes = 1 + below(3); changes > 0; changes--) {
+    const at = below(tokens.length);
+    const others = any();
+    const other = others[below(others.length)] ?? '';
+    const kind = below(3);
+    if (kind === 0) tokens.splice(at, 1);
+    else if (kind === 1) tokens.splice(at, 0, other, ' ');
+    else tokens[at] = other;
+  }
+  return tokens.join('');
+}
