@@ -6,9 +6,15 @@
  * `luaO_arith`, so that constants are folded in doubles.
  */
 import type { Code } from '../machine/code.js';
-import { decode } from './decode.js';
+import { decode, operationNames } from './decode.js';
 import { loadCompilerModules } from './loader.js';
-import type { CompilerModules, LexState, ParserString, ParserValue } from './modules.js';
+import type {
+  CompilerModules,
+  LexState,
+  ParserState,
+  ParserString,
+  ParserValue,
+} from './modules.js';
 import { ScriptSyntaxError } from './syntax-error.js';
 import { Tokenizer, tokenName } from './tokens.js';
 import { Word } from './words.js';
@@ -74,11 +80,19 @@ function fold(operation: number, left: number, right: number): number {
 
 export class Compiler {
   private readonly modules: CompilerModules;
+  /** The parser's operations by number. */
+  private readonly names: readonly string[];
+  /** The parser forms messages on the stack of this. */
+  private readonly state: ParserState;
   private reading = new Reading('', '');
 
   /** Loads the parser: about 15 ms. */
   constructor() {
     this.modules = loadCompilerModules();
+    this.names = operationNames(this.modules.opcodes.OpCodesI);
+    const state = this.modules.states.lua_newstate();
+    if (state === null) throw new Error('Cannot compile: the parser has no state');
+    this.state = state;
     this.replaceLexer();
     this.modules.objects.luaO_arith = (_L, operation, left, right, result) =>
       result.setfltvalue(fold(operation, numeral(left), numeral(right)));
@@ -92,13 +106,15 @@ export class Compiler {
    * @throws {ScriptSyntaxError} When it is no Lua.
    */
   compile(source: string, chunk: string): Code {
-    const { parser, buffers, states } = this.modules;
-    const L = states.lua_newstate();
-    if (L === null) throw new Error('Cannot compile: the parser has no state');
+    const { parser, buffers } = this.modules;
+    const L = this.state;
+    // Whatever a chunk that was refused has left behind.
+    L.top = 1;
+    L.nCcalls = 0;
     this.reading = new Reading(source, chunk);
     const buffer = new buffers.MBuffer();
     const main = parser.luaY_parser(L, null, buffer, new parser.Dyndata(), asBytes(chunk), 0);
-    const code = decode(main.p, chunk, this.modules.opcodes.OpCodesI);
+    const code = decode(main.p, chunk, this.names);
     this.checkUpvalues(code, code);
     this.reading = new Reading('', '');
     return code;
