@@ -201,6 +201,24 @@ export class Thread {
     return frame;
   }
 
+  /** `pushFrame` for a call that one Lua function makes of another. */
+  pushLuaFrame(): Frame {
+    const caller = this.frame;
+    const depth = ++this.depth;
+    const frame = this.frames[depth];
+    if (frame === undefined || depth >= MAXIMUM_CALLS) {
+      this.depth--;
+      const made = this.pushFrame(false);
+      made.finish = Finish.none;
+      return made;
+    }
+    frame.hostCalls = caller.hostCalls;
+    frame.tail = false;
+    frame.finish = Finish.none;
+    this.frame = frame;
+    return frame;
+  }
+
   popFrame(): void {
     this.depth--;
     this.frame = this.frames[this.depth] ?? this.frame;
