@@ -1,11 +1,14 @@
 /** `npm run bench`: puts each question to this server and to the real one. */
+import { COLLECTION_ROWS, collections } from './collections.js';
 import { growthStall } from './growth-stall.js';
 import { kilobyteValues } from './kilobyte-values.js';
 import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
+import { publishing } from './publishing.js';
 import { startUp } from './start-up.js';
+import { wakingClients } from './waking-clients.js';
 
 const QUESTIONS = {
   pipelined,
@@ -14,12 +17,17 @@ const QUESTIONS = {
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
   'start-up': startUp,
+  publishing,
+  'waking-clients': wakingClients,
 } as const;
 
-const { options, questions } = readOptions(Object.keys(QUESTIONS));
+const names = [...Object.keys(QUESTIONS), 'collections', ...COLLECTION_ROWS];
+const { options, questions } = readOptions(names);
+const isAsked = (name: string) => questions.length === 0 || questions.includes(name);
 console.log(
   `${options.rounds} rounds of ${options.requests.toLocaleString('en')} requests; Node ${process.version}`,
 );
 for (const [name, ask] of Object.entries(QUESTIONS)) {
-  if (questions.length === 0 || questions.includes(name)) await ask(options);
+  if (isAsked(name)) await ask(options);
 }
+await collections(options, (row) => isAsked('collections') || isAsked(row));

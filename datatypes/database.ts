@@ -11,7 +11,7 @@ import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
 import { ActiveExpiry } from './expiry.js';
 import { isLarge, type LargeValue, LargeValues } from './large-values.js';
-import { LazyFree, type Schedule } from './lazy-free.js';
+import { type FreeStep, LazyFree, type Schedule } from './lazy-free.js';
 import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
 import { type KeyspaceSettings, STANDARD_SETTINGS } from './settings.js';
@@ -46,6 +46,16 @@ export class KnownHash {
 const NO_BYTES = new Uint8Array(0);
 /** Elements of a value that is freed by the command that lets it go. */
 const FREED_AT_ONCE = 64;
+
+/** Whoever waits for keys: what becomes of keys is told to it. */
+export interface KeyWaiters {
+  /** A key has a new entry, in place of `previous` if it had one. */
+  placed(database: Database, previous: Ref, next: Ref): void;
+  /** A key goes. */
+  removed(database: Database, ref: Ref): void;
+  /** A key that was there already has something new for those who wait: a stream got an entry, or lost a group. */
+  renewed(database: Database, key: Uint8Array): void;
+}
 
 export interface KeyspaceStats {
   hits: number;
@@ -98,6 +108,8 @@ export class Keyspace {
   onEmptied: (database: Database, ref: Ref) => void = () => {};
   /** Told of a key that was not there and is now; its value need not be written yet. */
   onCreated: (database: Database, ref: Ref) => void = () => {};
+  /** Told what becomes of keys; null while nobody waits for any. */
+  waiters: KeyWaiters | null = null;
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
 
@@ -193,8 +205,13 @@ export class Keyspace {
   private releaseLarge(handle: Ref): void {
     const value = this.largeValues.release(handle);
     if (value === null) return;
-    if (value.size > FREED_AT_ONCE) this.lazyFree.addValue(() => value.freeSome());
-    else while (!value.freeSome());
+    this.freeInTurns(value.size, () => value.freeSome());
+  }
+
+  /** Frees what has so many elements, step by step: at once when they are few, else between the turns of clients. */
+  freeInTurns(elements: number, step: FreeStep): void {
+    if (elements > FREED_AT_ONCE) this.lazyFree.addValue(step);
+    else while (!step());
   }
 
   /**
@@ -437,8 +454,10 @@ export class Database {
       if (expires) this.expires.insert(hash, next);
       if (this.entries.isVolatile(next)) this.volatile.insert(hash, next);
       this.keyspace.onCreated(this, next);
+      this.keyspace.waiters?.placed(this, NONE, next);
       return;
     }
+    this.keyspace.waiters?.placed(this, previous, next);
     this.keys.replace(hash, previous, next);
     const expired = this.entries.hasExpiry(previous);
     if (expires && expired) this.expires.replace(hash, previous, next);
@@ -636,6 +655,7 @@ export class Database {
 
   /** Takes an entry out of the database; its hold is now the caller's. */
   detachEntry(hash: number, ref: Ref): void {
+    this.keyspace.waiters?.removed(this, ref);
     if (this.entries.hasExpiry(ref)) this.expires.remove(hash, ref);
     if (this.entries.isVolatile(ref)) this.volatile.remove(hash, ref);
     this.keys.remove(hash, ref);

@@ -18,6 +18,8 @@ import { Group, UNKNOWN_READ } from './stream-group-value.js';
 import type { Stream } from './stream-value.js';
 
 const DOLLAR = 0x24;
+/** Chunks of pending entries that are given back at a time. */
+const CHUNKS_AT_ONCE = 64;
 
 const create = command(
   {
@@ -50,7 +52,8 @@ const create = command(
     group.lastId.copy(id);
     group.entriesRead = entriesRead;
     stream.addGroup(group);
-    call.changed(2, EventClass.stream, 'xgroup-create');
+    if (found === null) call.changed(2, EventClass.stream, 'xgroup-create');
+    else call.told(2, EventClass.stream, 'xgroup-create');
     call.reply.ok();
   },
 );
@@ -79,7 +82,7 @@ const setid = command(
     if (call.argc > 7) throw wrongSubcommandArity(call.text(1), 'XGROUP');
     group.lastId.copy(readPosition(call, stream, false));
     group.entriesRead = entriesRead;
-    call.changed(2, EventClass.stream, 'xgroup-setid');
+    call.told(2, EventClass.stream, 'xgroup-setid');
     call.reply.ok();
   },
 );
@@ -102,7 +105,9 @@ const destroy = command(
     const group = stream.group(call.buffer, call.start(3), call.end(3));
     if (group !== undefined) {
       stream.removeGroup(group);
-      call.changed(2, EventClass.stream, 'xgroup-destroy');
+      call.keyspace.freeInTurns(group.pending.size, () => group.freeSome(CHUNKS_AT_ONCE));
+      call.told(2, EventClass.stream, 'xgroup-destroy');
+      call.keyspace.waiters?.renewed(call.db, call.bytes(2));
     }
     call.reply.integer(group === undefined ? 0 : 1);
   },
@@ -148,7 +153,7 @@ const delconsumer = command(
     if (consumer === undefined) return call.reply.integer(0);
     const pending = consumer.pending.size;
     group.removeConsumer(consumer);
-    call.changed(2, EventClass.stream, 'xgroup-delconsumer');
+    call.told(2, EventClass.stream, 'xgroup-delconsumer');
     call.reply.integer(pending);
   },
 );

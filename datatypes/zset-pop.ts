@@ -6,12 +6,13 @@ import {
   SYNTAX_ERROR,
 } from '../protocol/refusals.js';
 import { double, integer, key, keyArg, oneOf, word } from '../protocol/spec.js';
-import { refuseToWait } from './blocking.js';
+import { waitForKeys } from './blocking.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
 import { readTimeout } from './options.js';
 import { NONE, type Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
+import { replyScored } from './zset-reply.js';
 import { keepSortedSet, openSortedSet, type SortedSet } from './zset-value.js';
 
 /** Which end is popped. */
@@ -87,10 +88,9 @@ function popSome(call: Call, end: End): void {
   pop(call, 1, ref, end, count, (set) => {
     const nested = counted && reply.resp === 3;
     reply.array(nested ? count : count * 2);
-    set.walk(0, count, end === 'max', (bytes, from, to, score) => {
+    set.walk(0, count, end === 'max', (bytes, from, to, score, block) => {
       if (nested) reply.array(2);
-      reply.bulk(bytes, from, to);
-      reply.double(score);
+      replyScored(reply, bytes, from, to, score, block);
     });
   });
 }
@@ -142,10 +142,9 @@ function popFirst(call: Call, { firstAt, endAt, end, count: wanted }: MultiPop):
     reply.array(2);
     reply.bulk(call.buffer, call.start(i), call.end(i));
     reply.array(count);
-    set.walk(0, count, end === 'max', (bytes, from, to, score) => {
+    set.walk(0, count, end === 'max', (bytes, from, to, score, block) => {
       reply.array(2);
-      reply.bulk(bytes, from, to);
-      reply.double(score);
+      replyScored(reply, bytes, from, to, score, block);
     });
   });
   if (effects.propagates) {
@@ -212,8 +211,10 @@ export const bzmpop = command(
   },
   (call) => {
     const request = readMultiPop(call, 2);
-    readTimeout(call, 1);
-    if (!popFirst(call, request)) refuseToWait();
+    const timeoutMs = readTimeout(call, 1);
+    if (popFirst(call, request)) return;
+    const { firstAt: firstKeyAt, endAt: endKeysAt } = request;
+    waitForKeys(call, { firstKeyAt, endKeysAt, type: Type.zset, timeoutMs });
   },
 );
 
@@ -251,15 +252,15 @@ export const bzpopmax = command(
 
 function popOneOrWait(call: Call, end: End): void {
   const { reply, effects } = call;
-  readTimeout(call, call.argc - 1);
-  const i = firstThere(call, 1, call.argc - 1);
-  if (i === 0) return refuseToWait();
+  const endKeysAt = call.argc - 1;
+  const timeoutMs = readTimeout(call, endKeysAt);
+  const i = firstThere(call, 1, endKeysAt);
+  if (i === 0) return waitForKeys(call, { firstKeyAt: 1, endKeysAt, type: Type.zset, timeoutMs });
   pop(call, i, call.writeAs(i, Type.zset), end, 1, (set) => {
     reply.array(3);
     reply.bulk(call.buffer, call.start(i), call.end(i));
-    set.walk(0, 1, end === 'max', (bytes, from, to, score) => {
-      reply.bulk(bytes, from, to);
-      reply.double(score);
+    set.walk(0, 1, end === 'max', (bytes, from, to, score, block) => {
+      replyScored(reply, bytes, from, to, score, block);
     });
   });
   if (effects.propagates) effects.propagateAs([`ZPOP${end.toUpperCase()}`, call.bytes(i)]);

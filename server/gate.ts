@@ -4,6 +4,8 @@ import {
   commandNotAllowed,
   NOAUTH,
   NOT_FOR_MONITORS,
+  notInTransaction,
+  notWhileSubscribed,
   type Refusal,
   unknownCommand,
   unknownSubcommand,
@@ -31,8 +33,13 @@ export function refuse(
   if (entry.guard !== null && !isAllowed(server, client, entry.guard)) {
     return commandNotAllowed(entry.guard);
   }
-  const refused = server.memory.refuse(entry);
+  if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
+  const refused = server.memory.refuse(client, entry);
   if (refused !== null) return refused;
+  if (server.tracking.clientCount > 0) server.tracking.limit();
+  if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
+    return notWhileSubscribed(entry.fullName);
+  }
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }
 

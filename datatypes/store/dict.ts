@@ -53,6 +53,9 @@ const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
 const homeOf = (hash: number, depth: number, slots: number) =>
   ((((hash << depth) >>> 16) * homesOf(slots)) >>> 16) << 1;
 
+/** What part of a table's slots has an element at most when room is reserved. */
+const MOST_FILLED = 0.75;
+
 const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 
 /** A directory's bytes, with the depths. */
@@ -214,6 +217,27 @@ export class Dict {
         return;
       }
       this.growSegment(index, segment, words, base);
+    }
+  }
+
+  /**
+   * Makes room for `count` elements in a table that has none yet. Those who copy a table, whose elements come in
+   * the order of their hashes, need it: without, each part would be filled in one corner before it grew.
+   */
+  reserve(count: number): void {
+    if (this.size > 0 || this.directory[0] !== NONE) return;
+    let depth = 0;
+    while (count > SPLIT_SLOTS * MOST_FILLED * 2 ** depth) depth++;
+    if (depth === 0) {
+      let bytes = SMALLEST_SEGMENT_BYTES;
+      while (bytes < SPLIT_SEGMENT_BYTES && count > slotsIn(bytes) * MOST_FILLED) bytes *= 2;
+      this.directory[0] = this.newSegment(bytes, 0);
+      return;
+    }
+    this.setDirectory(new Int32Array(2 ** depth), new Uint8Array(2 ** depth).fill(depth));
+    this.depth = depth;
+    for (let i = 0; i < this.directory.length; i++) {
+      this.directory[i] = this.newSegment(SPLIT_SEGMENT_BYTES, depth);
     }
   }
 

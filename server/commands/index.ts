@@ -1,6 +1,7 @@
 /** The one list of commands. */
 import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
+import { GEO_COMMANDS } from '../../datatypes/geo.js';
 import { HASH_COMMANDS } from '../../datatypes/hash.js';
 import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
@@ -21,8 +22,11 @@ import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
+import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
 import { shutdown } from './shutdown.js';
+import { TRANSACTION_COMMANDS } from './transactions.js';
+import { WAIT_COMMANDS } from './wait.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
@@ -32,8 +36,7 @@ export const COMMANDS: readonly Command[] = [
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...SORT_COMMANDS,
-  ...SORT_COMMANDS,
-  ...ZSET_COMMANDS,
+  ...GEO_COMMANDS,
   ...STREAM_COMMANDS,
   ...KEY_COMMANDS,
   ...HASH_COMMANDS,
@@ -41,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   client,
   ...CONNECTION_COMMANDS,
   ...MONITOR_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
   shutdown,
@@ -49,5 +53,7 @@ export const COMMANDS: readonly Command[] = [
   ...COMMANDLOG_COMMANDS,
   ...DEBUG_COMMANDS,
   ...INFO_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...WAIT_COMMANDS,
   ...LATENCY_COMMANDS,
 ];
