@@ -5,6 +5,7 @@ import type { Thread } from '../machine/thread.js';
 import type { NativeBody } from '../machine/values.js';
 import { argumentError, checkInt, checkNumber, checkString, fail } from './arguments.js';
 import { Conversion, formatFloat, formatSigned, formatUnsigned, padText } from './number-format.js';
+import { replaceEach } from './text-builder.js';
 
 const PERCENT = 0x25;
 /** More flags than there are kinds of them, in a row. */
@@ -78,7 +79,7 @@ const QUOTED: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
-  return `"${text.replace(/["\\\n\r\0]/g, (character) => QUOTED[character] ?? character)}"`;
+  return `"${replaceEach(text, /["\\\n\r\0]/g, (character) => QUOTED[character] ?? character)}"`;
 }
 
 function invalidOption(thread: Thread, letter: number): LuaError {
