@@ -40,6 +40,8 @@ export class Machine {
   thread: Thread;
   /** Counts down at each loop turn and call; below zero the outside is asked. */
   budget = TICKS;
+  /** How many turns and calls lie between two looks: at least one, or nothing gets done. */
+  interval = TICKS;
   /** Whether the script is being killed: nothing may catch its error. */
   killed = false;
   tick: Tick = () => false;
@@ -302,7 +304,7 @@ export class Machine {
     this.thread = this.main;
     this.main.status = 'running';
     this.nested = 0;
-    this.budget = TICKS;
+    this.budget = this.interval;
     this.charged = 0;
   }
 
@@ -322,7 +324,7 @@ export class Machine {
 
   /** Asks the outside, once in many ticks, whether to go on. @returns Whether to leave the script. */
   ask(): boolean {
-    this.budget = TICKS;
+    this.budget = this.interval;
     return this.tick(this.nested === 0);
   }
 

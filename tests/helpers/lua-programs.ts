@@ -55,7 +55,7 @@ class ProgramGenerator {
       case 1:
         return `(${next()})`;
       case 2:
-        return `tostring(${next()})`;
+        return `text(${next()})`;
       case 3:
         return `tonumber(${next()}${this.pick(['', ', 10', ', 16', ', 2', `, ${next()}`])})`;
       case 4:
@@ -106,15 +106,7 @@ class ProgramGenerator {
 const PRELUDE = `local out = {}
 local n, s, t, u, g, up = 2, 'str', {10, 20, 30, x = {y = 5}}
 local f = function(...) return ... end
-local meta = {}
-local m = setmetatable({k = 'v'}, meta)
-meta.__index = function(_, k) return tostring(k) .. '!' end
-meta.__call = function(_, x) return x end
-meta.__add = function(a, b) return 'add' end
-meta.__concat = function(a, b) return 'concat' end
-meta.__lt = function(a, b) return true end
-meta.__unm = function() return 'unm' end
-meta.__tostring = function() return 'M' end
+local meta, m = {}
 local function text(v)
   if type(v) == 'table' and v ~= m then
     local r = '{'
@@ -127,6 +119,14 @@ local function text(v)
   if type(v) == 'function' then return 'F' end
   return tostring(v)
 end
+m = setmetatable({k = 'v'}, meta)
+meta.__index = function(_, k) return text(k) .. '!' end
+meta.__call = function(_, x) return x end
+meta.__add = function(a, b) return 'add' end
+meta.__concat = function(a, b) return 'concat' end
+meta.__lt = function(a, b) return true end
+meta.__unm = function() return 'unm' end
+meta.__tostring = function() return 'M' end
 local function show(...)
   local r = ''
   for i = 1, select('#', ...) do r = r .. text((select(i, ...))) .. ' ' end
@@ -136,4 +136,24 @@ end`;
 /** A random program of so many statements, each caught and shown. */
 export function randomProgram(random: Random, statements = 30): string {
   return new ProgramGenerator(random).program(statements);
+}
+
+const TOKENS =
+  /[A-Za-z_]\w*|\d+(?:\.\d+)?|"[^"\n]*"|'[^'\n]*'|\.\.\.|\.\.|[=~<>]=|\s+|[^\sA-Za-z0-9]/g;
+
+/** A program with a few tokens left out, put in or exchanged: most are no Lua any more. */
+export function brokenProgram(random: Random, programs: readonly string[]): string {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const any = () => (programs[below(programs.length)] ?? '').match(TOKENS) ?? [];
+  const tokens = [...any()];
+  for (let changes = 1 + below(3); changes > 0; changes--) {
+    const at = below(tokens.length);
+    const others = any();
+    const other = others[below(others.length)] ?? '';
+    const kind = below(3);
+    if (kind === 0) tokens.splice(at, 1);
+    else if (kind === 1) tokens.splice(at, 0, other, ' ');
+    else tokens[at] = other;
+  }
+  return tokens.join('');
 }

@@ -111,7 +111,7 @@ t.test('Endless recursion is an error that the script can catch', async (t) => {
 });
 
 t.test('A script that fills the memory is refused more of it', async (t) => {
-  const engine = protectedEngine(Number.POSITIVE_INFINITY);
+  const engine = protectedEngine({ ticks: Number.POSITIVE_INFINITY });
   engine.machine.checkMemory = () => {
     throw new LuaError('not enough memory');
   };
