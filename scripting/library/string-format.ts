@@ -3,7 +3,7 @@ import type { LuaError } from '../machine/error.js';
 import { formatNumber } from '../machine/numbers.js';
 import type { Thread } from '../machine/thread.js';
 import type { NativeBody } from '../machine/values.js';
-import { argumentError, checkInt, checkNumber, checkString, fail } from './arguments.js';
+import { argumentError, checkNumber, checkString, fail } from './arguments.js';
 import { Conversion, formatFloat, formatSigned, formatUnsigned, padText } from './number-format.js';
 import { replaceEach } from './text-builder.js';
 
@@ -70,6 +70,11 @@ function formatCharacter(code: number, conversion: Conversion): string {
   return beforeNul(padText(String.fromCharCode(code & 0xff), conversion));
 }
 
+/** A double as x86 makes a C `int` of it, of which the low byte counts: 0 when it does not fit. */
+function characterOf(value: number): number {
+  return value > -(2 ** 31) - 1 && value < 2 ** 31 ? Math.trunc(value) : 0;
+}
+
 const QUOTED: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
@@ -91,7 +96,7 @@ function invalidOption(thread: Thread, letter: number): LuaError {
 function convert(thread: Thread, i: number, conversion: Conversion): string {
   switch (conversion.letter) {
     case 0x63: // c
-      return formatCharacter(checkInt(thread, i), conversion);
+      return formatCharacter(characterOf(checkNumber(thread, i)), conversion);
     case 0x64: // d
     case 0x69: // i
       return formatSigned(checkNumber(thread, i), conversion);
