@@ -10,8 +10,8 @@ import { readDouble } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import type { LuaValue } from '../machine/values.js';
-import { fail } from './arguments.js';
-import { type JsonSettings, MAXIMUM_STACK } from './json-settings.js';
+import { fail, MAXIMUM_STACK } from './arguments.js';
+import type { JsonSettings } from './json-settings.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -5,8 +5,8 @@ import { formatGeneral, formatNumber } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import { type LuaValue, Userdata } from '../machine/values.js';
-import { fail } from './arguments.js';
-import { InvalidNumbers, type JsonSettings, MAXIMUM_STACK } from './json-settings.js';
+import { fail, MAXIMUM_STACK } from './arguments.js';
+import { InvalidNumbers, type JsonSettings } from './json-settings.js';
 import { replaceEach, TextBuilder } from './text-builder.js';
 
 /** The largest index of an array. */

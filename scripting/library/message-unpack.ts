@@ -9,9 +9,8 @@ import { checkKey } from '../machine/operators.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import type { LuaValue, NativeBody } from '../machine/values.js';
-import { checkInteger, checkString, fail, optionalInteger } from './arguments.js';
+import { checkInteger, checkString, fail, MAXIMUM_STACK, optionalInteger } from './arguments.js';
 import { readDoubleAt, readFloatAt, readLongAt, readSmallAt } from './binary.js';
-import { MAXIMUM_STACK } from './json-settings.js';
 
 const TOO_MANY =
   'stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)';

@@ -9,15 +9,13 @@ import {
   checkInteger,
   checkString,
   fail,
+  MAXIMUM_STACK,
   optionalInteger,
   register,
 } from './arguments.js';
 import { format } from './string-format.js';
 import { patternFunctions } from './string-search.js';
 import { replaceEach } from './text-builder.js';
-
-/** More values than a function may have on its stack, arguments included: C's limit there. */
-const MAXIMUM_STACK = 8000;
 
 const BEYOND_ASCII = /[\x80-\xff]/;
 

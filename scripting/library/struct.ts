@@ -18,10 +18,10 @@ import {
   checkString,
   fail,
   isNoneOrNil,
+  MAXIMUM_STACK,
   register,
 } from './arguments.js';
 import { doubleBytes, floatBytes, readDoubleAt, readFloatAt } from './binary.js';
-import { MAXIMUM_STACK } from './json-settings.js';
 import { toUnsigned } from './number-format.js';
 
 const MAXIMUM_SIZE = 32;
