@@ -22,6 +22,10 @@ import { Word } from './words.js';
 /** The name under which the parser files the globals; no source can spell it. */
 export const ENVIRONMENT = '\0globals';
 
+/** How deeply a chunk may be nested. */
+const MAXIMUM_LEVELS = 200;
+const TOO_MANY_REGISTERS = 'function or expression needs too many registers';
+
 const [EQUALS, COMMA] = [0x3d, 0x2c];
 
 /** Functions may use so many variables of their surroundings. */
@@ -44,16 +48,16 @@ const asBytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const asText = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
-/** What the parser says and 5.1 says otherwise; all others agree. */
-function reword(message: string): string | null {
+/** Limits in the words of 5.1, null for other messages. @param levels - How deep the parser is. */
+function reword(message: string, levels: number): string | null {
   const limit = /^too many (.+) \(limit is (\d+)\) in (.*)$/.exec(message);
   if (limit) {
     const [, what, count, where] = limit;
-    if (what === 'JS levels') return 'chunk has too many syntax levels';
+    if (what === 'JS levels' && levels > MAXIMUM_LEVELS) return 'chunk has too many syntax levels';
+    if (what === 'JS levels') {
+      return `${where} has more than ${MAXIMUM_LEVELS - levels} variables in assignment`;
+    }
     return `${where} has more than ${count} ${what}`;
-  }
-  if (message === 'function or expression needs too many registers') {
-    return 'function or expression too complex';
   }
   return null;
 }
@@ -186,8 +190,9 @@ export class Compiler {
       if (assigns && before.call) throw tokens.error('unexpected symbol', state.t.token);
       if (!assigns && before.variable) throw tokens.error("'=' expected", state.t.token);
     }
-    const reworded = reword(message);
+    const reworded = reword(message, state.L.nCcalls);
     if (reworded !== null) throw tokens.error(reworded);
+    if (message === TOO_MANY_REGISTERS) message = 'function or expression too complex';
     throw tokens.error(message, state.t.token === 0 ? undefined : state.t.token);
   }
 }

@@ -332,7 +332,7 @@ const collectgarbage: NativeBody = (thread) => {
   }
   optionalInt(thread, 2, 0);
   if (option === 'count') return thread.answer(thread.machine.memoryInUse() / 1024);
-  if (option === 'step') return thread.answer(true);
+  if (option === 'step') return thread.answer(false);
   if (option === 'setpause' || option === 'setstepmul') return thread.answer(200);
   return thread.answer(0);
 };
