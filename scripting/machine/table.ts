@@ -31,10 +31,13 @@ function roundUp(size: number): number {
   return power;
 }
 
+/** What counts keys, one count at a time: to allocate it for each takes longer than to count. */
+const SLICES = new Float64Array(27);
+
 /** How an array part of the best size is found: counts of integer keys by power of two. */
 class KeyCounts {
   /** `slices[i]`: keys k with 2^(i-1) < k <= 2^i. */
-  readonly slices = new Float64Array(27);
+  private readonly slices = SLICES.fill(0);
   total = 0;
 
   add(key: LuaValue): void {
@@ -127,6 +130,19 @@ export class Table {
   setInteger(n: number, value: LuaValue): void {
     if (n >= 1 && n < this.array.length) this.array[n] = value;
     else this.set(n, value);
+  }
+
+  /** While a new list is being made: adds its next element, not nil. `endList` must follow. */
+  append(value: LuaValue): void {
+    this.array.push(value);
+  }
+
+  /** Gives a list made with `append` the array part that setting its elements one by one gives. */
+  endList(): void {
+    const { array } = this;
+    if (array.length === 1) return;
+    const size = roundUp(array.length - 1);
+    while (array.length <= size) array.push(undefined);
   }
 
   /** The node that holds a key, or -1. The node's value may be nil. */
