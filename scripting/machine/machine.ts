@@ -42,8 +42,6 @@ export class Machine {
   budget = TICKS;
   /** How many turns and calls lie between two looks: at least one, or nothing gets done. */
   interval = TICKS;
-  /** Whether the script is being killed: nothing may catch its error. */
-  killed = false;
   tick: Tick = () => false;
   /** What an error becomes that comes up while `load` reads: the real server makes it an object. */
   errorObject: (value: LuaValue) => LuaValue = (value) => value;
@@ -151,7 +149,7 @@ export class Machine {
    * same run waits for it, and throwing is what costs.
    */
   raise(thread: Thread, error: LuaError): number {
-    if (error.fatal || this.killed || thread !== this.thread) throw error;
+    if (error.fatal || thread !== this.thread) throw error;
     for (let depth = thread.depth - 1; depth >= 0; depth--) {
       const frame = thread.frames[depth];
       if (frame === undefined || frame === this.stop) break;
@@ -341,7 +339,6 @@ export class Machine {
   /** Leaves calls until one that catches the error, which gets it. */
   private unwind(error: LuaError, stop: Frame): void {
     error.place ??= this.innermostPlace();
-    const fatal = error.fatal || this.killed;
     for (;;) {
       const { thread } = this;
       for (let depth = thread.depth; depth >= 0; depth--) {
@@ -352,7 +349,7 @@ export class Machine {
           thread.cutTo(depth);
           throw error;
         }
-        if (frame.rescue !== null && !fatal) {
+        if (frame.rescue !== null && !error.fatal) {
           this.rescue(thread, depth, frame, error);
           return;
         }
