@@ -157,3 +157,28 @@ export function brokenProgram(random: Random, programs: readonly string[]): stri
   }
   return tokens.join('');
 }
+
+/** A program that fills and empties a table at random and tells, now and then, how it lies. */
+export function tableProgram(random: Random, steps = 120): string {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const range = 4 + below(60);
+  const key = () => {
+    const n = below(range);
+    return [`${n}`, `${n}`, `${n}`, `'k${n}'`, `'key:${n}'`, `${n / 2}`, `${-n}`, 'true'][below(8)];
+  };
+  const list = Array.from({ length: below(9) }, () => (below(4) === 0 ? 'nil' : '1')).join(', ');
+  const lines = [`local t, out = {${list}}, {}`, TELL];
+  const removal = below(5) / 10;
+  for (let i = 0; i < steps; i++) {
+    lines.push(`t[${key()}] = ${random() < removal ? 'nil' : i}`);
+    if (below(20) === 0) lines.push(`t[#t + 1] = ${i}`, `t[#t] = ${below(2) ? 'nil' : i}`);
+    if (below(25) === 0) lines.push('tell()');
+  }
+  return `${lines.join('\n')}\ntell()\nreturn out`;
+}
+
+const TELL = `local function tell()
+  local s = '#' .. #t .. ' ' .. select('#', unpack(t)) .. ':'
+  for k, v in pairs(t) do s = s .. tostring(k) .. '=' .. v .. ' ' end
+  out[#out + 1] = s
+end`;

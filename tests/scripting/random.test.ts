@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { protectedEngine } from '../helpers/lua-engine.js';
-import { brokenProgram, randomProgram } from '../helpers/lua-programs.js';
+import { brokenProgram, randomProgram, tableProgram } from '../helpers/lua-programs.js';
 import { evaluate } from '../helpers/lua-replies.js';
 import { readCorpus } from '../helpers/record-corpus.js';
 import { needReference } from '../helpers/reference.js';
@@ -33,6 +33,10 @@ async function compare(t: Test, count: number, next: (random: () => number) => s
 
 t.test('Random programs print what they print on the real server', async (t) => {
   await compare(t, PROGRAMS, (random) => randomProgram(random));
+});
+
+t.test('Tables lie as on the real server, whatever was set and removed', async (t) => {
+  await compare(t, PROGRAMS, (random) => tableProgram(random));
 });
 
 t.test('Broken programs are refused in the words of the real server', async (t) => {
