@@ -559,6 +559,10 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (i.b === 0) thread.top = to + wanted;
           break;
         }
+        case 47: // Op.lineStart
+          frame.pc = pc - 1;
+          if (machine.stepper?.reached(i, thread)) return false;
+          continue reload;
         default:
           break;
       }

@@ -10,6 +10,7 @@ import { describeOperand, lineOf, typeName } from './describe.js';
 import { type ErrorPlace, LuaError, OUT_OF_MEMORY } from './error.js';
 import { execute } from './loop.js';
 import { concatenate, findMetamethod, takeTest } from './operators.js';
+import type { LineStepper } from './stepper.js';
 import { Table } from './table.js';
 import {
   Finish,
@@ -45,6 +46,8 @@ export class Machine {
   tick: Tick = () => false;
   /** What an error becomes that comes up while `load` reads: the real server makes it an object. */
   errorObject: (value: LuaValue) => LuaValue = (value) => value;
+  /** A debugger's, see stepper.ts. */
+  stepper: LineStepper | null = null;
   /** Raises an error when memory is short. */
   checkMemory: () => void = () => undefined;
   /** How `memoryInUse` knows. */
