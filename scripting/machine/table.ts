@@ -246,7 +246,7 @@ export class Table {
     this.absent = 0;
     if (this.keys.length === 0) {
       this.rehash(key);
-      this.set(key, value);
+      this.moveIn(key, value, hash);
       return;
     }
     const main = this.mainPosition(key, hash);
@@ -257,7 +257,7 @@ export class Table {
     const free = this.freeNode();
     if (free < 0) {
       this.rehash(key);
-      this.set(key, value);
+      this.moveIn(key, value, hash);
       return;
     }
     const other = this.keys[main];

@@ -260,7 +260,7 @@ export class Thread {
   reset(): void {
     this.closeUpvalues(0);
     this.stack.fill(undefined);
-    if (this.stack.length > 4096) this.stack.length = 4096;
+    if (this.stack.length > 512) this.stack.length = 256;
     if (this.frames.length > 256) this.frames.length = 256;
     this.cutTo(0);
     this.top = 1;
