@@ -80,10 +80,10 @@ class ProgramGenerator {
         return `t[${this.pick(['1', '2', '3', 'n', "'y'", value()])}] = ${value()}`;
       case 3:
         return `local c = 0 for i = ${this.atom()}, ${this.pick(['3', '5', this.atom()])} do
-          c = c + 1 if c > 5 then break end s = s .. tostring(i) end`;
+          c = c + 1 if c > 5 then break end s = s .. text(i) end`;
       case 4:
         return `local c = 0 for k, v in pairs(${this.pick(['t', '{5, 6, x = 7}', 'm', this.atom()])})
-          do c = c + 1 if c > 9 then break end if type(k) ~= 'table' then s = s .. tostring(k) end end`;
+          do c = c + 1 if c > 9 then break end if type(k) ~= 'table' then s = s .. text(k) end end`;
       case 5:
         return `if ${value()} then s = s .. 'y' else s = s .. 'n' end`;
       case 6:
