@@ -5,16 +5,9 @@ import { type Arena, NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
 import type { FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
-import {
-  rdbLengthSize,
-  rdbStringSizeMax,
-  readRdbLength,
-  readRdbString,
-  writeRdbLength,
-  writeRdbString,
-} from './rdb-string.js';
-import type { EntryFacts, RdbValue, ValueReader } from './value-formats.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { RdbWriter } from './rdb-writer.js';
+import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 import { listpackOfZiplist } from './ziplist.js';
 import { readZipmap } from './zipmap.js';
 
@@ -25,43 +18,32 @@ const RDB_HASH_ZIPLIST = 13;
 const RDB_HASH_LISTPACK = 16;
 /** Each pair is followed by when the field expires: an int64, ms since 1970, or -1. */
 const RDB_HASH_TIMED = 22;
-const MOMENT_BYTES = 8;
 
-export function writeHashValue(
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-): RdbValue {
-  const hash = keyspace.own(HashLens).open(keyspace, ref);
-  if (hash.table !== null) return writeTable(hash.table, compressor);
-  const { packed } = hash;
-  const body = new Uint8Array(rdbStringSizeMax(packed.length));
-  const length = writeRdbString(packed, 0, packed.length, body, 0, compressor);
-  return { type: RDB_HASH_LISTPACK, body: body.subarray(0, length) };
-}
+export const HASH_WRITER: ValueWriter = {
+  typeOf(keyspace, ref) {
+    const { table } = keyspace.own(HashLens).open(keyspace, ref);
+    if (table === null) return RDB_HASH_LISTPACK;
+    return table.isVolatile ? RDB_HASH_TIMED : RDB_HASH;
+  },
+  write(keyspace, ref, out) {
+    const hash = keyspace.own(HashLens).open(keyspace, ref);
+    if (hash.table === null) out.string(hash.packed);
+    else writeTable(hash.table, out);
+  },
+};
 
 /** All fields, those that have expired included. */
-function writeTable(table: FieldTable, compressor: LzfCompressor | null): RdbValue {
+function writeTable(table: FieldTable, out: RdbWriter): void {
   const view = new ValueView();
   const timed = table.isVolatile;
-  let most = rdbLengthSize(table.size);
+  out.length(table.size);
   table.fields.forEach((ref) => {
-    most += rdbStringSizeMax(table.fieldLength(ref)) + (timed ? MOMENT_BYTES : 0);
-    most += rdbStringSizeMax(table.viewValue(ref, view).length);
-  });
-  const body = new Uint8Array(most);
-  const moments = new DataView(body.buffer);
-  let at = writeRdbLength(table.size, body, 0);
-  table.fields.forEach((ref) => {
-    const { bytes, start, end } = table.viewField(ref, view);
-    at = writeRdbString(bytes, start, end, body, at, compressor);
+    table.viewField(ref, view);
+    out.stringOf(view.bytes, view.start, view.end);
     table.viewValue(ref, view);
-    at = writeRdbString(view.bytes, view.start, view.end, body, at, compressor);
-    if (!timed) return;
-    moments.setBigInt64(at, BigInt(table.momentOf(ref)), true);
-    at += MOMENT_BYTES;
+    out.stringOf(view.bytes, view.start, view.end);
+    if (timed) out.moment(table.momentOf(ref));
   });
-  return { type: timed ? RDB_HASH_TIMED : RDB_HASH, body: body.subarray(0, at) };
 }
 
 /** Makes an entry of pairs, one after the other. */
@@ -79,8 +61,19 @@ class HashBuilder {
   }
 
   /** False when the field was there already. */
-  add(field: Uint8Array, value: Uint8Array, moment: FieldMoment = NEVER): boolean {
-    const isNew = this.hash.put(field, 0, field.length, value, 0, value.length, moment);
+  add(field: Uint8Array, value: Uint8Array): boolean {
+    return this.put(field, value, 0, value.length, NEVER);
+  }
+
+  /** As `add`, of the value `bytes[start, end)` and the field's time. */
+  put(
+    field: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    moment: FieldMoment,
+  ): boolean {
+    const isNew = this.hash.put(field, 0, field.length, bytes, start, end, moment);
     return isNew && this.hash.overwrittenExpired === 0;
   }
 
@@ -96,43 +89,32 @@ class HashBuilder {
 
 /** Reads pairs, each followed by its time if `timed`. */
 function pairsReader(timed: boolean): ValueReader {
-  return (keyspace, bytes, start, end, facts) => {
-    const length = readRdbLength(bytes, start, end);
-    if (length === null || length.encoded || length.value === 0) return NONE;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return (keyspace, reader, facts) => {
+    const count = reader.length();
+    if (reader.failed || count === 0) return NONE;
     const builder = new HashBuilder(keyspace, facts);
-    if (timed || length.value > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
-    let at = length.next;
-    for (let i = 0; i < length.value; i++) {
-      const field = readRdbString(bytes, at, end);
-      const value = field && readRdbString(bytes, field.next, end);
-      if (!field || !value || (timed && value.next + MOMENT_BYTES > end)) {
-        return builder.finish(false);
-      }
-      const moment = timed ? readMoment(view, value.next) : NEVER;
-      at = value.next + (timed ? MOMENT_BYTES : 0);
-      if (!builder.add(field.bytes, value.bytes, moment)) return builder.finish(false);
+    if (timed || count > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
+    for (let i = 0; i < count; i++) {
+      const field = reader.string();
+      reader.text();
+      const { textBytes, textStart, textEnd } = reader;
+      const moment = timed ? momentOf(reader.exactMoment()) : NEVER;
+      if (reader.failed || field === null) return builder.finish(false);
+      if (!builder.put(field, textBytes, textStart, textEnd, moment)) return builder.finish(false);
     }
     return builder.finish(true);
   };
 }
 
 /** What is before 1970 is no time. */
-function readMoment(view: DataView, at: number): FieldMoment {
-  const moment = view.getBigInt64(at, true);
+function momentOf(moment: bigint): FieldMoment {
   if (moment < 0n) return NEVER;
   return moment <= Number.MAX_SAFE_INTEGER ? Number(moment) : moment;
 }
 
-function readPacked(
-  keyspace: Keyspace,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  facts: EntryFacts,
-): Ref {
-  const packed = readRdbString(bytes, start, end)?.bytes;
-  if (packed === undefined) return NONE;
+function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
+  const packed = reader.string();
+  if (packed === null) return NONE;
   const count = checkListpack(packed, 0, packed.length);
   if (count < 2 || count % 2 !== 0) return NONE;
   const listpack = new Listpack(keyspace.arena).load(packed, 0, packed.length);
@@ -160,8 +142,8 @@ function hasDoubles(listpack: Listpack): boolean {
 function oldReader(
   elements: (bytes: Uint8Array, arena: Arena) => Uint8Array[] | null,
 ): ValueReader {
-  return (keyspace, bytes, start, end, facts) => {
-    const blob = readRdbString(bytes, start, end)?.bytes;
+  return (keyspace, reader, facts) => {
+    const blob = reader.string();
     const found = blob && elements(blob, keyspace.arena);
     if (!found || found.length % 2 !== 0) return NONE;
     const builder = new HashBuilder(keyspace, facts);

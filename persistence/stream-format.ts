@@ -10,21 +10,19 @@
  *
  * IDs elsewhere are two RDB lengths. What is read is checked: what does not fit together is no stream.
  */
-import type { Keyspace } from '../datatypes/database.js';
-import { NONE, type Ref } from '../datatypes/store/arena.js';
+import { NONE } from '../datatypes/store/arena.js';
 import { Encoding, Type } from '../datatypes/store/entry.js';
 import { IdPlace } from '../datatypes/store/id-index.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import { StreamId } from '../datatypes/store/stream-id.js';
 import { checkStreamNode } from '../datatypes/store/stream-node.js';
 import { type Count, countOf } from '../datatypes/stream-counts.js';
 import { type Consumer, Group } from '../datatypes/stream-group-value.js';
 import { addedUpTo } from '../datatypes/stream-lag.js';
 import { Stream } from '../datatypes/stream-value.js';
-import { RdbReader } from './rdb-reader.js';
-import { RdbWriter } from './rdb-writer.js';
-import type { EntryFacts, RdbValue } from './value-formats.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { RdbWriter } from './rdb-writer.js';
+import type { ValueReader, ValueWriter } from './value-formats.js';
 
 /** The type bytes of streams, from the first version to the one that is written. */
 export const RDB_STREAM = 15;
@@ -33,23 +31,20 @@ export const RDB_STREAM_3 = 21;
 
 const ID_BYTES = 16;
 
-export function writeStreamValue(
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-): RdbValue {
-  const stream = keyspace.large(ref, Stream);
-  const writer = new RdbWriter(compressor);
-  writeNodes(writer, stream);
-  writer.length(stream.length);
-  writeId(writer, stream.lastId);
-  writeId(writer, stream.firstId);
-  writeId(writer, stream.maxDeletedId);
-  writer.length(stream.entriesAdded);
-  writer.length(stream.groups.length);
-  for (const group of stream.groups) writeGroup(writer, group);
-  return { type: RDB_STREAM_3, body: writer.finish() };
-}
+export const STREAM_WRITER: ValueWriter = {
+  typeOf: () => RDB_STREAM_3,
+  write(keyspace, ref, out) {
+    const stream = keyspace.large(ref, Stream);
+    writeNodes(out, stream);
+    out.length(stream.length);
+    writeId(out, stream.lastId);
+    writeId(out, stream.firstId);
+    writeId(out, stream.maxDeletedId);
+    out.length(stream.entriesAdded);
+    out.length(stream.groups.length);
+    for (const group of stream.groups) writeGroup(out, group);
+  },
+};
 
 function writeNodes(writer: RdbWriter, stream: Stream): void {
   const { nodes } = stream;
@@ -103,16 +98,10 @@ function writeRawId(writer: RdbWriter, id: StreamId): void {
 }
 
 /** A reader of values of one type byte. */
-export function streamReader(type: number) {
-  return (
-    keyspace: Keyspace,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    facts: EntryFacts,
-  ): Ref => {
+function streamReader(type: number): ValueReader {
+  return (keyspace, reader, facts) => {
     const stream = Stream.in(keyspace);
-    if (!readStream(new RdbReader(bytes, start, end), stream, type, keyspace.clock.now())) {
+    if (!readStream(reader, stream, type, keyspace.clock.now())) {
       while (!stream.freeSome());
       return NONE;
     }
@@ -258,3 +247,9 @@ function moveToConsumer(
   group.setDeliveries(place, delivery.deliveries);
   return true;
 }
+
+export const STREAM_READERS: readonly (readonly [number, ValueReader])[] = [
+  [RDB_STREAM, streamReader(RDB_STREAM)],
+  [RDB_STREAM_2, streamReader(RDB_STREAM_2)],
+  [RDB_STREAM_3, streamReader(RDB_STREAM_3)],
+];

@@ -3,8 +3,8 @@ import type { Command } from '../../datatypes/command.js';
 import { NONE, type Ref } from '../../datatypes/store/arena.js';
 import type { Dict } from '../../datatypes/store/dict.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
-import { LzfCompressor } from '../../datatypes/store/lzf.js';
-import { VALUE_WRITERS } from '../../persistence/value-formats.js';
+import { RdbWriter } from '../../persistence/rdb-writer.js';
+import { compressorOf, valueWriterOf } from '../../persistence/value-formats.js';
 import { untilZero } from '../../protocol/bytes.js';
 import { parseDouble } from '../../protocol/doubles.js';
 import {
@@ -282,9 +282,9 @@ function object(call: ServerCall): void {
 /** What the value takes in an RDB file, its type left out. */
 function serializedLength(call: ServerCall, ref: Ref): number {
   const { keyspace } = call;
-  const write = VALUE_WRITERS.get(keyspace.entries.type(ref));
-  const compressor = keyspace.settings.rdbcompression ? keyspace.own(LzfCompressor) : null;
-  return write?.(keyspace, ref, compressor).body.length ?? 0;
+  const out = new RdbWriter(compressorOf(keyspace));
+  valueWriterOf(keyspace, ref).write(keyspace, ref, out);
+  return out.size;
 }
 
 function stringLengths(call: ServerCall): void {
