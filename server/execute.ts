@@ -131,6 +131,9 @@ export class Executor {
     if (!short) this.settle();
     this.attributedErrors = reply.errors;
     const replyStart = reply.pendingBytes;
+    const { effects } = server;
+    const dirtyBefore = effects.dirty;
+    effects.begin(call.db.id);
     server.keyspace.touching = !client.noTouch;
     if (server.expiryRule.varies) server.expiryRule.choose(client);
     client.lastCommand = entry.command;
@@ -157,6 +160,7 @@ export class Executor {
       this.time(call, entry, reply.pendingBytes - replyStart);
     }
     if (server.monitors.count > 0 && !entry.isHiddenFromMonitors) server.monitors.feed(call, entry);
+    effects.end(call, dirtyBefore);
   }
 
   /** The books of a command that is timed by itself. */
