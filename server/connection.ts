@@ -120,14 +120,22 @@ function append(client: Client, bytes: Uint8Array, end: number): void {
 function makeRoom(client: Client, bytes: number): void {
   if (client.pending.length >= bytes) return;
   const wanted = client.parser.wantedBytes;
+  const announced = announcedBytes(client);
   let length = Math.max(bytes * 2, SMALLEST_PENDING_BYTES);
-  // A long value is announced: room for all of it, as soon as a good part of it has come.
-  if (wanted > bytes && wanted < LARGE_REQUEST_BYTES)
-    length = Math.max(wanted, SMALLEST_PENDING_BYTES);
+  if (announced > bytes) length = Math.max(announced, SMALLEST_PENDING_BYTES);
   else if (wanted >= bytes) length = Math.min(length, wanted);
   const wider = Buffer.allocUnsafeSlow(length);
   wider.set(client.pending.subarray(0, client.pendingEnd));
   client.pending = wider;
+}
+
+/**
+ * What the request that is being read will take, when room for all of it is to be there at once: for a very
+ * long one that is made as it comes. 0 when nothing is known.
+ */
+function announcedBytes(client: Client): number {
+  const { wantedBytes } = client.parser;
+  return wantedBytes < LARGE_REQUEST_BYTES ? wantedBytes : 0;
 }
 
 function overLimit(server: Server, client: Client): boolean {
@@ -146,7 +154,7 @@ function overLimit(server: Server, client: Client): boolean {
  */
 export function shrinkPending(client: Client, idle: boolean): void {
   const { pending, pendingEnd } = client;
-  const peak = Math.max(client.pendingPeak, pendingEnd);
+  const peak = Math.max(client.pendingPeak, pendingEnd, announcedBytes(client));
   client.pendingPeak = pendingEnd;
   const excessive = pending.length > LARGEST_KEPT_BYTES && pending.length > peak * 2;
   if (!idle && !excessive) return;
