@@ -11,7 +11,15 @@ export const RDB_VERSION = 80;
 const FOREIGN_VERSION_MIN = 12;
 const FOREIGN_VERSION_MAX = 79;
 
+/** From this version on, both forks use the same type bytes for different things. */
+const FIRST_DISPUTED_VERSION = 11;
+
 const FOOTER_BYTES = 10;
+
+/** Says whether a version is one of the other fork, where it went its own way. */
+export function isForeignVersion(version: number): boolean {
+  return version >= FIRST_DISPUTED_VERSION && version <= FOREIGN_VERSION_MAX;
+}
 
 /**
  * Says whether payloads and files of an RDB version can be read.

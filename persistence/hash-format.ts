@@ -3,8 +3,10 @@ import type { Keyspace } from '../datatypes/database.js';
 import { HashLens } from '../datatypes/hash-value.js';
 import { type Arena, NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
-import type { FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
+import { type FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
+import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
+import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { RdbWriter } from './rdb-writer.js';
 import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
@@ -21,29 +23,40 @@ const RDB_HASH_TIMED = 22;
 
 export const HASH_WRITER: ValueWriter = {
   typeOf(keyspace, ref) {
-    const { table } = keyspace.own(HashLens).open(keyspace, ref);
-    if (table === null) return RDB_HASH_LISTPACK;
-    return table.isVolatile ? RDB_HASH_TIMED : RDB_HASH;
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) return RDB_HASH_LISTPACK;
+    return keyspace.large(ref, FieldTable).isVolatile ? RDB_HASH_TIMED : RDB_HASH;
   },
   write(keyspace, ref, out) {
-    const hash = keyspace.own(HashLens).open(keyspace, ref);
-    if (hash.table === null) out.string(hash.packed);
-    else writeTable(hash.table, out);
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) {
+      out.string(keyspace.own(PackedLens).contentsOf(keyspace, ref));
+    } else writeTable(keyspace.large(ref, FieldTable), out);
+  },
+  freeze(keyspace, ref) {
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) return null;
+    const table = keyspace.large(ref, FieldTable);
+    if (table.size < FROZEN_FROM_ELEMENTS) return null;
+    return frozenTable(table.freeze(), pairWriter(table, table.isVolatile));
   },
 };
 
 /** All fields, those that have expired included. */
 function writeTable(table: FieldTable, out: RdbWriter): void {
-  const view = new ValueView();
-  const timed = table.isVolatile;
+  const writePair = pairWriter(table, table.isVolatile);
   out.length(table.size);
   table.fields.forEach((ref) => {
+    writePair(ref, out);
+  });
+}
+
+function pairWriter(table: FieldTable, timed: boolean): (ref: Ref, out: RdbWriter) => void {
+  const view = new ValueView();
+  return (ref, out) => {
     table.viewField(ref, view);
     out.stringOf(view.bytes, view.start, view.end);
     table.viewValue(ref, view);
     out.stringOf(view.bytes, view.start, view.end);
     if (timed) out.moment(table.momentOf(ref));
-  });
+  };
 }
 
 /** Makes an entry of pairs, one after the other. */
@@ -91,7 +104,9 @@ class HashBuilder {
 function pairsReader(timed: boolean): ValueReader {
   return (keyspace, reader, facts) => {
     const count = reader.length();
-    if (reader.failed || count === 0) return NONE;
+    if (reader.failed || count === 0) return reader.empty();
+    const dropBeforeMs = facts.dropFieldsBeforeMs ?? 0;
+    let dropped = 0;
     const builder = new HashBuilder(keyspace, facts);
     if (timed || count > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
     for (let i = 0; i < count; i++) {
@@ -100,8 +115,13 @@ function pairsReader(timed: boolean): ValueReader {
       const { textBytes, textStart, textEnd } = reader;
       const moment = timed ? momentOf(reader.exactMoment()) : NEVER;
       if (reader.failed || field === null) return builder.finish(false);
+      if (moment !== NEVER && moment < dropBeforeMs) {
+        dropped++;
+        continue;
+      }
       if (!builder.put(field, textBytes, textStart, textEnd, moment)) return builder.finish(false);
     }
+    reader.isExpiredValue = dropped === count;
     return builder.finish(true);
   };
 }
@@ -116,6 +136,7 @@ function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): R
   const packed = reader.string();
   if (packed === null) return NONE;
   const count = checkListpack(packed, 0, packed.length);
+  if (count === 0) return reader.empty();
   if (count < 2 || count % 2 !== 0) return NONE;
   const listpack = new Listpack(keyspace.arena).load(packed, 0, packed.length);
   const builder = new HashBuilder(keyspace, facts, listpack.block);
@@ -146,6 +167,7 @@ function oldReader(
     const blob = reader.string();
     const found = blob && elements(blob, keyspace.arena);
     if (!found || found.length % 2 !== 0) return NONE;
+    if (found.length === 0) return reader.empty();
     const builder = new HashBuilder(keyspace, facts);
     for (let i = 0; i < found.length; i += 2) {
       if (!builder.add(found[i] as Uint8Array, found[i + 1] as Uint8Array)) {

@@ -11,6 +11,8 @@ import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import type { ListNode } from '../datatypes/store/list-node.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
 import type { Quicklist } from '../datatypes/store/quicklist.js';
+import type { FrozenValue } from './frozen-value.js';
+import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { RdbWriter } from './rdb-writer.js';
 import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
@@ -24,6 +26,8 @@ export const RDB_LIST_QUICKLIST_2 = 18;
 
 const PLAIN = 1;
 const PACKED = 2;
+const FROZEN_FROM_NODES = 16;
+const NODES_AT_ONCE = 8;
 
 export const LIST_WRITER: ValueWriter = {
   typeOf: () => RDB_LIST_QUICKLIST_2,
@@ -33,13 +37,43 @@ export const LIST_WRITER: ValueWriter = {
     if (list === null) {
       out.length(1);
       out.length(PACKED);
-      out.string(lists.packed(ref).contents);
+      out.string(keyspace.own(PackedLens).contentsOf(keyspace, ref));
       return;
     }
     out.length(list.nodes.length);
     for (let i = 0; i < list.nodes.length; i++) writeNode(lists, list.node(i), out);
   },
+  freeze(keyspace, ref) {
+    const lists = listsOf(keyspace);
+    const list = lists.large(ref);
+    if (list === null || list.nodes.length < FROZEN_FROM_NODES) return null;
+    return new FrozenList(lists, list.duplicate());
+  },
 };
+
+/** A list's nodes, whose blocks are shared with it. */
+class FrozenList implements FrozenValue {
+  private readonly lists: Lists;
+  private readonly list: Quicklist;
+  private next = 0;
+
+  constructor(lists: Lists, list: Quicklist) {
+    this.lists = lists;
+    this.list = list;
+  }
+
+  writeSome(out: RdbWriter): boolean {
+    const { lists, list } = this;
+    if (this.next === 0) out.length(list.nodes.length);
+    const stop = Math.min(list.nodes.length, this.next + NODES_AT_ONCE);
+    for (; this.next < stop; this.next++) writeNode(lists, list.node(this.next), out);
+    return stop === list.nodes.length;
+  }
+
+  release(): void {
+    while (!this.list.freeSome());
+  }
+}
 
 /** A node that is compressed already is written as it is, whatever the settings say. */
 function writeNode(lists: Lists, node: ListNode, out: RdbWriter): void {
@@ -98,7 +132,7 @@ function listReader(readPart: PartReader, counted: boolean): ValueReader {
     for (let i = 0; i < count && valid; i++) valid = readPart(keyspace, list, reader);
     if (valid && list.length > 0) return createList(keyspace, list, facts);
     while (!list.freeSome());
-    return NONE;
+    return valid ? reader.empty() : NONE;
   };
 }
 

@@ -4,6 +4,7 @@
  *
  * Of a file only a window is in memory: `isShort` tells that more bytes might have helped.
  */
+import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { lzfDecompress } from '../datatypes/store/lzf.js';
 import { writeInteger } from '../protocol/numbers.js';
 import { LENGTH_32_BITS, LENGTH_64_BITS } from './rdb-string.js';
@@ -30,6 +31,11 @@ export class RdbReader {
   /** Offset behind the last byte there is. */
   end = 0;
 
+  /** Whether the value that was read last has no elements (left): nothing is wrong with it, but no key can hold it. */
+  isEmptyValue = false;
+  /** Whether that is so because the time of all of them had come. */
+  isExpiredValue = false;
+
   /** The text that `text` read: `textBytes[textStart, textEnd)`, good until the next is read. */
   textBytes: Uint8Array = this.bytes;
   textStart = 0;
@@ -48,6 +54,8 @@ export class RdbReader {
     this.at = start;
     this.end = end;
     this.failed = false;
+    this.isEmptyValue = false;
+    this.isExpiredValue = false;
     this.wanted = 0;
     return this;
   }
@@ -60,6 +68,12 @@ export class RdbReader {
   /** How many bytes beyond the end were asked for, at least. */
   get missingBytes(): number {
     return Math.max(0, this.wanted - this.end);
+  }
+
+  /** Notes that a value without elements was read. */
+  empty(): Ref {
+    this.isEmptyValue = !this.failed;
+    return NONE;
   }
 
   /** Notes that what was read makes no sense. */

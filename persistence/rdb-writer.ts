@@ -117,6 +117,15 @@ export class RdbWriter {
     return this.bytes.subarray(0, this.at);
   }
 
+  /** Gives up all that was written, and begins anew with room for `bytes` bytes. */
+  takeAll(bytes: number): Uint8Array {
+    const written = this.finish();
+    this.bytes = Buffer.allocUnsafeSlow(bytes);
+    this.view = new DataView(this.bytes.buffer);
+    this.at = 0;
+    return written;
+  }
+
   private makeRoom(count: number): void {
     const needed = this.at + count;
     if (needed <= this.bytes.length) return;

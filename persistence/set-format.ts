@@ -5,6 +5,8 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import { checkIntset } from '../datatypes/store/intset.js';
 import { checkListpack } from '../datatypes/store/listpack.js';
+import { MemberTable } from '../datatypes/store/member-table.js';
+import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 
@@ -27,6 +29,14 @@ export const SET_WRITER: ValueWriter = {
       out.stringOf(bytes, start, end);
     });
   },
+  freeze(keyspace, ref) {
+    if (keyspace.entries.encoding(ref) !== Encoding.hashtable) return null;
+    const table = keyspace.large(ref, MemberTable);
+    if (table.size < FROZEN_FROM_ELEMENTS) return null;
+    return frozenTable(table.freeze(), (member, out) => {
+      table.show(member, (bytes, start, end) => out.stringOf(bytes, start, end));
+    });
+  },
 };
 
 /** An entry in no database with this set for its value. */
@@ -40,7 +50,8 @@ function readIntsetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFact
   const packed = reader.string();
   if (packed === null) return NONE;
   const count = checkIntset(packed, 0, packed.length);
-  if (count < 1) return NONE;
+  if (count === 0) return reader.empty();
+  if (count < 0) return NONE;
   const set = new SetValue(keyspace).load(Encoding.intset, packed);
   set.prepareFor(count);
   return entryOf(keyspace, set, facts);
@@ -50,7 +61,8 @@ function readPackedSetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryF
   const packed = reader.string();
   if (packed === null) return NONE;
   const count = checkListpack(packed, 0, packed.length);
-  if (count < 1) return NONE;
+  if (count === 0) return reader.empty();
+  if (count < 0) return NONE;
   const set = new SetValue(keyspace).load(Encoding.listpack, packed);
   if (!isDistinct(keyspace, set, count)) {
     set.drop();
@@ -73,7 +85,7 @@ function isDistinct(keyspace: Keyspace, set: SetValue, count: number): boolean {
 
 function readSetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
   const count = reader.length();
-  if (reader.failed || count === 0) return NONE;
+  if (reader.failed || count === 0) return reader.empty();
   const packs = count <= keyspace.settings.setMaxIntsetEntries;
   const set = new SetValue(keyspace).begin(packs ? Encoding.intset : Encoding.hashtable);
   for (let i = 0; i < count; i++) {

@@ -20,6 +20,7 @@ import { type Count, countOf } from '../datatypes/stream-counts.js';
 import { type Consumer, Group } from '../datatypes/stream-group-value.js';
 import { addedUpTo } from '../datatypes/stream-lag.js';
 import { Stream } from '../datatypes/stream-value.js';
+import type { FrozenValue } from './frozen-value.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { RdbWriter } from './rdb-writer.js';
 import type { ValueReader, ValueWriter } from './value-formats.js';
@@ -30,34 +31,92 @@ export const RDB_STREAM_2 = 19;
 export const RDB_STREAM_3 = 21;
 
 const ID_BYTES = 16;
+/** Nodes and pending entries of a stream that is not written at once. */
+const FROZEN_FROM_SIZE = 64;
+const NODES_AT_ONCE = 8;
 
 export const STREAM_WRITER: ValueWriter = {
   typeOf: () => RDB_STREAM_3,
   write(keyspace, ref, out) {
     const stream = keyspace.large(ref, Stream);
-    writeNodes(out, stream);
-    out.length(stream.length);
-    writeId(out, stream.lastId);
-    writeId(out, stream.firstId);
-    writeId(out, stream.maxDeletedId);
-    out.length(stream.entriesAdded);
-    out.length(stream.groups.length);
+    const nodes = new NodeWriter(stream);
+    while (!nodes.writeSome(out));
+    writeFacts(out, stream);
     for (const group of stream.groups) writeGroup(out, group);
+  },
+  freeze(keyspace, ref) {
+    const stream = keyspace.large(ref, Stream);
+    return stream.size < FROZEN_FROM_SIZE ? null : new FrozenStream(stream.duplicate());
   },
 };
 
-function writeNodes(writer: RdbWriter, stream: Stream): void {
-  const { nodes } = stream;
-  const place = new IdPlace();
-  const id = new StreamId();
-  const key = new Uint8Array(ID_BYTES);
-  const pack = new Listpack(stream.arena);
-  writer.length(nodes.size);
-  for (let more = nodes.toFirst(place); more; more = nodes.next(place)) {
-    nodes.readId(place, id).writeBytes(key, 0);
-    writer.string(key);
-    writer.string(pack.open(nodes.word(place, 0)).contents);
+/** A copy of a stream, that shares its nodes. */
+class FrozenStream implements FrozenValue {
+  private readonly stream: Stream;
+  private readonly nodes: NodeWriter;
+  private nodesDone = false;
+  private group = 0;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+    this.nodes = new NodeWriter(stream);
   }
+
+  writeSome(out: RdbWriter): boolean {
+    const { stream } = this;
+    if (!this.nodesDone) {
+      this.nodesDone = this.nodes.writeSome(out);
+      if (!this.nodesDone) return false;
+      writeFacts(out, stream);
+    } else {
+      writeGroup(out, stream.groups[this.group++] as Group);
+    }
+    return this.group === stream.groups.length;
+  }
+
+  release(): void {
+    while (!this.stream.freeSome());
+  }
+}
+
+/** Writes a stream's nodes, some at a time. */
+class NodeWriter {
+  private readonly stream: Stream;
+  private readonly place = new IdPlace();
+  private readonly id = new StreamId();
+  private readonly key = new Uint8Array(ID_BYTES);
+  private readonly pack: Listpack;
+  private begun = false;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+    this.pack = new Listpack(stream.arena);
+  }
+
+  /** True when all are written. */
+  writeSome(out: RdbWriter): boolean {
+    const { nodes } = this.stream;
+    const { place, id, key, pack } = this;
+    if (!this.begun) out.length(nodes.size);
+    let more = this.begun ? nodes.isAt(place) : nodes.toFirst(place);
+    this.begun = true;
+    for (let i = 0; more && i < NODES_AT_ONCE; i++, more = nodes.next(place)) {
+      nodes.readId(place, id).writeBytes(key, 0);
+      out.string(key);
+      out.string(pack.open(nodes.word(place, 0)).contents);
+    }
+    return !more;
+  }
+}
+
+/** What stands between nodes and groups. */
+function writeFacts(out: RdbWriter, stream: Stream): void {
+  out.length(stream.length);
+  writeId(out, stream.lastId);
+  writeId(out, stream.firstId);
+  writeId(out, stream.maxDeletedId);
+  out.length(stream.entriesAdded);
+  out.length(stream.groups.length);
 }
 
 function writeId(writer: RdbWriter, id: StreamId): void {

@@ -3,6 +3,7 @@ import type { Keyspace } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER, Type, ValueView } from '../datatypes/store/entry.js';
 import { stringEncoding } from '../datatypes/string-encoding.js';
+import { FROZEN_FROM_BYTES, frozenString } from './frozen-value.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 
@@ -14,6 +15,11 @@ export const STRING_WRITER: ValueWriter = {
   write(keyspace, ref, out) {
     const { bytes, start, end } = keyspace.entries.view(ref, keyspace.own(ValueView));
     out.stringOf(bytes, start, end);
+  },
+  freeze(keyspace, ref) {
+    const { bytes, start, length, block } = keyspace.entries.view(ref, keyspace.own(ValueView));
+    if (length < FROZEN_FROM_BYTES) return null;
+    return frozenString(keyspace.arena, block, bytes, start, length);
   },
 };
 

@@ -6,6 +6,7 @@ import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
 import { LzfCompressor } from '../datatypes/store/lzf.js';
+import type { FrozenValue } from './frozen-value.js';
 import { HASH_READERS, HASH_WRITER } from './hash-format.js';
 import { LIST_READERS, LIST_WRITER } from './list-format.js';
 import type { RdbReader } from './rdb-reader.js';
@@ -21,6 +22,8 @@ export interface EntryFacts {
   /** ms since 1970, or NEVER. */
   readonly expireAtMs: number;
   readonly access: number;
+  /** Fields of hashes whose time came before this moment are passed over. */
+  readonly dropFieldsBeforeMs?: number;
 }
 
 /** How values of a type are written. */
@@ -29,6 +32,8 @@ export interface ValueWriter {
   typeOf(keyspace: Keyspace, ref: Ref): number;
   /** Writes the value of `ref`. */
   write(keyspace: Keyspace, ref: Ref, out: RdbWriter): void;
+  /** Takes hold of a value too large to be written at once; null for one that is not. */
+  freeze?(keyspace: Keyspace, ref: Ref): FrozenValue | null;
 }
 
 /** Reads a value into a new entry that is in no database; NONE when what is read is no such value. */

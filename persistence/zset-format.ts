@@ -8,13 +8,10 @@ import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
 import { LargeSortedSet } from '../datatypes/zset-large.js';
 import { PackedSortedSet } from '../datatypes/zset-packed.js';
-import {
-  copyToLarge,
-  type LooseValue,
-  looseValueOf,
-  openSortedSet,
-} from '../datatypes/zset-value.js';
+import { copyToLarge, type LooseValue, looseValueOf } from '../datatypes/zset-value.js';
 import { toLatin1 } from '../protocol/bytes.js';
+import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
+import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 import { listpackOfZiplist } from './ziplist.js';
@@ -25,6 +22,8 @@ export const RDB_ZSET_2 = 5;
 export const RDB_ZSET_ZIPLIST = 12;
 export const RDB_ZSET_LISTPACK = 17;
 
+const EMPTY_LISTPACK_BYTES = 7;
+const EMPTY_ZIPLIST_BYTES = 11;
 /** First bytes of scores as text that stand for the whole of it. */
 const TEXT_NAN = 253;
 const TEXT_INFINITE = 254;
@@ -36,13 +35,26 @@ export const SORTED_SET_WRITER: ValueWriter = {
     return isLarge ? RDB_ZSET_2 : RDB_ZSET_LISTPACK;
   },
   write(keyspace, ref, out) {
-    const set = openSortedSet(keyspace, ref, new PackedSortedSet(keyspace.arena));
-    if (set instanceof PackedSortedSet) return out.string(set.contents);
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) {
+      return out.string(keyspace.own(PackedLens).contentsOf(keyspace, ref));
+    }
+    const set = keyspace.large(ref, LargeSortedSet);
     const { size } = set;
     out.length(size);
     set.walk(0, size, true, (bytes, start, end, score) => {
       out.stringOf(bytes, start, end);
       out.double(score);
+    });
+  },
+  freeze(keyspace, ref) {
+    if (keyspace.entries.encoding(ref) !== Encoding.skiplist) return null;
+    const set = keyspace.large(ref, LargeSortedSet);
+    if (set.size < FROZEN_FROM_ELEMENTS) return null;
+    return frozenTable(set.freeze(), (element, out) => {
+      set.show(element, (bytes, start, end, score) => {
+        out.stringOf(bytes, start, end);
+        out.double(score);
+      });
     });
   },
 };
@@ -57,6 +69,7 @@ function entryOf(keyspace: Keyspace, { encoding, value }: LooseValue, facts: Ent
 function readListpackSortedSet(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
   const packed = reader.string();
   if (packed === null || checkListpack(packed, 0, packed.length) < 0) return NONE;
+  if (packed.length === EMPTY_LISTPACK_BYTES) return reader.empty();
   const { block } = new Listpack(keyspace.arena).load(packed, 0, packed.length);
   return entryOfPairs(keyspace, block, facts);
 }
@@ -65,7 +78,9 @@ function readZiplistSortedSet(keyspace: Keyspace, reader: RdbReader, facts: Entr
   const packed = reader.string();
   if (packed === null) return NONE;
   const block = listpackOfZiplist(keyspace.arena, packed);
-  return block === NONE ? NONE : entryOfPairs(keyspace, block, facts);
+  if (block === NONE) return NONE;
+  const ref = entryOfPairs(keyspace, block, facts);
+  return ref === NONE && packed.length === EMPTY_ZIPLIST_BYTES ? reader.empty() : ref;
 }
 
 /** An entry of the listpack in `block`, which is given back when it holds no pairs of different members. */
@@ -111,8 +126,10 @@ function readTextScore(reader: RdbReader): number {
 /** A reader of members with scores of one form. */
 function memberReader(readScore: ScoreReader): ValueReader {
   return (keyspace, reader, facts) => {
+    const count = reader.length();
+    if (reader.failed || count === 0) return reader.empty();
     const set = new LargeSortedSet(keyspace.arena, keyspace.hash);
-    if (addMembers(set, reader, readScore)) {
+    if (addMembers(set, count, reader, readScore)) {
       return entryOf(keyspace, looseValueOf(keyspace, set), facts);
     }
     set.drop();
@@ -121,9 +138,12 @@ function memberReader(readScore: ScoreReader): ValueReader {
 }
 
 /** Adds what is read to an empty set; false when it is no members, each there once, with scores. */
-function addMembers(set: LargeSortedSet, reader: RdbReader, readScore: ScoreReader): boolean {
-  const count = reader.length();
-  if (reader.failed || count === 0) return false;
+function addMembers(
+  set: LargeSortedSet,
+  count: number,
+  reader: RdbReader,
+  readScore: ScoreReader,
+): boolean {
   for (let i = 0; i < count; i++) {
     if (!reader.text()) return false;
     const { textBytes, textStart, textEnd } = reader;

@@ -2,9 +2,11 @@
 import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
   commandNotAllowed,
+  LOADING,
   NOAUTH,
   NOT_FOR_MONITORS,
   type Refusal,
+  saveFails,
   unknownCommand,
   unknownSubcommand,
   wrongArity,
@@ -13,6 +15,7 @@ import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
+import { announcement } from './version.js';
 
 const LONGEST_SHOWN = 128;
 const ATTACK_LOG_PERIOD_MS = 60_000;
@@ -33,6 +36,10 @@ export function refuse(
   }
   const refused = server.memory.refuse(entry);
   if (refused !== null) return refused;
+  if (server.saves.refusesWrites && (entry.isWrite || entry.fullName === 'ping')) {
+    return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
+  }
+  if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }
 

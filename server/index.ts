@@ -31,7 +31,11 @@ export interface ServerOptions {
   readonly clock?: 'system' | 'manual';
   /** Seeds everything random: the same seed, the same run. Default: by chance. */
   readonly seed?: number;
-  /** Any parameters of `valkey.conf`, by name, each with its value as text. */
+  /**
+   * Any parameters of `valkey.conf`, by name, each with its value as text.
+   *
+   * Nothing is saved by itself unless `save` says when; nothing is loaded unless `dir` says where from.
+   */
   readonly config?: Readonly<Record<string, string>>;
 }
 
@@ -82,6 +86,8 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const clock = options.clock === 'manual' ? new ManualClock() : new SystemClock();
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
+  const { dir } = options.config ?? {};
+  if (dir !== undefined) await engine.loading.loadAtStart();
   const port =
     options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
   return new ValkeyServer(engine, clock, port);
@@ -91,6 +97,7 @@ const SILENT: Log = { debug() {}, verbose() {}, notice() {}, warning() {} };
 
 function configOf(settings: Readonly<Record<string, string>>): Config {
   const config = new Config();
+  config.override('save', '');
   for (const [given, value] of Object.entries(settings)) {
     const name = parameterNamed(given);
     if (name === undefined) {

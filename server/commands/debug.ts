@@ -28,6 +28,7 @@ import { serverCommand } from '../server-command.js';
 import { assertion, panic, segfault } from './debug-crash.js';
 import { debugListpack, debugQuicklist, setPackedThreshold } from './debug-lists.js';
 import { replyShape } from './debug-protocol.js';
+import { reload } from './debug-reload.js';
 import { replyHelp } from './help.js';
 
 interface Subcommand {
@@ -61,6 +62,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
   ['quicklist', subcommand(1, 2, debugQuicklist)],
   ['quicklist-packed-threshold', subcommand(1, 1, setPackedThreshold)],
+  ['reload', subcommand(0, Number.POSITIVE_INFINITY, reload)],
   ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['segfault', subcommand(0, 0, segfault)],

@@ -22,6 +22,7 @@ import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
+import { SAVE_COMMANDS } from './save.js';
 import { shutdown } from './shutdown.js';
 
 export const COMMANDS: readonly Command[] = [
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   ...MONITOR_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
+  ...SAVE_COMMANDS,
   shutdown,
   memory,
   ...COMMAND_COMMANDS,
