@@ -79,7 +79,15 @@ export function formatScientific(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   const sign = value < 0 ? '-' : '';
   const size = Math.abs(value);
-  return sign + (size === Infinity ? 'inf' : layOut(grisuDigits(size)));
+  return sign + (size === Infinity ? 'inf' : layOut(shortestDigits(size)));
+}
+
+/** Integers are their own digits, but for the zeros at their end. */
+function shortestDigits(size: number): Digits {
+  if (!Number.isSafeInteger(size)) return grisuDigits(size);
+  const whole = String(size);
+  const digits = whole.replace(/0+$/, '');
+  return { digits, exponent: whole.length - digits.length };
 }
 
 /**
