@@ -6,6 +6,7 @@ import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
+import { saveLoad } from './save-load.js';
 import { startUp } from './start-up.js';
 
 const QUESTIONS = {
@@ -14,6 +15,7 @@ const QUESTIONS = {
   'kilobyte-values': kilobyteValues,
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
+  'save-load': saveLoad,
   'start-up': startUp,
 } as const;
 
