@@ -93,6 +93,10 @@ export class ReplyWriter {
   lastError: Refusal | null = null;
   /** Of the bytes pending, those that are sent from where they are stored. */
   heldBytes = 0;
+  /** Told each time replies grew by another buffer: it may be more than they are wanted for. */
+  onLong: (() => void) | null = null;
+  /** Nobody wants these replies any more: what is written goes nowhere, until `discard`. */
+  isAbandoned = false;
 
   private buffer: Buffer;
   private view: DataView;
@@ -320,6 +324,7 @@ export class ReplyWriter {
 
   /** Takes back everything written since `mark`, for replies nobody wants. */
   rewind(mark: Deferred): void {
+    if (this.isAbandoned) return;
     if (mark.parts < this.parts.length) {
       const [first, ...others] = this.parts.splice(mark.parts) as [ReplyPart, ...ReplyPart[]];
       for (const part of others) this.dropPart(part);
@@ -381,6 +386,7 @@ export class ReplyWriter {
 
   /** Drops all replies. */
   discard(): void {
+    this.isAbandoned = false;
     this.rewind({ parts: 0, at: 0 });
   }
 
@@ -505,8 +511,10 @@ export class ReplyWriter {
   }
 
   private addPart(part: ReplyPart): void {
+    if (this.isAbandoned) return part.done?.();
     this.parts.push(part);
     this.partBytes += part.bytes.length;
+    this.onLong?.();
   }
 
   private insert(deferred: Deferred, mark: number, count: number): void {
@@ -524,6 +532,7 @@ export class ReplyWriter {
   }
 
   private insertText(deferred: Deferred, text: string): void {
+    if (this.isAbandoned) return;
     const header = bytesOf(text);
     if (deferred.parts === this.parts.length) this.room(header.length);
     if (deferred.parts === this.parts.length) {

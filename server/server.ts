@@ -161,6 +161,7 @@ export class Server {
     this.blockedClients = new BlockedClients(this);
     this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
+    this.reply.onLong = () => this.limitReply();
     this.executor = new Executor(this, this.makeClient(null));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
@@ -335,6 +336,14 @@ export class Server {
       if (replies) this.outbox.add(client, replies);
       else this.writeReplies(client, transport);
     }
+  }
+
+  /** A reply has become long while its command runs: the client may not have so much waiting. */
+  private limitReply(): void {
+    const { serving } = this;
+    if (serving === null) return;
+    checkOutputLimits(this, serving);
+    this.reply.isAbandoned = serving.closed;
   }
 
   /** Writes at once what does not stand in one piece. */
