@@ -7,6 +7,7 @@ import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
 import { publishing } from './publishing.js';
+import { saveLoad } from './save-load.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -16,6 +17,7 @@ const QUESTIONS = {
   'kilobyte-values': kilobyteValues,
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
+  'save-load': saveLoad,
   'start-up': startUp,
   publishing,
   'waking-clients': wakingClients,

@@ -154,6 +154,13 @@ export abstract class Call {
     return this.db.inspect(this.buffer, this.start(i), this.end(i));
   }
 
+  /** As `read`, by a command that looks like a reader but changes the value. */
+  readToChange(i: number): Ref {
+    const ref = this.read(i);
+    if (ref !== NONE) this.db.beforeChange(ref);
+    return ref;
+  }
+
   /** The entry of the key in argument `i`, by a command that is going to write. */
   write(i: number): Ref {
     return this.db.findForWrite(this.buffer, this.start(i), this.end(i));

@@ -616,6 +616,34 @@ export function invalidClaimArgument(what: string, command: string): Refusal {
   return refusal('ERR', `Invalid ${what} argument for ${command}`);
 }
 
+/** Writes are refused, as saving fails. @param server - What the server calls itself. */
+export function saveFails(server: string): Refusal {
+  return refusal(
+    'MISCONF',
+    `${server} is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the ${server} logs for details about the RDB error.`,
+  );
+}
+
+/** Says nothing: the log tells what went wrong. */
+export const BARE_ERROR = refusal('ERR', '');
+export const SAVE_IN_PROGRESS = refusal('ERR', 'Background save already in progress');
+export const SAVE_BLOCKED = refusal(
+  'ERR',
+  "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+);
+export const NO_SAVE_IN_PROGRESS = refusal(
+  'ERR',
+  'Background saving is currently not in progress or scheduled',
+);
+export const RELOAD_OPTIONS = refusal(
+  'ERR',
+  'DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.',
+);
+export const RELOAD_FAILED = refusal(
+  'ERR',
+  'Error trying to load the RDB dump, check server logs.',
+);
+
 export const UNSUPPORTED_UNIT = refusal(
   'ERR',
   'unsupported unit provided. please use M, KM, FT, MI',

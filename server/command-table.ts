@@ -31,6 +31,7 @@ export class CommandEntry {
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
   readonly needsNoAuth: boolean;
+  readonly runsWhileLoading: boolean;
   readonly isFast: boolean;
   /** Whether COMMANDLOG may show its calls. */
   readonly isLogged: boolean;
@@ -74,6 +75,7 @@ export class CommandEntry {
     this.isWrite = spec.flags.includes('write');
     this.isDenyOom = spec.flags.includes('denyoom');
     this.needsNoAuth = spec.flags.includes('no_auth');
+    this.runsWhileLoading = spec.flags.includes('loading');
     this.isFast = spec.flags.includes('fast');
     this.isLogged = !spec.flags.includes('skip_commandlog');
     this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');

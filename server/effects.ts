@@ -95,6 +95,11 @@ export class ServerEffects implements Effects {
     return this.depth === 0;
   }
 
+  /** Whether the command that runs is part of a transaction or a script. */
+  get isNested(): boolean {
+    return this.depth > 1;
+  }
+
   private listenersChanged(): void {
     this.attentive = this.listeners.length > 0 || this.sendEvent !== null;
   }

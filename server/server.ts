@@ -29,6 +29,7 @@ import { Garbage } from './garbage.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { Loading } from './loading.js';
 import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
@@ -39,6 +40,7 @@ import { Pauses } from './pauses.js';
 import { Pubsub } from './pubsub.js';
 import { Pushes } from './pushes.js';
 import { Rates } from './rates.js';
+import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
@@ -101,6 +103,8 @@ export class Server {
   readonly cron: Cron;
   readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
+  readonly saves: RdbSaves;
+  readonly loading: Loading;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -163,6 +167,7 @@ export class Server {
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
     this.pauses = new Pauses(this);
+    this.loading = new Loading(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
     this.pubsub = new Pubsub(this);
@@ -173,6 +178,7 @@ export class Server {
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    this.saves = new RdbSaves(this);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('tracking', () => this.tracking.limit());
@@ -495,6 +501,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.saves.stop();
     this.pauses.stop();
     this.blockedClients.stop();
     this.cron.stop();

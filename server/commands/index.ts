@@ -24,6 +24,7 @@ import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
 import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
+import { SAVE_COMMANDS } from './save.js';
 import { shutdown } from './shutdown.js';
 import { TRANSACTION_COMMANDS } from './transactions.js';
 import { WAIT_COMMANDS } from './wait.js';
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
+  ...SAVE_COMMANDS,
   shutdown,
   memory,
   ...COMMAND_COMMANDS,
