@@ -6,6 +6,8 @@ import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
+import { publishing } from './publishing.js';
+import { saveLoad } from './save-load.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -15,7 +17,9 @@ const QUESTIONS = {
   'kilobyte-values': kilobyteValues,
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
+  'save-load': saveLoad,
   'start-up': startUp,
+  publishing,
   'waking-clients': wakingClients,
 } as const;
 

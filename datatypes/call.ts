@@ -70,17 +70,17 @@ export abstract class Call {
   abstract readonly keyspace: Keyspace;
   abstract readonly effects: Effects;
 
+  /** Has the client wait: the command runs again when there may be something. Only where `mayWait` says so. */
+  waitForKeys(_wait: KeyWait): void {
+    throw new TypeError('Cannot wait for keys: this call must not wait');
+  }
+
   /**
    * Whether the request comes from the primary or a file being loaded: it was carried out before, so it is not judged
    * once more.
    */
   get isReplayed(): boolean {
     return false;
-  }
-
-  /** Has the client wait: the command runs again when there may be something. Only where `mayWait` says so. */
-  waitForKeys(_wait: KeyWait): void {
-    throw new TypeError('Cannot wait for keys: this call must not wait');
   }
 
   get argc(): number {
@@ -154,6 +154,13 @@ export abstract class Call {
   /** As `read`, but the access is not noted. */
   inspect(i: number): Ref {
     return this.db.inspect(this.buffer, this.start(i), this.end(i));
+  }
+
+  /** As `read`, by a command that looks like a reader but changes the value. */
+  readToChange(i: number): Ref {
+    const ref = this.read(i);
+    if (ref !== NONE) this.db.beforeChange(ref);
+    return ref;
   }
 
   /** The entry of the key in argument `i`, by a command that is going to write. */

@@ -198,17 +198,6 @@ export function readTimeout(call: Call, i: number): number {
 }
 
 /**
- * So many elements, some more than once, are drawn at most: their reply has a gigabyte. The real server has no limit of
- * its own, and ends for want of memory.
- */
-const MOST_DRAWN = 2 ** 27;
-
-/** Refuses to draw more elements than a reply can hold. @throws {Refusal} OUT_OF_RANGE */
-export function checkDrawn(count: number): void {
-  if (count > MOST_DRAWN) throw OUT_OF_RANGE;
-}
-
-/**
  * Argument `i` as the whole milliseconds that a command waits at most: 0 for ever.
  *
  * @throws {Refusal} TIMEOUT_NOT_AN_INTEGER, TIMEOUT_NEGATIVE or TIMEOUT_OUT_OF_RANGE.
@@ -218,6 +207,14 @@ export function readMilliseconds(call: Call, i: number): number {
   if (timeoutMs < 0) throw TIMEOUT_NEGATIVE;
   if (timeoutMs + call.clock.now() >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
   return timeoutMs;
+}
+
+/** So many elements, some more than once, are drawn at most. The real server draws on until it has no memory left. */
+const MOST_DRAWN = 2 ** 30;
+
+/** Refuses to draw more elements than a reply can hold. @throws {Refusal} OUT_OF_RANGE */
+export function checkDrawn(count: number): void {
+  if (count > MOST_DRAWN) throw OUT_OF_RANGE;
 }
 
 /** Reads `[LIMIT limit]` from argument `from` on; Infinity for none. */

@@ -254,6 +254,69 @@ export function invalidExpire(command: string): Refusal {
   return refusal('ERR', `invalid expire time in '${command}' command`);
 }
 
+export const ONE_REDIRECTION_ONLY = refusal(
+  'ERR',
+  'A client can only redirect to a single other client',
+);
+export const NO_SUCH_REDIRECTION = refusal(
+  'ERR',
+  'The client ID you want redirect to does not exist',
+);
+export const PREFIX_WITHOUT_BROADCAST = refusal(
+  'ERR',
+  'PREFIX option requires BCAST mode to be enabled',
+);
+export const BROADCAST_SWITCHED = refusal(
+  'ERR',
+  "You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.",
+);
+export const BROADCAST_WITH_OPTIONS = refusal(
+  'ERR',
+  'OPTIN and OPTOUT are not compatible with BCAST',
+);
+export const OPTIN_WITH_OPTOUT = refusal(
+  'ERR',
+  "You can't specify both OPTIN mode and OPTOUT mode",
+);
+export const OPTIN_SWITCHED = refusal(
+  'ERR',
+  "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.",
+);
+export const CACHING_WITHOUT_OPTIONS = refusal(
+  'ERR',
+  'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+);
+export const CACHING_YES_WITHOUT_OPTIN = refusal(
+  'ERR',
+  'CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.',
+);
+export const CACHING_NO_WITHOUT_OPTOUT = refusal(
+  'ERR',
+  'CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.',
+);
+
+/** Two prefixes that some keys would both have; `which` tells where the second one came from. */
+export function prefixOverlaps(one: string, which: string, other: string): Refusal {
+  return refusal(
+    'ERR',
+    `Prefix '${untilZero(one)}' overlaps with ${which} prefix '${untilZero(other)}'. Prefixes for a single client must not overlap.`,
+  );
+}
+
+/** Transactions and scripts expect one reply to each command. */
+export const SSUBSCRIBE_NOT_ALLOWED = refusal(
+  'ERR',
+  "SSUBSCRIBE isn't allowed for a DENY BLOCKING client",
+);
+
+/** What a client that listens to channels may not do in version 2: it could not tell replies from messages. */
+export function notWhileSubscribed(command: string): Refusal {
+  return refusal(
+    'ERR',
+    `Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
+}
+
 /** A subcommand its container does not have; `command` is the container's name in capitals. */
 export function unknownSubcommand(given: string, command: string): Refusal {
   return refusal('ERR', `unknown subcommand '${given}'. Try ${command} HELP.`);
@@ -562,6 +625,34 @@ export function unrecognizedClaimOption(given: string): Refusal {
 export function invalidClaimArgument(what: string, command: string): Refusal {
   return refusal('ERR', `Invalid ${what} argument for ${command}`);
 }
+
+/** Writes are refused, as saving fails. @param server - What the server calls itself. */
+export function saveFails(server: string): Refusal {
+  return refusal(
+    'MISCONF',
+    `${server} is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the ${server} logs for details about the RDB error.`,
+  );
+}
+
+/** Says nothing: the log tells what went wrong. */
+export const BARE_ERROR = refusal('ERR', '');
+export const SAVE_IN_PROGRESS = refusal('ERR', 'Background save already in progress');
+export const SAVE_BLOCKED = refusal(
+  'ERR',
+  "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+);
+export const NO_SAVE_IN_PROGRESS = refusal(
+  'ERR',
+  'Background saving is currently not in progress or scheduled',
+);
+export const RELOAD_OPTIONS = refusal(
+  'ERR',
+  'DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.',
+);
+export const RELOAD_FAILED = refusal(
+  'ERR',
+  'Error trying to load the RDB dump, check server logs.',
+);
 
 export const UNSUPPORTED_UNIT = refusal(
   'ERR',

@@ -93,9 +93,15 @@ export class ReplyWriter {
   lastError: Refusal | null = null;
   /** Of the bytes pending, those that are sent from where they are stored. */
   heldBytes = 0;
+  /** Told each time replies grew by another buffer: it may be more than they are wanted for. */
+  onLong: (() => void) | null = null;
+  /** Nobody wants these replies any more: what is written goes nowhere, until `discard`. */
+  isAbandoned = false;
 
-  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  private view = viewOf(this.buffer);
+  private buffer: Buffer;
+  private view: DataView;
+  /** Bytes that the buffer has. */
+  private capacity: number;
   private at = 0;
   /** Where the replies begin that were not taken: what stands before them is still to be written. */
   private start = 0;
@@ -108,8 +114,12 @@ export class ReplyWriter {
   private partBytes = 0;
   private readonly holder: BlockHolder;
 
-  constructor(holder: BlockHolder) {
+  /** @param firstBytes - What the buffer has room for until more is needed. */
+  constructor(holder: BlockHolder, firstBytes = BUFFER_BYTES) {
     this.holder = holder;
+    this.capacity = firstBytes;
+    this.buffer = Buffer.allocUnsafeSlow(firstBytes);
+    this.view = viewOf(this.buffer);
   }
 
   /** Bytes written and not yet sent. */
@@ -119,7 +129,7 @@ export class ReplyWriter {
 
   /** Bytes of the buffer that replies are first written to. */
   get bufferBytes(): number {
-    return this.buffer.length;
+    return this.capacity;
   }
 
   ok(): void {
@@ -275,8 +285,16 @@ export class ReplyWriter {
     }
     this.room(length);
     const { buffer, at } = this;
-    for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
+    if (length > SHORT_BYTES) buffer.set(bytes, at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
     this.at = at + length;
+  }
+
+  /** As `raw`, of bytes that stay as they are for ever: long ones are sent from where they stand. */
+  shared(bytes: Uint8Array): void {
+    if (bytes.length < HELD_BYTES) return this.raw(bytes);
+    this.closeBuffer();
+    this.addPart({ bytes });
   }
 
   /** Leaves out the header of an array, map or set whose size comes later by `resolve…`. */
@@ -310,6 +328,7 @@ export class ReplyWriter {
 
   /** Takes back everything written since `mark`, for replies nobody wants. */
   rewind(mark: Deferred): void {
+    if (this.isAbandoned) return;
     if (mark.parts < this.parts.length) {
       const [first, ...others] = this.parts.splice(mark.parts) as [ReplyPart, ...ReplyPart[]];
       for (const part of others) this.dropPart(part);
@@ -387,6 +406,7 @@ export class ReplyWriter {
 
   /** Drops all replies. */
   discard(): void {
+    this.isAbandoned = false;
     this.rewind({ parts: 0, at: 0 });
   }
 
@@ -460,7 +480,21 @@ export class ReplyWriter {
   }
 
   private room(bytes: number): void {
-    if (this.at + bytes > BUFFER_BYTES) this.closeBuffer();
+    if (this.at + bytes > this.capacity) this.makeRoom(bytes);
+  }
+
+  /** Makes a small buffer larger; goes on in another one when it is as large as buffers get. */
+  private makeRoom(bytes: number): void {
+    const wanted = this.at + bytes;
+    if (wanted > BUFFER_BYTES) {
+      this.capacity = BUFFER_BYTES;
+      this.closeBuffer();
+      return;
+    }
+    const { buffer, at } = this;
+    this.capacity = Math.min(BUFFER_BYTES, Math.max(wanted, this.capacity * 2));
+    this.renewBuffer();
+    this.buffer.set(buffer.subarray(this.start, at), this.start);
   }
 
   private closeBuffer(): void {
@@ -477,13 +511,15 @@ export class ReplyWriter {
     // Nobody tells when what was taken from it is written.
     if (start > 0 || this.kept) return this.addPart({ bytes });
     const done = () => {
-      if (this.spare.length < MOST_SPARE) this.spare.push(buffer);
+      const isFull = buffer.length === BUFFER_BYTES;
+      if (isFull && this.spare.length < MOST_SPARE) this.spare.push(buffer);
     };
     this.addPart({ bytes, done });
   }
 
   private renewBuffer(): void {
-    this.buffer = this.spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    const spare = this.capacity === BUFFER_BYTES ? this.spare.pop() : undefined;
+    this.buffer = spare ?? Buffer.allocUnsafeSlow(this.capacity);
     this.view = viewOf(this.buffer);
     this.kept = false;
   }
@@ -495,13 +531,15 @@ export class ReplyWriter {
   }
 
   private addPart(part: ReplyPart): void {
+    if (this.isAbandoned) return part.done?.();
     this.parts.push(part);
     this.partBytes += part.bytes.length;
+    this.onLong?.();
   }
 
   private insert(deferred: Deferred, mark: number, count: number): void {
     const { parts, at } = this;
-    if (deferred.parts !== parts.length || at + LONGEST_HEADER_BYTES > BUFFER_BYTES) {
+    if (deferred.parts !== parts.length || at + LONGEST_HEADER_BYTES > this.capacity) {
       return this.insertText(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
     }
     const { buffer } = this;
@@ -514,10 +552,9 @@ export class ReplyWriter {
   }
 
   private insertText(deferred: Deferred, text: string): void {
+    if (this.isAbandoned) return;
     const header = bytesOf(text);
-    if (deferred.parts === this.parts.length && this.at + header.length > BUFFER_BYTES) {
-      this.closeBuffer();
-    }
+    if (deferred.parts === this.parts.length) this.room(header.length);
     if (deferred.parts === this.parts.length) {
       const from = this.start + deferred.at;
       this.buffer.copyWithin(from + header.length, from, this.at);

@@ -7,7 +7,9 @@ import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 import type { Waiting } from './blocked-clients.js';
+import { type Subscriptions, subscriptionBytes } from './pubsub.js';
 import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
+import { PREFIX_BYTES, type TrackingState } from './tracking.js';
 import type { Transaction } from './transactions.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
@@ -66,6 +68,12 @@ export class Client {
 
   replyMode: ReplyMode = ReplyMode.on;
   isMonitor = false;
+  /** What it listens to; null for nothing. */
+  subscriptions: Subscriptions | null = null;
+  /** How it is told of keys that change; null when it is not. */
+  tracking: TrackingState | null = null;
+  /** Whether CLIENT CACHING said that the next command is not like others. */
+  cachingChosen = false;
   noEvict = false;
   noTouch = false;
   isImportSource = false;
@@ -121,9 +129,14 @@ export class Client {
 
   /** A writer for replies that come while the client is not the one being served: pushes, MONITOR. */
   get pushes(): ReplyWriter {
-    this.own ??= new ReplyWriter(this.holder);
+    this.own ??= new ReplyWriter(this.holder, OWN_BUFFER_BYTES);
     this.own.resp = this.resp;
     return this.own;
+  }
+
+  /** Gives back the buffer for pushes while there is nothing in it. */
+  releasePushes(): void {
+    if (this.own?.pendingBytes === 0) this.own = null;
   }
 
   /** Bytes of the buffer for pushes that is this client's own. */
@@ -143,13 +156,15 @@ export class Client {
       this.pending.length +
       this.pushBufferBytes +
       this.unsentBytes +
+      subscriptionBytes(this) +
+      (this.tracking?.prefixes.length ?? 0) * PREFIX_BYTES +
       (this.transaction?.memoryBytes ?? 0) +
       (this.waiting?.request.bytes.length ?? 0)
     );
   }
 
   get kind(): ClientKind {
-    return 'normal';
+    return this.subscriptions === null ? 'normal' : 'pubsub';
   }
 
   /** Drops replies still held for this client: its connection is gone. */
@@ -171,6 +186,8 @@ export interface ClientParts {
   readonly holder: BlockHolder;
 }
 
+/** Where pushes are written to at first. */
+const OWN_BUFFER_BYTES = 512;
 const NO_BYTES = new Uint8Array(0);
 /** What the real server's client object takes, about. */
 const CLIENT_BYTES = 1920;

@@ -2,6 +2,7 @@
 import type { Command } from '../datatypes/command.js';
 import type { Request } from '../protocol/request.js';
 import { LatencyHistogram } from './latency-histogram.js';
+import { isTracked } from './tracking.js';
 
 /** Commands that reach into the process: a setting must allow them. */
 const GUARDS = new Map<string, 'debug' | 'module'>([
@@ -9,6 +10,12 @@ const GUARDS = new Map<string, 'debug' | 'module'>([
   ['module|load', 'module'],
   ['module|loadex', 'module'],
   ['module|unload', 'module'],
+]);
+
+/** What clients that listen to channels may do in version 2. */
+const FOR_SUBSCRIBERS: ReadonlySet<string> = new Set([
+  ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe'],
+  ...['ping', 'quit', 'reset'],
 ]);
 
 /** Commands that end a transaction, or the connection. */
@@ -34,6 +41,7 @@ export class CommandEntry {
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
   readonly needsNoAuth: boolean;
+  readonly runsWhileLoading: boolean;
   readonly isFast: boolean;
   /** Whether COMMANDLOG may show its calls. */
   readonly isLogged: boolean;
@@ -62,6 +70,10 @@ export class CommandEntry {
   readonly firstKey: number;
   /** Its work grows with what it is sent and what it replies, but with the data by no more than the logarithm. */
   readonly isConstantTime: boolean;
+  /** Whether what it reads goes into the caches of clients that track. */
+  readonly isTracked: boolean;
+  /** Whether clients that listen to channels may call it in version 2. */
+  readonly isForSubscribers: boolean;
 
   calls = 0;
   usec = 0;
@@ -79,6 +91,7 @@ export class CommandEntry {
     this.isWrite = spec.flags.includes('write');
     this.isDenyOom = spec.flags.includes('denyoom');
     this.needsNoAuth = spec.flags.includes('no_auth');
+    this.runsWhileLoading = spec.flags.includes('loading');
     this.isFast = spec.flags.includes('fast');
     this.isLogged = !spec.flags.includes('skip_commandlog');
     this.mayReplicate = this.isWrite || MAY_REPLICATE.has(spec.name);
@@ -92,6 +105,8 @@ export class CommandEntry {
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
     const begin = spec.keys?.[0]?.begin ?? 'unknown';
     this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
+    this.isTracked = isTracked(command);
+    this.isForSubscribers = FOR_SUBSCRIBERS.has(spec.name);
     const isFast = spec.complexity.startsWith('O(1)') || spec.flags.includes('fast');
     this.isConstantTime = this.touchesKeys && isFast;
     this.guard = GUARDS.get(spec.name) ?? null;

@@ -6,8 +6,12 @@ import type { ServerCall } from './server-call.js';
 
 /** Somebody who wants to know which keys change: WATCH, client-side caches. */
 export interface KeyListener {
-  /** `key` holds for this call only. */
-  keyChanged(database: Database, key: Uint8Array): void;
+  /**
+   * `key` holds for this call only.
+   *
+   * @param unasked - Whether no command changed it: its time had come, or memory was needed.
+   */
+  keyChanged(database: Database, key: Uint8Array, unasked: boolean): void;
   /** All keys of these databases are about to go. */
   flushed(databases: readonly Database[]): void;
   /** Two databases exchanged their contents. */
@@ -94,6 +98,11 @@ export class ServerEffects implements Effects {
     return this.depth === 0;
   }
 
+  /** Whether the command that runs is part of a transaction or a script. */
+  get isNested(): boolean {
+    return this.depth > 1;
+  }
+
   private listenersChanged(): void {
     this.attentive = this.listeners.length > 0 || this.sendEvent !== null;
   }
@@ -151,7 +160,12 @@ export class ServerEffects implements Effects {
 
   changed(database: Database, key: Uint8Array, changes: number): void {
     this.dirty += changes;
-    for (const listener of this.listeners) listener.keyChanged(database, key);
+    for (const listener of this.listeners) listener.keyChanged(database, key, false);
+  }
+
+  /** A key changed though no command asked for it: its time had come, or memory was needed. */
+  changedUnasked(database: Database, key: Uint8Array): void {
+    for (const listener of this.listeners) listener.keyChanged(database, key, true);
   }
 
   notify(database: Database, eventClass: EventClass, event: string, key: Uint8Array): void {

@@ -40,6 +40,8 @@ export class Executor {
   private readonly queued: ServerCall;
   /** The command that runs now; null between commands. */
   running: CommandEntry | null = null;
+  /** Whose request is being run, with all it brings about; what that tells this client comes after the reply. */
+  unitClient: Client | null = null;
   /** Whether a setting asks for what single short calls take. */
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
@@ -128,7 +130,7 @@ export class Executor {
     const reply = server.outputOf(client);
     reply.resp = client.resp;
     if (client.replyMode === ReplyMode.on) answer(reply);
-    this.endReplyMode(client);
+    this.endRequest(client, entry);
     again.client = client;
     again.request = request;
     this.count(client, entry);
@@ -167,20 +169,32 @@ export class Executor {
     this.isSuspending = true;
   }
 
-  /** The script is about to go on, in a turn of its client's. */
-  resumeSuspended(): void {
+  /**
+   * Has a script go on that was left in the middle, in a turn of its client's.
+   *
+   * @param goOn - Says whether the script has ended, and replied.
+   */
+  resumeSuspended(client: Client, goOn: () => boolean): void {
+    const outer = this.unitClient;
+    this.unitClient = client;
     this.running = this.suspended[0]?.entry ?? null;
     this.attributedErrors = this.server.reply.errors;
+    if (goOn()) this.finishSuspended(client);
+    this.running = null;
+    this.unitClient = outer;
+    if (!client.blocked && this.server.pushes.waiting) this.server.pushes.release(client);
   }
 
-  /** The script has ended, and replied: ends what was left with it, and has its client go on. */
-  finishSuspended(client: Client): void {
+  /** Ends what was left with a script, and has its client go on. */
+  private finishSuspended(client: Client): void {
     const { server } = this;
+    let entry: CommandEntry | undefined;
     for (let left = this.suspended.shift(); left; left = this.suspended.shift()) {
       // What it ran told what is to be sent.
       server.effects.propagateNothing();
       this.close(left.call, left.entry, left);
       this.running = left.outer;
+      entry = left.entry;
       if (left.rest === null) continue;
       const around = this.suspended;
       this.suspended = [];
@@ -193,7 +207,7 @@ export class Executor {
     const mark = this.suspendedMark;
     if (mark !== null && client.replyMode !== ReplyMode.on) server.reply.rewind(mark);
     this.suspendedMark = null;
-    this.endReplyMode(client);
+    this.endRequest(client, entry);
     client.blocked = false;
     server.resumeSoon([client]);
   }
@@ -224,17 +238,21 @@ export class Executor {
       call.db = client.db;
       call.entry = entry as CommandEntry;
       client.lastCommand = call.entry.command;
+      const outer = this.unitClient;
+      this.unitClient = client;
       this.run(call, call.entry);
-      if (client.waiting !== null) return;
+      this.unitClient = outer;
       if (this.isSuspending) {
         this.isSuspending = false;
         this.suspendedMark = mark;
         client.blocked = true;
         return;
       }
+      if (client.waiting !== null) return server.pushes.release(client);
     }
     if (mark !== null && client.replyMode !== ReplyMode.on) reply.rewind(mark);
-    this.endReplyMode(client);
+    this.endRequest(client, entry);
+    if (server.pushes.waiting) server.pushes.release(client);
   }
 
   private enqueue(
@@ -266,10 +284,11 @@ export class Executor {
     server.replyError(client, transactionRefused(refused));
   }
 
-  /** A request of the client is done with: what CLIENT REPLY SKIP said of one request is over. */
-  private endReplyMode(client: Client): void {
+  /** A request of the client is done with: what CLIENT REPLY SKIP and CLIENT CACHING said of one request is over. */
+  private endRequest(client: Client, entry: CommandEntry | undefined): void {
     if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
     if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
+    if (client.cachingChosen && !client.transaction?.isOpen) forgetChoice(client, entry);
   }
 
   /** Bytes of the arguments of what `client` is running now. */
@@ -289,7 +308,7 @@ export class Executor {
     if (!short) this.settle();
     this.attributedErrors = reply.errors;
     const startMs = this.lastEndMs;
-    const usecBefore = server.stats.commandsUsec;
+    const usecBefore = short ? 0 : server.stats.commandsUsec;
     const replyStart = reply.pendingBytes;
     const { effects } = server;
     const dirtyBefore = effects.dirty;
@@ -304,6 +323,9 @@ export class Executor {
       this.failed(call, entry, error);
     }
     this.running = outer;
+    if (entry.isTracked && server.tracking.clientCount > 0) {
+      server.tracking.remember(client.origin, call, entry);
+    }
     const replyBytes = reply.pendingBytes - replyStart;
     if (this.isSuspending) {
       this.leave(call, entry, { startMs, usecBefore, replyBytes, dirtyBefore, outer });
@@ -313,7 +335,7 @@ export class Executor {
     if (client.waiting !== null) this.lastEndMs = server.clock.elapsedMs();
     else {
       this.count(client, entry);
-      this.countFailure(reply, entry);
+      if (reply.errors !== this.attributedErrors) this.countFailure(reply, entry);
       if (!short) this.time(call, entry, startMs, usecBefore, replyBytes);
       else {
         this.untimed[this.untimedCount++] = entry;
@@ -341,7 +363,7 @@ export class Executor {
   private close(call: ServerCall, entry: CommandEntry, books: OpenBooks): void {
     const { server } = this;
     this.count(call.client, entry);
-    this.countFailure(server.reply, entry);
+    if (server.reply.errors !== this.attributedErrors) this.countFailure(server.reply, entry);
     this.time(call, entry, books.startMs, books.usecBefore, books.replyBytes);
     server.effects.end(call, books.dirtyBefore);
   }
@@ -353,7 +375,6 @@ export class Executor {
   }
 
   private countFailure(reply: ReplyWriter, entry: CommandEntry): void {
-    if (reply.errors === this.attributedErrors) return;
     this.attributedErrors = reply.errors;
     entry.failedCalls++;
     if (reply.lastError) this.server.countError(reply.lastError);
@@ -414,6 +435,12 @@ const WATCHES_OF_CALLS = [
   'commandlog-request-larger-than',
   'commandlog-reply-larger-than',
 ] as const;
+
+/** What CLIENT CACHING said holds for one command that is not CLIENT itself. */
+function forgetChoice(client: Client, entry: CommandEntry | undefined): void {
+  const isClient = entry?.fullName.split('|')[0] === 'client';
+  if (!isClient) client.cachingChosen = false;
+}
 
 /** The command that a refused request was for, when it named one. */
 function named(entry: CommandEntry | undefined, request: Request): Command | null {

@@ -2,10 +2,13 @@
 import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
   commandNotAllowed,
+  LOADING,
   NOAUTH,
   NOT_FOR_MONITORS,
   notInTransaction,
+  notWhileSubscribed,
   type Refusal,
+  saveFails,
   unknownCommand,
   unknownSubcommand,
   wrongArity,
@@ -14,6 +17,7 @@ import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
+import { announcement } from './version.js';
 
 const LONGEST_SHOWN = 128;
 const ATTACK_LOG_PERIOD_MS = 60_000;
@@ -36,7 +40,21 @@ export function refuse(
   if (server.scripts.isBusy && !entry.isAllowBusy) return server.scripts.busyRefusal;
   const refused = server.memory.refuse(client, entry, request);
   if (refused !== null) return refused;
+  if (server.tracking.clientCount > 0) server.tracking.limit();
+  if (server.saves.refusesWrites && needsDisk(client, entry)) {
+    return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
+  }
+  if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
+    return notWhileSubscribed(entry.fullName);
+  }
+  if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
+}
+
+/** Whether it must not run while the disk fails: PING too, so that monitors of the server notice. */
+function needsDisk(client: Client, entry: CommandEntry): boolean {
+  if (entry.isExec) return client.transaction?.hasWrites === true;
+  return entry.isWrite || entry.fullName === 'ping';
 }
 
 /** A request that names no command: perhaps not even meant for this server. */

@@ -32,7 +32,11 @@ export interface ServerOptions {
   readonly clock?: 'system' | 'manual';
   /** Seeds everything random: the same seed, the same run. Default: by chance. */
   readonly seed?: number;
-  /** Any parameters of `valkey.conf`, by name, each with its value as text. */
+  /**
+   * Any parameters of `valkey.conf`, by name, each with its value as text.
+   *
+   * Nothing is saved by itself unless `save` says when; nothing is loaded unless `dir` says where from.
+   */
   readonly config?: Readonly<Record<string, string>>;
 }
 
@@ -79,7 +83,7 @@ export class ValkeyServer<C extends Clock = Clock> {
  * Starts a server in this process. Any number may run side by side; they share nothing.
  *
  * @throws {RangeError} When a parameter is unknown, or its value is none of it.
- * @throws {Error} When the port cannot be listened on.
+ * @throws {Error} When the port cannot be listened on, or the data in `dir` cannot be loaded.
  */
 export function createServer(
   options: ServerOptions & { clock: 'manual' },
@@ -89,15 +93,26 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const clock = options.clock === 'manual' ? new ManualClock() : new SystemClock();
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
-  const port =
-    options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
-  return new ValkeyServer(engine, clock, port);
+  try {
+    return new ValkeyServer(engine, clock, await begin(engine, options));
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Loads data and listens, where that is asked for. The port, or 0. */
+async function begin(engine: Server, { config, listen, port }: ServerOptions): Promise<number> {
+  const { dir } = config ?? {};
+  if (dir !== undefined) await engine.loading.loadAtStart();
+  return listen === false ? 0 : engine.listener.listen(port ?? 0, '127.0.0.1');
 }
 
 const SILENT: Log = { debug() {}, verbose() {}, notice() {}, warning() {} };
 
 function configOf(settings: Readonly<Record<string, string>>): Config {
   const config = new Config();
+  config.override('save', '');
   for (const [given, value] of Object.entries(settings)) {
     const name = parameterNamed(given);
     if (name === undefined) {

@@ -80,7 +80,7 @@ export class Memory {
         values.lazyfreeLazyEviction ? 'UNLINK' : 'DEL',
         key,
       ]);
-      server.effects.changed(database, key, 0);
+      server.effects.changedUnasked(database, key);
       server.effects.notify(database, EventClass.evicted, 'evicted', key);
     };
     server.config.onChange('maxmemory', () => this.limitChanged());

@@ -56,17 +56,19 @@ export class Outbox {
 
   /** Writes all that waits: to each client its replies, then its pushes, which came later. */
   flush(): void {
+    if (this.server.tracking.broadcast.isPending) this.server.tracking.tellOfPrefixes();
     if (this.waiting.length > 0) this.writeReplies();
     if (this.pushed.size > 0) this.writePushes();
     if (this.server.clientEviction.isOn) this.server.clientEviction.check();
   }
 
-  private schedule(): void {
+  /** Has everything written at the end of this round of the event loop. */
+  schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      this.flush();
+      this.server.flush();
     });
   }
 

@@ -29,13 +29,18 @@ import { Garbage } from './garbage.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { Loading } from './loading.js';
 import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
+import { Notifications } from './notifications.js';
 import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
+import { Pubsub } from './pubsub.js';
+import { Pushes } from './pushes.js';
 import { Rates } from './rates.js';
+import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
@@ -44,6 +49,7 @@ import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
 import { Stats } from './stats.js';
+import { Tracking } from './tracking.js';
 import { WatchedKeys } from './watched-keys.js';
 
 /** Where the server's words go; each by its level. */
@@ -93,9 +99,14 @@ export class Server {
   readonly expiryRule: ExpiryRule;
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
+  readonly pubsub: Pubsub;
+  readonly tracking: Tracking;
+  readonly pushes = new Pushes(this);
   readonly cron: Cron;
   readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
+  readonly saves: RdbSaves;
+  readonly loading: Loading;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -146,29 +157,46 @@ export class Server {
     watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = parts.commands ?? new CommandTable(COMMANDS);
+    // Clients are told of what they changed before those who wait are served.
+    this.tracking = new Tracking(this);
     this.watchedKeys = new WatchedKeys(this);
     this.blockedClients = new BlockedClients(this);
     this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
+    this.reply.onLong = () => this.limitReply();
     this.executor = new Executor(this, this.makeClient(null));
     this.scripts = new Scripts(this);
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
     this.pauses = new Pauses(this);
+    this.loading = new Loading(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
+    this.pubsub = new Pubsub(this);
+    new Notifications(this);
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    this.saves = new RdbSaves(this);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
+    this.cron.every('tracking', () => this.tracking.limit());
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
+    this.keepFunctions();
+  }
+
+  /** Function libraries are part of the data. */
+  private keepFunctions(): void {
+    const { functions } = this.scripts;
+    this.saves.functionLibraries = () => functions.sources;
+    this.loading.loadFunctionLibrary = (code) => functions.loadFromFile(code);
+    this.loading.flushFunctions = () => functions.flush();
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
@@ -335,6 +363,14 @@ export class Server {
     }
   }
 
+  /** A reply has become long while its command runs: the client may not have so much waiting. */
+  private limitReply(): void {
+    const { serving } = this;
+    if (serving === null) return;
+    checkOutputLimits(this, serving);
+    this.reply.isAbandoned = serving.closed;
+  }
+
   /** Writes at once what does not stand in one piece. */
   private writeReplies(client: Client, transport: Transport): void {
     if (transport.isSocket) this.outbox.flush();
@@ -412,6 +448,8 @@ export class Server {
     this.blockedClients.forget(client);
     this.watchedKeys.unwatchAll(client);
     this.monitors.remove(client);
+    this.pubsub.forget(client);
+    this.tracking.disable(client);
   }
 
   /** A client as the log shows it. */
@@ -490,6 +528,7 @@ export class Server {
 
   async close(): Promise<void> {
     this.scripts.stop();
+    this.saves.stop();
     this.pauses.stop();
     this.blockedClients.stop();
     this.cron.stop();

@@ -95,7 +95,7 @@ export class Shutdown {
         return;
       }
       if (!outcome) {
-        this.giveUp();
+        this.refuse();
         return;
       }
     }
@@ -107,12 +107,20 @@ export class Shutdown {
     const settle = (agreed: boolean) => {
       if (attempt !== this.attempt) return;
       if (agreed) this.takeSteps(options, next);
-      else this.giveUp();
+      else this.refuse();
     };
     outcome.then(settle, (error: unknown) => {
       this.server.log.warning(`A step of the shutdown failed: ${error}`);
       settle(false);
     });
+  }
+
+  /** A step refuses. */
+  private refuse(): void {
+    this.server.log.warning(
+      'Errors trying to shut down the server. Check the logs for more information.',
+    );
+    this.giveUp();
   }
 
   private giveUp(): void {

@@ -9,7 +9,7 @@
 import type { Database } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import type { Client } from './client.js';
-import type { DatabaseListener, KeyListener } from './effects.js';
+import type { KeyListener } from './effects.js';
 import { KeyTable, TableKey } from './key-table.js';
 import type { Server } from './server.js';
 import { Transaction } from './transactions.js';
@@ -19,7 +19,7 @@ export class WatchedKey extends TableKey {
   readonly watchers = new Map<Client, boolean>();
 }
 
-export class WatchedKeys implements KeyListener, DatabaseListener {
+export class WatchedKeys implements KeyListener {
   private readonly server: Server;
   private readonly table = new KeyTable<WatchedKey>();
   /** Clients that watch something. */

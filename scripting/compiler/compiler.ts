@@ -6,14 +6,25 @@
  * `luaO_arith`, so that constants are folded in doubles.
  */
 import type { Code } from '../machine/code.js';
-import { decode } from './decode.js';
+import { decode, operationNames } from './decode.js';
 import { loadCompilerModules } from './loader.js';
-import type { CompilerModules, LexState, ParserString, ParserValue } from './modules.js';
+import type {
+  CompilerModules,
+  LexState,
+  ParserState,
+  ParserString,
+  ParserValue,
+} from './modules.js';
 import { ScriptSyntaxError } from './syntax-error.js';
-import { Token, Tokenizer, tokenName } from './tokens.js';
+import { Tokenizer, tokenName } from './tokens.js';
+import { Word } from './words.js';
 
 /** The name under which the parser files the globals; no source can spell it. */
 export const ENVIRONMENT = '\0globals';
+
+/** How deeply a chunk may be nested. */
+const MAXIMUM_LEVELS = 200;
+const TOO_MANY_REGISTERS = 'function or expression needs too many registers';
 
 const [EQUALS, COMMA] = [0x3d, 0x2c];
 
@@ -23,8 +34,6 @@ const MAXIMUM_UPVALUES = 60;
 /** What stands behind the parser's input: our side of a chunk being read. */
 class Reading {
   readonly strings = new Map<string, ParserString>();
-  /** By line of a `break`: the error to raise when it turns out to be in no loop. */
-  readonly breaks = new Map<number, ScriptSyntaxError>();
   lookahead: { token: number; number: number; text: string } | null = null;
   /** What the tokens before the current one end with. */
   before = { variable: false, call: false };
@@ -39,16 +48,16 @@ const asBytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const asText = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
-/** What the parser says and 5.1 says otherwise; all others agree. */
-function reword(message: string): string | null {
+/** Limits in the words of 5.1, null for other messages. @param levels - How deep the parser is. */
+function reword(message: string, levels: number): string | null {
   const limit = /^too many (.+) \(limit is (\d+)\) in (.*)$/.exec(message);
   if (limit) {
     const [, what, count, where] = limit;
-    if (what === 'JS levels') return 'chunk has too many syntax levels';
+    if (what === 'JS levels' && levels > MAXIMUM_LEVELS) return 'chunk has too many syntax levels';
+    if (what === 'JS levels') {
+      return `${where} has more than ${MAXIMUM_LEVELS - levels} variables in assignment`;
+    }
     return `${where} has more than ${count} ${what}`;
-  }
-  if (message === 'function or expression needs too many registers') {
-    return 'function or expression too complex';
   }
   return null;
 }
@@ -75,11 +84,19 @@ function fold(operation: number, left: number, right: number): number {
 
 export class Compiler {
   private readonly modules: CompilerModules;
+  /** The parser's operations by number. */
+  private readonly names: readonly string[];
+  /** The parser forms messages on the stack of this. */
+  private readonly state: ParserState;
   private reading = new Reading('', '');
 
   /** Loads the parser: about 15 ms. */
   constructor() {
     this.modules = loadCompilerModules();
+    this.names = operationNames(this.modules.opcodes.OpCodesI);
+    const state = this.modules.states.lua_newstate();
+    if (state === null) throw new Error('Cannot compile: the parser has no state');
+    this.state = state;
     this.replaceLexer();
     this.modules.objects.luaO_arith = (_L, operation, left, right, result) =>
       result.setfltvalue(fold(operation, numeral(left), numeral(right)));
@@ -93,13 +110,15 @@ export class Compiler {
    * @throws {ScriptSyntaxError} When it is no Lua.
    */
   compile(source: string, chunk: string): Code {
-    const { parser, buffers, states } = this.modules;
-    const L = states.lua_newstate();
-    if (L === null) throw new Error('Cannot compile: the parser has no state');
+    const { parser, buffers } = this.modules;
+    const L = this.state;
+    // Whatever a chunk that was refused has left behind.
+    L.top = 1;
+    L.nCcalls = 0;
     this.reading = new Reading(source, chunk);
     const buffer = new buffers.MBuffer();
     const main = parser.luaY_parser(L, null, buffer, new parser.Dyndata(), asBytes(chunk), 0);
-    const code = decode(main.p, chunk, this.modules.opcodes.OpCodesI);
+    const code = decode(main.p, chunk, this.names);
     this.checkUpvalues(code, code);
     this.reading = new Reading('', '');
     return code;
@@ -127,7 +146,7 @@ export class Compiler {
     lexer.luaX_setinput = (L, state, _input, source) => {
       state.L = L;
       state.t = { token: 0, seminfo: { r: 0, ts: null } };
-      state.lookahead = { token: Token.end, seminfo: { r: 0, ts: null } };
+      state.lookahead = { token: Word.eof, seminfo: { r: 0, ts: null } };
       state.fs = null;
       state.linenumber = 1;
       state.lastline = 1;
@@ -146,16 +165,13 @@ export class Compiler {
     state.lastline = state.linenumber;
     const { variable, call } = tokens.ending;
     this.reading.before = { variable, call };
-    const wasBreak = state.t.token === Token.break;
-    const breakLine = state.linenumber;
     const token = lookahead?.token ?? tokens.next();
     const text = lookahead?.text ?? tokens.text;
     state.t.token = token;
-    if (token === Token.number) state.t.seminfo.r = lookahead?.number ?? tokens.number;
-    else if (token === Token.name || token === Token.string) state.t.seminfo.ts = string(text);
+    if (token === Word.number) state.t.seminfo.r = lookahead?.number ?? tokens.number;
+    else if (token === Word.name || token === Word.string) state.t.seminfo.ts = string(text);
     this.reading.lookahead = null;
     state.linenumber = tokens.line;
-    if (wasBreak) this.reading.breaks.set(breakLine, tokens.error('no loop to break', token));
   }
 
   private lookAhead(state: LexState): number {
@@ -168,17 +184,15 @@ export class Compiler {
 
   /** Raises the parser's error in the words of 5.1. A token of 0 says: near nothing. */
   private fail(state: LexState, message: string): never {
-    const { tokens, breaks, before } = this.reading;
-    const stray = /^<break> at line (\d+) not inside a loop$/.exec(message);
-    const error = stray && breaks.get(Number(stray[1]));
-    if (error) throw error;
+    const { tokens, before } = this.reading;
     if (message === 'syntax error') {
       const assigns = state.t.token === EQUALS || state.t.token === COMMA;
       if (assigns && before.call) throw tokens.error('unexpected symbol', state.t.token);
       if (!assigns && before.variable) throw tokens.error("'=' expected", state.t.token);
     }
-    const reworded = reword(message);
+    const reworded = reword(message, state.L.nCcalls);
     if (reworded !== null) throw tokens.error(reworded);
+    if (message === TOO_MANY_REGISTERS) message = 'function or expression too complex';
     throw tokens.error(message, state.t.token === 0 ? undefined : state.t.token);
   }
 }

@@ -5,8 +5,6 @@ import { CONSTANT, type Code, Instruction, Op, type RawInstruction } from '../ma
 import type { LuaValue } from '../machine/values.js';
 import type { ParserString, ParserValue, Prototype } from './modules.js';
 
-type Numbers = Readonly<Record<string, number>>;
-
 /** The name the compiler gives the globals; see compiler.ts. */
 const isEnvironment = (name: string): boolean => name.startsWith('\0');
 
@@ -224,14 +222,19 @@ function skipFirstNil(first: Instruction | undefined, register: number): void {
   first.b--;
 }
 
+/** The parser's operations by number, as `decode` needs them. */
+export function operationNames(numbers: Readonly<Record<string, number>>): readonly string[] {
+  const names: string[] = [];
+  for (const [name, number] of Object.entries(numbers)) names[number] = name;
+  return names;
+}
+
 /**
  * Decodes a function and those inside it.
  *
- * @param numbers - The parser's operations by name.
+ * @param names - See `operationNames`.
  */
-export function decode(prototype: Prototype, chunk: string, numbers: Numbers): Code {
-  const names: string[] = [];
-  for (const [name, number] of Object.entries(numbers)) names[number] = name;
-  const inner = (each: Prototype): Code => new Decoder(each, names).code(chunk, each.p.map(inner));
-  return inner(prototype);
+export function decode(prototype: Prototype, chunk: string, names: readonly string[]): Code {
+  const children = prototype.p.map((each) => decode(each, chunk, names));
+  return new Decoder(prototype, names).code(chunk, children);
 }

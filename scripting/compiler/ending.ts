@@ -5,23 +5,7 @@
  * is wrong with a statement that is neither a call nor an assignment depends on its last token.
  */
 
-const RESERVED = 257;
-const token = (word: number): number => RESERVED + word;
-/** Reserved words by the parser's numbers; see tokens.ts. */
-const Word = {
-  do: token(2),
-  else: token(3),
-  elseif: token(4),
-  end: token(5),
-  function: token(8),
-  local: token(12),
-  repeat: token(16),
-  return: token(17),
-  until: token(20),
-  name: token(35),
-  string: token(36),
-} as const;
-const THEN = token(18);
+import { THEN, Word } from './words.js';
 
 const [OPEN, CLOSE, COMMA, OPEN_BRACE, CLOSE_BRACE, CLOSE_BRACKET, SEMICOLON] = [
   ...[0x28, 0x29, 0x2c, 0x7b, 0x7d, 0x5d, 0x3b],

@@ -3,57 +3,36 @@
  *
  * Token numbers are those of the parser of `fengari` (a character's code for single characters). It
  * parses Lua 5.3; what 5.1 has not (`goto`, `::`, `//`, shifts, bit operators, integers) is never
- * handed to it. A function with `...` among its parameters gets `local arg` put before its body: in
+ * handed to it. A function with `...` among its parameters gets `local arg;` put before its body: in
  * 5.1 it has such a variable, which holds the further arguments if the body never says `...`.
  */
 import { parseNumber } from '../machine/numbers.js';
+import { Blocks } from './blocks.js';
 import { Ending } from './ending.js';
 import { ScriptSyntaxError } from './syntax-error.js';
+import { FIRST_RESERVED, RESERVED, Word } from './words.js';
 
-const RESERVED =
-  'and break do else elseif end false for function goto if in local nil not or repeat return then true until while'.split(
-    ' ',
-  );
-
-const FIRST_RESERVED = 257;
 /** Added to characters that are operators in 5.3 only: the parser must take them nowhere. */
 const FOREIGN = 0x10000;
-const of = (word: string): number => FIRST_RESERVED + RESERVED.indexOf(word);
-
-/** Tokens that are no single character. */
-export const Token = {
-  break: of('break'),
-  function: of('function'),
-  local: of('local'),
-  concat: FIRST_RESERVED + 23,
-  dots: FIRST_RESERVED + 24,
-  equal: FIRST_RESERVED + 25,
-  greaterOrEqual: FIRST_RESERVED + 26,
-  lessOrEqual: FIRST_RESERVED + 27,
-  notEqual: FIRST_RESERVED + 28,
-  end: FIRST_RESERVED + 32,
-  number: FIRST_RESERVED + 33,
-  name: FIRST_RESERVED + 35,
-  string: FIRST_RESERVED + 36,
-} as const;
-
 /** `goto` is a name in 5.1. */
 const KEYWORDS: ReadonlyMap<string, number> = new Map(
-  RESERVED.filter((word) => word !== 'goto').map((word) => [word, of(word)]),
+  RESERVED.map((word, i): [string, number] => [word, FIRST_RESERVED + i]).filter(
+    ([word]) => word !== 'goto',
+  ),
 );
 
 const FIXED: ReadonlyMap<number, string> = new Map([
   ...[...KEYWORDS].map(([word, token]): [number, string] => [token, word]),
-  [Token.concat, '..'],
-  [Token.dots, '...'],
-  [Token.equal, '=='],
-  [Token.greaterOrEqual, '>='],
-  [Token.lessOrEqual, '<='],
-  [Token.notEqual, '~='],
-  [Token.end, '<eof>'],
-  [Token.number, '<number>'],
-  [Token.name, '<name>'],
-  [Token.string, '<string>'],
+  [Word.concat, '..'],
+  [Word.dots, '...'],
+  [Word.equal, '=='],
+  [Word.greaterOrEqual, '>='],
+  [Word.lessOrEqual, '<='],
+  [Word.notEqual, '~='],
+  [Word.eof, '<eof>'],
+  [Word.number, '<number>'],
+  [Word.name, '<name>'],
+  [Word.string, '<string>'],
 ]);
 
 /** A kind of token as messages name it, without quotes. */
@@ -86,10 +65,10 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 
 /** Operators of two characters: the second one, and the token both make. */
 const PAIRS: ReadonlyMap<number, number> = new Map([
-  [61, Token.equal],
-  [60, Token.lessOrEqual],
-  [62, Token.greaterOrEqual],
-  [126, Token.notEqual],
+  [61, Word.equal],
+  [60, Word.lessOrEqual],
+  [62, Word.greaterOrEqual],
+  [126, Word.notEqual],
 ]);
 
 /** How far the parameters of a function have been read. */
@@ -104,6 +83,7 @@ export class Tokenizer {
   written = '';
   /** What the tokens so far end with. */
   readonly ending = new Ending();
+  private readonly blocks = new Blocks();
   private at = 0;
   private parameters: number = Parameters.none;
   private readonly source: string;
@@ -120,11 +100,13 @@ export class Tokenizer {
   next(): number {
     const injected = this.pending.shift();
     if (injected !== undefined) {
-      if (injected === Token.name) this.text = 'arg';
+      if (injected === Word.name) this.text = 'arg';
       return injected;
     }
     const { line, ending } = this;
     const token = this.read();
+    const problem = this.blocks.follow(token, this.line, tokenName);
+    if (problem !== null) throw this.error(problem, token);
     if (token === OPEN_PARENTHESIS && this.line !== line && this.isAmbiguous()) {
       throw this.error('ambiguous syntax (function call x new statement)', token);
     }
@@ -132,7 +114,7 @@ export class Tokenizer {
     const closes = this.parameters !== Parameters.none && token === CLOSE_PARENTHESIS;
     ending.follow(token, this.parameters !== Parameters.none);
     if (this.parameters !== Parameters.none) this.followParameters(token);
-    else if (token === Token.function) this.parameters = Parameters.expected;
+    else if (token === Word.function) this.parameters = Parameters.expected;
     if (closes) ending.closeParameters();
     return token;
   }
@@ -154,7 +136,7 @@ export class Tokenizer {
 
   /** A token as messages show it after "near". */
   shown(token: number): string {
-    const own = token === Token.name || token === Token.string || token === Token.number;
+    const own = token === Word.name || token === Word.string || token === Word.number;
     const text = own ? this.written : tokenName(token);
     const nul = text.indexOf('\0');
     return nul < 0 ? text : text.slice(0, nul);
@@ -162,9 +144,9 @@ export class Tokenizer {
 
   private followParameters(token: number): void {
     if (token === OPEN_PARENTHESIS) this.parameters = Parameters.open;
-    else if (token === Token.dots) this.parameters = Parameters.dots;
+    else if (token === Word.dots) this.parameters = Parameters.dots;
     else if (token === CLOSE_PARENTHESIS) {
-      if (this.parameters === Parameters.dots) this.pending.push(Token.local, Token.name);
+      if (this.parameters === Parameters.dots) this.pending.push(Word.local, Word.name, SEMICOLON);
       this.parameters = Parameters.none;
     }
   }
@@ -185,7 +167,7 @@ export class Tokenizer {
   }
 
   private readWord(code: number): number {
-    if (code === END) return Token.end;
+    if (code === END) return Word.eof;
     if (isLetter(code)) return this.readName();
     if (isDigit(code) || (code === DOT && isDigit(this.code(1)))) return this.readNumber();
     if (code === QUOTE || code === APOSTROPHE) return this.readString(code);
@@ -195,7 +177,7 @@ export class Tokenizer {
     if (code === DOT && this.code(1) === DOT) {
       const three = this.code(2) === DOT;
       this.at += three ? 3 : 2;
-      return three ? Token.dots : Token.concat;
+      return three ? Word.dots : Word.concat;
     }
     const pair = this.code(1) === EQUALS ? PAIRS.get(code) : undefined;
     this.at += pair === undefined ? 1 : 2;
@@ -207,7 +189,7 @@ export class Tokenizer {
     const start = this.at++;
     for (let code = this.code(); isLetter(code) || isDigit(code); code = this.code()) this.at++;
     this.written = this.text = this.source.slice(start, this.at);
-    return KEYWORDS.get(this.text) ?? Token.name;
+    return KEYWORDS.get(this.text) ?? Word.name;
   }
 
   private readNumber(): number {
@@ -220,9 +202,9 @@ export class Tokenizer {
     while (isDigit(this.code()) || isLetter(this.code())) this.at++;
     this.written = this.source.slice(start, this.at);
     const value = parseNumber(this.written);
-    if (value === undefined) throw this.error('malformed number', Token.number);
+    if (value === undefined) throw this.error('malformed number', Word.number);
     this.number = value;
-    return Token.number;
+    return Word.number;
   }
 
   private readString(quote: number): number {
@@ -233,21 +215,21 @@ export class Tokenizer {
       const start = this.at;
       let code = this.code();
       while (code !== quote && code !== BACKSLASH && code !== NEWLINE && code !== RETURN) {
-        if (code === END) throw this.error('unfinished string', Token.end);
+        if (code === END) throw this.error('unfinished string', Word.eof);
         this.at++;
         code = this.code();
       }
       text += this.source.slice(start, this.at);
       this.written = opening + text;
       if (code === quote) break;
-      if (code !== BACKSLASH) throw this.error('unfinished string', Token.string);
+      if (code !== BACKSLASH) throw this.error('unfinished string', Word.string);
       this.at++;
       text += this.readEscape();
     }
     this.at++;
     this.text = text;
     this.written += opening;
-    return Token.string;
+    return Word.string;
   }
 
   /** What follows a backslash. At the end of the source it is nothing: the caller sees the end. */
@@ -268,7 +250,7 @@ export class Tokenizer {
       value = value * 10 + this.code() - 48;
       this.at++;
     }
-    if (value > 255) throw this.error('escape sequence too large', Token.string);
+    if (value > 255) throw this.error('escape sequence too large', Word.string);
     return String.fromCharCode(value);
   }
 
@@ -285,10 +267,10 @@ export class Tokenizer {
       const start = this.at++;
       while (this.code() === EQUALS) this.at++;
       this.written = this.source.slice(start, this.at);
-      throw this.error('invalid long string delimiter', Token.string);
+      throw this.error('invalid long string delimiter', Word.string);
     }
     this.text = this.readBrackets(level, 'unfinished long string');
-    return Token.string;
+    return Word.string;
   }
 
   /** Reads from `[==[` to `]==]`; newlines of every form become `\n`, the first one goes. */
@@ -302,7 +284,7 @@ export class Tokenizer {
       const start = this.at;
       let code = this.code();
       while (code !== CLOSE && code !== NEWLINE && code !== RETURN) {
-        if (code === END) throw this.error(unfinished, Token.end);
+        if (code === END) throw this.error(unfinished, Word.eof);
         this.at++;
         code = this.code();
       }

@@ -24,6 +24,9 @@ import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import { Closure, type LuaValue, type NativeBody, NativeFunction } from '../machine/values.js';
 
+/** Values that a function of the real server's libraries may have on its stack. */
+export const MAXIMUM_STACK = 8000;
+
 const TWO_63 = 2 ** 63;
 
 /** An error with the place of the Lua function that called the running one before it. */

@@ -1,6 +1,5 @@
 /** The functions of Lua 5.1 that are there without a prefix: `assert`, `pairs`, `pcall`, ... */
 import type { Compiler } from '../compiler/compiler.js';
-import { ScriptSyntaxError } from '../compiler/syntax-error.js';
 import { typeName } from '../machine/describe.js';
 import { LuaError } from '../machine/error.js';
 import type { Machine } from '../machine/machine.js';
@@ -9,7 +8,6 @@ import { checkKey, findMetamethod } from '../machine/operators.js';
 import { Table } from '../machine/table.js';
 import { Thread } from '../machine/thread.js';
 import {
-  Closure,
   isTrue,
   type LuaValue,
   type NativeBody,
@@ -19,7 +17,6 @@ import {
 import {
   argumentError,
   checkAny,
-  checkFunction,
   checkInt,
   checkString,
   checkTable,
@@ -30,6 +27,8 @@ import {
   register,
   writable,
 } from './arguments.js';
+import { INSECURE } from './insecure-api.js';
+import { loaders } from './load.js';
 
 /** Arguments and results of a call of `unpack` together: what C's stack holds in the real server. */
 const MAXIMUM_UNPACKED = 8000;
@@ -250,76 +249,6 @@ const setmetatable: NativeBody = (thread) => {
   return thread.answer(table);
 };
 
-/** The most bytes of a chunk's name in messages, with C's NUL behind it. */
-const NAME_SIZE = 80;
-
-/** How messages name a chunk: its name as `load` takes it, or its source. */
-export function chunkName(given: string): string {
-  const [name = ''] = given.split('\0');
-  if (name.startsWith('=')) return name.slice(1, NAME_SIZE);
-  if (name.startsWith('@')) {
-    const room = NAME_SIZE - ' "..." '.length - 1;
-    const path = name.slice(1);
-    return path.length > room ? `...${path.slice(-room)}` : path;
-  }
-  const room = NAME_SIZE - ' [string "..."] '.length - 1;
-  const newline = name.search(/[\r\n]/);
-  const shown = name.slice(0, newline < 0 ? room : Math.min(newline, room));
-  return `[string "${shown}${shown.length < name.length ? '...' : ''}"]`;
-}
-
-/** Functions that make code of text; they need a compiler. */
-function loaders(compiler: Compiler): Record<string, NativeBody> {
-  const load = (thread: Thread, source: string, name: string): number => {
-    try {
-      const code = compiler.compile(source, chunkName(name));
-      return thread.answer(new Closure(code, thread.machine.globals, []));
-    } catch (thrown) {
-      if (!(thrown instanceof ScriptSyntaxError)) throw thrown;
-      thread.push(undefined);
-      thread.push(thrown.text);
-      return 2;
-    }
-  };
-  return {
-    loadstring: (thread) => {
-      const source = checkString(thread, 1);
-      return load(thread, source, optionalString(thread, 2, source));
-    },
-    load: (thread) => {
-      const reader = checkFunction(thread, 1);
-      const name = optionalString(thread, 2, '=(load)');
-      const pieces: string[] = [];
-      const ask = (): number => {
-        const func = thread.top;
-        thread.push(reader);
-        return thread.callThen(func, 1, takePiece, failed);
-      };
-      const takePiece = (): number => {
-        const piece = thread.result(0);
-        thread.top = thread.frame.callee;
-        if (piece === undefined || piece === '') return load(thread, pieces.join(''), name);
-        if (typeof piece !== 'string' && typeof piece !== 'number') {
-          const { machine } = thread;
-          const problem = `${machine.where(thread, 1)}reader function must return a string`;
-          thread.push(undefined);
-          thread.push(machine.errorObject(problem));
-          return 2;
-        }
-        pieces.push(typeof piece === 'number' ? formatNumber(piece) : piece);
-        return ask();
-      };
-      const failed = (): number => {
-        const problem = thread.machine.errorObject(thread.result(0));
-        thread.push(undefined);
-        thread.push(problem);
-        return 2;
-      };
-      return ask();
-    },
-  };
-}
-
 const COLLECTOR_OPTIONS = [
   ...['stop', 'restart', 'collect', 'count', 'step', 'setpause', 'setstepmul'],
 ];
@@ -332,58 +261,13 @@ const collectgarbage: NativeBody = (thread) => {
   }
   optionalInt(thread, 2, 0);
   if (option === 'count') return thread.answer(thread.machine.memoryInUse() / 1024);
-  if (option === 'step') return thread.answer(true);
+  if (option === 'step') return thread.answer(false);
   if (option === 'setpause' || option === 'setstepmul') return thread.answer(200);
   return thread.answer(0);
 };
 
 const gcinfo: NativeBody = (thread) =>
   thread.answer(Math.floor(thread.machine.memoryInUse() / 1024));
-
-/** The function that `getfenv` and `setfenv` are asked about: itself, or the one at a level. */
-function functionAt(thread: Thread, optional: boolean): Closure | NativeFunction | null {
-  const value = thread.arg(1);
-  if (value instanceof Closure || value instanceof NativeFunction) return value;
-  const level = optional ? optionalInt(thread, 1, 1) : checkInt(thread, 1);
-  if (level < 0) throw argumentError(thread, 1, 'level must be non-negative');
-  if (level === 0) return null;
-  const frame = thread.frames[thread.depth - level];
-  if (level >= thread.depth + 0 || frame === undefined) {
-    throw argumentError(thread, 1, 'invalid level');
-  }
-  return frame.closure ?? frame.native;
-}
-
-/** Functions of the real server's `lua-enable-insecure-api`. */
-const INSECURE: Record<string, NativeBody> = {
-  getfenv: (thread) => {
-    const found = functionAt(thread, true);
-    const { globals } = thread.machine;
-    if (found instanceof Closure) return thread.answer(found.environment);
-    return thread.answer(found?.environment ?? globals);
-  },
-  setfenv: (thread) => {
-    const table = checkTable(thread, 2);
-    const value = thread.arg(1);
-    const found = functionAt(thread, false);
-    if (value === 0 || value === '0') return 0;
-    if (!(found instanceof Closure)) {
-      throw fail(thread, "'setfenv' cannot change environment of given object");
-    }
-    found.environment = table;
-    return thread.answer(found);
-  },
-  newproxy: (thread) => {
-    const like = thread.arg(1);
-    const made = new Userdata();
-    if (like === true) made.metatable = new Table();
-    else if (like instanceof Userdata && like.metatable !== null) made.metatable = like.metatable;
-    else if (like !== undefined && like !== false) {
-      throw argumentError(thread, 1, 'boolean or proxy expected');
-    }
-    return thread.answer(made);
-  },
-};
 
 /** What `openBase` needs. */
 export interface BaseOptions {

@@ -10,8 +10,8 @@ import { readDouble } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import type { LuaValue } from '../machine/values.js';
-import { fail } from './arguments.js';
-import { type JsonSettings, MAXIMUM_STACK } from './json-settings.js';
+import { fail, MAXIMUM_STACK } from './arguments.js';
+import type { JsonSettings } from './json-settings.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -50,8 +50,6 @@ function utf8(code: number): string {
 interface Filling {
   readonly table: Table;
   readonly isList: boolean;
-  /** Elements so far. */
-  length: number;
   /** The key of the value to come. */
   key: string;
   readonly outer: Filling | null;
@@ -101,7 +99,7 @@ export class JsonDecoder {
       this.at++;
       if (this.skipSpace() === (isList ? CLOSE_ARRAY : CLOSE_OBJECT)) return this.close(filling);
     } else {
-      if (isList) table.setInteger(++filling.length, value);
+      if (isList) table.append(value);
       else table.set(filling.key, value);
       const code = this.skipSpace();
       if (code === (isList ? CLOSE_ARRAY : CLOSE_OBJECT)) return this.close(filling);
@@ -118,6 +116,7 @@ export class JsonDecoder {
     this.at++;
     this.depth--;
     this.used -= filling.isList ? 1 : 2;
+    if (filling.isList) filling.table.endList();
     this.filling = filling.outer;
     return filling.table;
   }
@@ -132,7 +131,7 @@ export class JsonDecoder {
     }
     this.used += slots - 1;
     const table = new Table();
-    this.filling = { table, isList, length: 0, key: '', outer: this.filling };
+    this.filling = { table, isList, key: '', outer: this.filling };
     return table;
   }
 

@@ -5,15 +5,14 @@ import { formatGeneral, formatNumber } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import { type LuaValue, Userdata } from '../machine/values.js';
-import { fail } from './arguments.js';
-import { InvalidNumbers, type JsonSettings, MAXIMUM_STACK } from './json-settings.js';
+import { fail, MAXIMUM_STACK } from './arguments.js';
+import { InvalidNumbers, type JsonSettings } from './json-settings.js';
+import { replaceEach, TextBuilder } from './text-builder.js';
 
 /** The largest index of an array. */
 const MAXIMUM_INDEX = 2 ** 31 - 1;
 /** The default digits: those of `tostring`. */
 const USUAL_PRECISION = 14;
-/** Text is charged for in pieces of this size, in bytes. */
-const PIECE = 1_000_000;
 
 /** What cannot stand for itself: control characters, quotes, both slashes. */
 const SPECIAL = /[^ !#-.0-[\]-~\x80-\xff]/;
@@ -30,7 +29,7 @@ function escaped(character: string): string {
 
 function quote(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
-  return `"${text.replace(ALL_SPECIAL, escaped)}"`;
+  return `"${replaceEach(text, ALL_SPECIAL, escaped)}"`;
 }
 
 /** A table that is being written, and the one it stands in. */
@@ -50,31 +49,39 @@ interface Level {
 export class JsonEncoder {
   private readonly thread: Thread;
   private readonly settings: JsonSettings;
-  private out = '';
-  private charged = 0;
+  private readonly out: TextBuilder;
   private level: Level | null = null;
 
   constructor(thread: Thread, settings: JsonSettings) {
     this.thread = thread;
     this.settings = settings;
+    this.out = new TextBuilder(thread.machine);
   }
 
-  /** @throws {LuaError} */
-  encode(value: LuaValue): string {
+  /** Answers with a value as JSON, in as many turns as it takes. @throws {LuaError} */
+  encode(value: LuaValue): number {
     this.add(value);
-    for (let level = this.level; level !== null; level = this.level) this.goOn(level);
-    this.thread.machine.charge(this.out.length - this.charged);
-    return this.out;
+    return this.goOn(this.thread);
+  }
+
+  private goOn(thread: Thread): number {
+    for (let level = this.level; level !== null; level = this.level) {
+      if (--thread.machine.budget < 0) return thread.later((later) => this.goOn(later));
+      if (!(level.length > 0 ? this.elements(level) : this.pairs(level))) continue;
+      this.out.add(level.length > 0 ? ']' : '}');
+      this.level = level.outer;
+    }
+    return thread.answer(this.out.end());
   }
 
   /** Adds a value; of a table only the beginning. */
   private add(value: LuaValue): void {
-    if (typeof value === 'string') this.out += quote(value);
-    else if (typeof value === 'number') this.out += this.number(value);
+    if (typeof value === 'string') this.out.add(quote(value));
+    else if (typeof value === 'number') this.out.add(this.number(value));
     else if (value instanceof Table) this.open(value);
-    else if (typeof value === 'boolean') this.out += value ? 'true' : 'false';
+    else if (typeof value === 'boolean') this.out.add(value ? 'true' : 'false');
     else if (value === undefined || (value instanceof Userdata && isNull(value))) {
-      this.out += 'null';
+      this.out.add('null');
     } else throw this.refusal(value, 'type not supported');
   }
 
@@ -102,22 +109,9 @@ export class JsonEncoder {
     if (depth > this.settings.encodeMaxDepth || used + 3 > MAXIMUM_STACK) {
       throw fail(this.thread, `Cannot serialise, excessive nesting (${depth})`);
     }
-    if (this.out.length - this.charged > PIECE) {
-      // Tables that hold others many times over make much of little.
-      this.thread.machine.charge(this.out.length - this.charged);
-      this.charged = this.out.length;
-    }
     const length = this.arrayLength(table);
     this.level = { table, length, at: 0, isEmpty: true, depth, used, outer };
-    this.out += length > 0 ? '[' : '{';
-  }
-
-  /** Adds what is left of a table, up to the next table in it. */
-  private goOn(level: Level): void {
-    const ended = level.length > 0 ? this.elements(level) : this.pairs(level);
-    if (!ended) return;
-    this.out += level.length > 0 ? ']' : '}';
-    this.level = level.outer;
+    this.out.add(length > 0 ? '[' : '{');
   }
 
   /** The largest index of a table that is an array, 0 when it is none. */
@@ -147,13 +141,14 @@ export class JsonEncoder {
     return 0;
   }
 
-  /** @returns Whether all elements have been added. */
+  /** Adds elements up to the next table. @returns Whether all have been added. */
   private elements(level: Level): boolean {
+    const { machine } = this.thread;
     const { table, length } = level;
     while (level.at < length) {
-      if (level.at++ > 0) this.out += ',';
+      if (level.at++ > 0) this.out.add(',');
       this.add(table.get(level.at));
-      if (this.level !== level) return false;
+      if (this.level !== level || --machine.budget < 0) return false;
     }
     return true;
   }
@@ -162,22 +157,23 @@ export class JsonEncoder {
   private pairs(level: Level): boolean {
     const { array, keys, values } = level.table;
     const slots = array.length - 1;
+    const { machine } = this.thread;
     while (level.at < slots + values.length) {
       const at = level.at++;
       const value = at < slots ? array[at + 1] : values[at - slots];
       if (value === undefined) continue;
-      if (!level.isEmpty) this.out += ',';
+      if (!level.isEmpty) this.out.add(',');
       level.isEmpty = false;
       this.key(at < slots ? at + 1 : keys[at - slots]);
       this.add(value);
-      if (this.level !== level) return false;
+      if (this.level !== level || --machine.budget < 0) return false;
     }
     return true;
   }
 
   private key(key: LuaValue): void {
-    if (typeof key === 'string') this.out += `${quote(key)}:`;
-    else if (typeof key === 'number') this.out += `"${this.number(key)}":`;
+    if (typeof key === 'string') this.out.add(`${quote(key)}:`);
+    else if (typeof key === 'number') this.out.add(`"${this.number(key)}":`);
     else throw this.refusal(key, 'table key must be a number or string');
   }
 }

@@ -21,6 +21,3 @@ export class JsonSettings {
   /** Kept for those who ask; there is no buffer to keep. */
   keepBuffer = true;
 }
-
-/** Values a function of the real server's libraries may have on its stack. */
-export const MAXIMUM_STACK = 8000;

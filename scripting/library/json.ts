@@ -95,7 +95,7 @@ function createModule(nothing: LuaValue): Table {
   register(module, {
     encode: (thread) => {
       exactlyOne(thread);
-      return thread.answer(new JsonEncoder(thread, settings).encode(thread.arg(1)));
+      return new JsonEncoder(thread, settings).encode(thread.arg(1));
     },
     decode: (thread) => {
       exactlyOne(thread);

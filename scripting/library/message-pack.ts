@@ -6,13 +6,12 @@ import type { LuaValue, NativeBody } from '../machine/values.js';
 import { argumentError, register } from './arguments.js';
 import { doubleBytes, floatBytes, longBytes, smallBytes } from './binary.js';
 import { unpack, unpackLimit, unpackOne } from './message-unpack.js';
+import { TextBuilder } from './text-builder.js';
 
 /** Tables within as many others become nil. */
 const MAXIMUM_DEPTH = 16;
 const NIL = '\xc0';
 const TWO_63 = 2 ** 63;
-/** Text is charged for in pieces of this size, in bytes. */
-const PIECE = 1_000_000;
 
 /** A type's byte and the size of what it holds, where there is a form for small sizes. */
 function header(small: number, limit: number, wide: readonly number[], count: number): string {
@@ -69,37 +68,28 @@ function listLength(table: Table): number {
 }
 
 class Packer {
-  out = '';
-  private charged = 0;
-  private readonly thread: Thread;
+  readonly out: TextBuilder;
 
   constructor(thread: Thread) {
-    this.thread = thread;
+    this.out = new TextBuilder(thread.machine);
   }
 
   add(value: LuaValue, depth: number): void {
     if (typeof value === 'string') {
-      this.out += header(0xa0, 32, TEXT, value.length) + value;
-    } else if (typeof value === 'number') this.out += packNumber(value);
-    else if (typeof value === 'boolean') this.out += value ? '\xc3' : '\xc2';
+      this.out.add(header(0xa0, 32, TEXT, value.length) + value);
+    } else if (typeof value === 'number') this.out.add(packNumber(value));
+    else if (typeof value === 'boolean') this.out.add(value ? '\xc3' : '\xc2');
     else if (value instanceof Table && depth < MAXIMUM_DEPTH) this.table(value, depth + 1);
-    else this.out += NIL;
-  }
-
-  /** Charges for what came since the last time. */
-  charge(): void {
-    this.thread.machine.charge(this.out.length - this.charged);
-    this.charged = this.out.length;
+    else this.out.add(NIL);
   }
 
   private table(table: Table, depth: number): void {
-    if (this.out.length - this.charged > PIECE) this.charge();
     const length = listLength(table);
     if (length < 0) {
       this.map(table, depth);
       return;
     }
-    this.out += header(0x90, 16, ARRAY, length);
+    this.out.add(header(0x90, 16, ARRAY, length));
     for (let i = 1; i <= length; i++) this.add(table.get(i), depth);
   }
 
@@ -107,10 +97,10 @@ class Packer {
     const { array, keys, values } = table;
     const present = (value: LuaValue): boolean => value !== undefined;
     const count = array.filter(present).length + values.filter(present).length;
-    this.out += header(0x80, 16, MAP, count);
+    this.out.add(header(0x80, 16, MAP, count));
     for (let i = 1; i < array.length; i++) {
       if (array[i] === undefined) continue;
-      this.out += packNumber(i);
+      this.out.add(packNumber(i));
       this.add(array[i], depth);
     }
     for (let node = 0; node < keys.length; node++) {
@@ -126,8 +116,7 @@ const pack: NativeBody = (thread) => {
   if (argc === 0) throw argumentError(thread, 0, 'MessagePack pack needs input.');
   const packer = new Packer(thread);
   for (let i = 1; i <= argc; i++) packer.add(thread.arg(i), 0);
-  packer.charge();
-  return thread.answer(packer.out);
+  return thread.answer(packer.out.end());
 };
 
 /** Makes the table `cmsgpack`. */

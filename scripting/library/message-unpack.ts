@@ -9,9 +9,8 @@ import { checkKey } from '../machine/operators.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
 import type { LuaValue, NativeBody } from '../machine/values.js';
-import { checkInteger, checkString, fail, optionalInteger } from './arguments.js';
+import { checkInteger, checkString, fail, MAXIMUM_STACK, optionalInteger } from './arguments.js';
 import { readDoubleAt, readFloatAt, readLongAt, readSmallAt } from './binary.js';
-import { MAXIMUM_STACK } from './json-settings.js';
 
 const TOO_MANY =
   'stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)';
@@ -25,8 +24,24 @@ interface Filling {
   readonly isList: boolean;
   /** Of a map: whether the key is there and the value is to come. */
   hasKey: boolean;
-  /** The key, or the index of the last element. */
+  /** The key of a map's value. Of a list with nils the index of the last element, else nil. */
   key: LuaValue;
+}
+
+/** Adds an element to a list. From the first nil on the table has to find its own form. */
+function putElement(top: Filling, value: LuaValue): void {
+  const { table } = top;
+  if (top.key === undefined) {
+    if (value !== undefined) {
+      table.append(value);
+      if (top.left === 0) table.endList();
+      return;
+    }
+    top.key = table.array.length - 1;
+    table.endList();
+  }
+  top.key = (top.key as number) + 1;
+  table.set(top.key, value);
 }
 
 class Unpacker {
@@ -72,9 +87,8 @@ class Unpacker {
 
   private put(top: Filling, value: LuaValue): void {
     if (top.isList) {
-      top.key = (top.key as number) + 1;
-      top.table.set(top.key, value);
       top.left--;
+      putElement(top, value);
       return;
     }
     if (!top.hasKey) {
@@ -120,7 +134,7 @@ class Unpacker {
       throw fail(this.thread, isList ? TOO_DEEP : TOO_MANY);
     }
     if (count > 0) {
-      this.filling.push({ table, left: count, isList, hasKey: false, key: isList ? 0 : undefined });
+      this.filling.push({ table, left: count, isList, hasKey: false, key: undefined });
       this.used += isList ? 2 : 1;
     }
     return table;

@@ -6,17 +6,17 @@
  */
 
 /** The parts of a conversion specification: `%-+ #05.2f`. */
-export interface Conversion {
-  left: boolean;
-  plus: boolean;
-  space: boolean;
-  alternate: boolean;
-  zero: boolean;
-  width: number;
+export class Conversion {
+  left = false;
+  plus = false;
+  space = false;
+  alternate = false;
+  zero = false;
+  width = 0;
   /** -1 when there is none. */
-  precision: number;
+  precision = -1;
   /** The letter, as a character code. */
-  letter: number;
+  letter = 0;
 }
 
 /** Pads a number, zeros going between sign (or prefix) and digits. */
@@ -81,27 +81,17 @@ export function formatUnsigned(value: number, base: number, conversion: Conversi
   return formatDigits('', digits, { ...conversion, precision: precision === 0 ? 1 : precision });
 }
 
-const DOUBLE = new Float64Array(1);
-const WORDS = new BigUint64Array(DOUBLE.buffer);
-
-/** The power of two that is a double's last set bit: it is an odd number times that. */
-function lowestBit(value: number): number {
-  DOUBLE[0] = value;
-  const bits = WORDS[0] ?? 0n;
-  const exponent = Number((bits >> 52n) & 0x7ffn);
-  let mantissa = bits & 0xfffffffffffffn;
-  if (exponent !== 0) mantissa |= 0x10000000000000n;
-  let power = Math.max(exponent, 1) - 1075;
-  for (; mantissa !== 0n && (mantissa & 1n) === 0n; mantissa >>= 1n) power++;
-  return power;
-}
-
 /**
  * Whether a double lies exactly between two decimals with `digits` digits behind the point. A
  * negative count of digits stands for zeros before the point.
  */
 function isTie(value: number, digits: number): boolean {
-  if (digits >= 0) return lowestBit(value) === -(digits + 1);
+  if (digits >= 0) {
+    // A tie is an odd multiple of a half of the last digit, and that is so in binary, too: times
+    // 2^(digits + 1) it is odd. Larger products are even, and exact all the same.
+    const scaled = value * 2 ** (digits + 1);
+    return scaled % 2 === 1;
+  }
   if (!Number.isInteger(value)) return false;
   const unit = 10n ** BigInt(-digits);
   return (BigInt(value) * 2n) % (unit * 2n) === unit;

@@ -32,8 +32,8 @@ export class PatternError {
 }
 
 export class Matcher {
-  readonly text: string;
-  readonly pattern: Pattern;
+  text = '';
+  pattern: Pattern;
   /** Where the match starts and ends after `found`. */
   start = 0;
   end = 0;
@@ -42,6 +42,8 @@ export class Matcher {
   readonly starts: number[] = [];
   readonly lengths: number[] = [];
   private readonly choices: number[] = [];
+  /** How many places of `choices` are in use. */
+  private height = 0;
   /** Where it is: the item and the position; an item of -1 asks for the next choice. */
   private at = 0;
   private position = 0;
@@ -51,6 +53,24 @@ export class Matcher {
   constructor(text: string, pattern: Pattern) {
     this.text = text;
     this.pattern = pattern;
+  }
+
+  /** Makes it ready for another text and pattern: as a new one. */
+  reset(text: string, pattern: Pattern, start: number): void {
+    this.text = text;
+    this.pattern = pattern;
+    this.start = start;
+    this.inside = false;
+  }
+
+  /** Notes a choice on the stack. */
+  private note(kind: number, at: number, position: number, limit: number): void {
+    const { choices, height } = this;
+    choices[height] = kind;
+    choices[height + 1] = at;
+    choices[height + 2] = position;
+    choices[height + 3] = limit;
+    this.height = height + 4;
   }
 
   /**
@@ -93,7 +113,7 @@ export class Matcher {
   run(budget: { budget: number }): number {
     if (!this.inside) {
       this.level = 0;
-      this.choices.length = 0;
+      this.height = 0;
       this.at = 0;
       this.position = this.start;
     }
@@ -128,7 +148,7 @@ export class Matcher {
         break;
       case Kind.closeCapture: {
         const level = this.innermostOpen();
-        this.choices.push(Choice.reopen, level, 0, 0);
+        this.note(Choice.reopen, level, 0, 0);
         this.lengths[level] = this.position - (this.starts[level] ?? 0);
         break;
       }
@@ -160,7 +180,7 @@ export class Matcher {
     const { position, at } = this;
     this.at = at + 1;
     if (item.repeat === Repeat.lazy) {
-      this.choices.push(Choice.grow, at, position, 0);
+      this.note(Choice.grow, at, position, 0);
       return true;
     }
     if (item.repeat === Repeat.star || item.repeat === Repeat.plus) {
@@ -168,12 +188,12 @@ export class Matcher {
       const least = item.repeat === Repeat.plus ? position + 1 : position;
       budget.budget -= (end - position) >> 3;
       if (end < least) return false;
-      if (end > least) this.choices.push(Choice.shrink, at, end, least);
+      if (end > least && !item.final) this.note(Choice.shrink, at, end, least);
       this.position = end;
       return true;
     }
     if (!this.matches(item, position)) return item.repeat === Repeat.optional;
-    if (item.repeat === Repeat.optional) this.choices.push(Choice.skip, at, position, 0);
+    if (item.repeat === Repeat.optional) this.note(Choice.skip, at, position, 0);
     this.position = position + 1;
     return true;
   }
@@ -194,8 +214,8 @@ export class Matcher {
   /** Takes the latest choice otherwise. @returns False when none is left. */
   private goBack(budget: { budget: number }): boolean {
     const { choices } = this;
-    while (choices.length > 0) {
-      const top = choices.length - 4;
+    while (this.height > 0) {
+      const top = this.height - 4;
       const at = choices[top + 1] ?? 0;
       const position = choices[top + 2] ?? 0;
       switch (choices[top]) {
@@ -206,12 +226,12 @@ export class Matcher {
           this.lengths[at] = UNFINISHED;
           break;
         case Choice.skip:
-          choices.length = top;
+          this.height = top;
           this.at = at + 1;
           this.position = position;
           return true;
         case Choice.shrink:
-          if (position - 1 === choices[top + 3]) choices.length = top;
+          if (position - 1 === choices[top + 3]) this.height = top;
           else choices[top + 2] = position - 1;
           this.at = at + 1;
           this.position = position - 1;
@@ -219,7 +239,7 @@ export class Matcher {
         default:
           if (this.grow(at, position, top, budget)) return true;
       }
-      choices.length = top;
+      this.height = top;
     }
     return false;
   }
@@ -258,7 +278,7 @@ export class Matcher {
     this.starts[this.level] = this.position;
     this.lengths[this.level] = length;
     this.level++;
-    this.choices.push(Choice.unopen, 0, 0, 0);
+    this.note(Choice.unopen, 0, 0, 0);
   }
 
   private innermostOpen(): number {

@@ -41,6 +41,8 @@ export interface Item {
   /** What closes the balanced text. */
   readonly b: number;
   readonly error: string;
+  /** Of a repeated item: whether nothing that follows could match within what it has taken. */
+  final: boolean;
 }
 
 export interface Pattern {
@@ -58,7 +60,7 @@ const PERCENT = 0x25;
 const NO_SET: ByteSet = new Uint8Array(0);
 
 function item(kind: number, fields: Partial<Item> = {}): Item {
-  return { kind, repeat: Repeat.once, set: NO_SET, a: 0, b: 0, error: '', ...fields };
+  return { kind, repeat: Repeat.once, set: NO_SET, a: 0, b: 0, error: '', final: false, ...fields };
 }
 
 const isUpper = (code: number): boolean => code >= 0x41 && code <= 0x5a;
@@ -82,6 +84,15 @@ const CLASSES: Readonly<Record<string, (code: number) => boolean>> = {
   x: isHexadecimal,
   z: (code) => code === 0,
 };
+
+/** Whether two items share a byte. */
+function haveCommon(one: Item, other: Item): boolean {
+  if (one.kind === Kind.byte) {
+    return other.kind === Kind.byte ? one.a === other.a : other.set[one.a] === 1;
+  }
+  if (other.kind === Kind.byte) return one.set[other.a] === 1;
+  return one.set.some((member, byte) => member === 1 && other.set[byte] === 1);
+}
 
 /** Adds what `%` and this letter stand for: a class, its opposite, or the character itself. */
 function addEscaped(set: ByteSet, letter: number): void {
@@ -109,12 +120,45 @@ class PatternCompiler {
     const anchored = anchors && this.text.startsWith('^');
     if (anchored) this.at = 1;
     while (this.step());
-    const [start] = this.items;
+    for (let i = 0; i < this.items.length; i++) this.markFinal(i);
+    const start = this.items[this.behindOpenings(0)];
     const fixed =
       start !== undefined && (start.repeat === Repeat.once || start.repeat === Repeat.plus);
     const byte = fixed && start.kind === Kind.byte ? start.a : -1;
     const set = fixed && start.kind === Kind.single ? start.set : null;
     return { anchored, items: this.items, first: set, firstByte: byte };
+  }
+
+  /** The first item from `i` on that is no opening of a capture, of which a few are allowed. */
+  private behindOpenings(i: number): number {
+    const most = i + 16;
+    let kind = this.items[i]?.kind;
+    while (i < most && (kind === Kind.openCapture || kind === Kind.openPosition)) {
+      kind = this.items[++i]?.kind;
+    }
+    return i;
+  }
+
+  /** Finds out whether a greedy item needs never give back what it took. */
+  private markFinal(i: number): void {
+    const { items } = this;
+    const repeated = items[i];
+    if (repeated === undefined || repeated.kind > Kind.byte) return;
+    if (repeated.repeat !== Repeat.star && repeated.repeat !== Repeat.plus) return;
+    let at = i + 1;
+    for (let kind = items[at]?.kind; kind !== undefined; kind = items[++at]?.kind) {
+      const isCapture = kind >= Kind.openCapture && kind <= Kind.closeCapture;
+      if (!isCapture) break;
+    }
+    const next = items[at];
+    if (next === undefined) return;
+    if (next.kind === Kind.end || next.kind === Kind.endOfText) repeated.final = true;
+    else if (
+      next.kind <= Kind.byte &&
+      (next.repeat === Repeat.once || next.repeat === Repeat.plus)
+    ) {
+      repeated.final = !haveCommon(repeated, next);
+    }
   }
 
   private malformed(error: string): boolean {

@@ -3,14 +3,9 @@ import type { LuaError } from '../machine/error.js';
 import { formatNumber } from '../machine/numbers.js';
 import type { Thread } from '../machine/thread.js';
 import type { NativeBody } from '../machine/values.js';
-import { argumentError, checkInt, checkNumber, checkString, fail } from './arguments.js';
-import {
-  type Conversion,
-  formatFloat,
-  formatSigned,
-  formatUnsigned,
-  padText,
-} from './number-format.js';
+import { argumentError, checkNumber, checkString, fail } from './arguments.js';
+import { Conversion, formatFloat, formatSigned, formatUnsigned, padText } from './number-format.js';
+import { replaceEach } from './text-builder.js';
 
 const PERCENT = 0x25;
 /** More flags than there are kinds of them, in a row. */
@@ -22,41 +17,39 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Reads a conversion that is more than a letter. @returns It and where its letter is. */
+/** Reads a conversion that is more than a letter. @returns Where its letter is. */
 function readConversion(
   thread: Thread,
   text: string,
   start: number,
-): { conversion: Conversion; at: number } {
+  conversion: Conversion,
+): number {
   let at = start;
-  const flags = { left: false, plus: false, space: false, alternate: false, zero: false };
   for (; ; at++) {
-    const flag = text.charAt(at);
-    if (flag === '-') flags.left = true;
-    else if (flag === '+') flags.plus = true;
-    else if (flag === ' ') flags.space = true;
-    else if (flag === '#') flags.alternate = true;
-    else if (flag === '0') flags.zero = true;
+    const flag = text.charCodeAt(at);
+    if (flag === 0x2d) conversion.left = true;
+    else if (flag === 0x2b) conversion.plus = true;
+    else if (flag === 0x20) conversion.space = true;
+    else if (flag === 0x23) conversion.alternate = true;
+    else if (flag === 0x30) conversion.zero = true;
     else break;
   }
   if (at - start >= TOO_MANY_FLAGS) throw fail(thread, 'invalid format (repeated flags)');
-  const number = (): number => {
-    let value = 0;
-    for (let digits = 0; digits < 2 && isDigit(text.charCodeAt(at)); digits++, at++) {
-      value = value * 10 + text.charCodeAt(at) - 0x30;
-    }
-    return value;
-  };
-  const width = number();
-  let precision = -1;
-  if (text.charAt(at) === '.') {
+  for (let digits = 0; digits < 2 && isDigit(text.charCodeAt(at)); digits++, at++) {
+    conversion.width = conversion.width * 10 + text.charCodeAt(at) - 0x30;
+  }
+  if (text.charCodeAt(at) === 0x2e) {
     at++;
-    precision = number();
+    conversion.precision = 0;
+    for (let digits = 0; digits < 2 && isDigit(text.charCodeAt(at)); digits++, at++) {
+      conversion.precision = conversion.precision * 10 + text.charCodeAt(at) - 0x30;
+    }
   }
   if (isDigit(text.charCodeAt(at))) {
     throw fail(thread, 'invalid format (width or precision too long)');
   }
-  return { conversion: { ...flags, width, precision, letter: text.charCodeAt(at) }, at };
+  conversion.letter = text.charCodeAt(at);
+  return at;
 }
 
 function beforeNul(text: string): string {
@@ -77,6 +70,11 @@ function formatCharacter(code: number, conversion: Conversion): string {
   return beforeNul(padText(String.fromCharCode(code & 0xff), conversion));
 }
 
+/** A double as x86 makes a C `int` of it, of which the low byte counts: 0 when it does not fit. */
+function characterOf(value: number): number {
+  return value > -(2 ** 31) - 1 && value < 2 ** 31 ? Math.trunc(value) : 0;
+}
+
 const QUOTED: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
@@ -86,7 +84,7 @@ const QUOTED: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
-  return `"${text.replace(/["\\\n\r\0]/g, (character) => QUOTED[character] ?? character)}"`;
+  return `"${replaceEach(text, /["\\\n\r\0]/g, (character) => QUOTED[character] ?? character)}"`;
 }
 
 function invalidOption(thread: Thread, letter: number): LuaError {
@@ -98,7 +96,7 @@ function invalidOption(thread: Thread, letter: number): LuaError {
 function convert(thread: Thread, i: number, conversion: Conversion): string {
   switch (conversion.letter) {
     case 0x63: // c
-      return formatCharacter(checkInt(thread, i), conversion);
+      return formatCharacter(characterOf(checkNumber(thread, i)), conversion);
     case 0x64: // d
     case 0x69: // i
       return formatSigned(checkNumber(thread, i), conversion);
@@ -138,11 +136,6 @@ function convertPlainly(thread: Thread, i: number, letter: number): string | nul
   return null;
 }
 
-const PLAIN: Conversion = {
-  ...{ left: false, plus: false, space: false, alternate: false, zero: false },
-  ...{ width: 0, precision: -1, letter: 0 },
-};
-
 export const format: NativeBody = (thread) => {
   const text = checkString(thread, 1);
   const { argc } = thread;
@@ -163,9 +156,8 @@ export const format: NativeBody = (thread) => {
     if (++argument > argc) throw argumentError(thread, argument, 'no value');
     let piece = convertPlainly(thread, argument, letter);
     if (piece === null) {
-      let conversion: Conversion;
-      if (letter >= 0x41) conversion = { ...PLAIN, letter };
-      else ({ conversion, at } = readConversion(thread, text, at));
+      const conversion = new Conversion();
+      at = readConversion(thread, text, at, conversion);
       piece = convert(thread, argument, conversion);
     }
     out += piece;

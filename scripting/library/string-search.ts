@@ -14,16 +14,6 @@ import { substitution } from './string-substitute.js';
 /** Characters that make a text a pattern. */
 const SPECIAL = /^[^\0]*?[$^*+?.([%-]/;
 
-/** What `work` throws as an error of a pattern becomes one of the script's. */
-export function withPlace<T>(thread: Thread, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    if (thrown instanceof PatternError) throw fail(thread, thrown.text);
-    throw thrown;
-  }
-}
-
 /** Pushes all captures of a match, or the whole match when the pattern has none. */
 export function pushCaptures(thread: Thread, matcher: Matcher): number {
   const count = Math.max(matcher.level, 1);
@@ -38,13 +28,27 @@ function startAt(thread: Thread, length: number): number {
   return Math.min(Math.max(position - 1, 0), length);
 }
 
-/** Searches, in as many turns as it takes, and ends with `found` or nil. */
-function search(thread: Thread, matcher: Matcher, found: NativeBody): number {
-  const outcome = matcher.search(thread.machine);
-  if (outcome === Outcome.found) return found(thread);
-  if (outcome === Outcome.none) return thread.answer(undefined);
-  return thread.later((later) => withPlace(later, () => search(later, matcher, found)));
+/** Pushes what a function answers for a match. @returns How many values. */
+type Answer = (thread: Thread, matcher: Matcher) => number;
+
+/** Searches, in as many turns as it takes, and answers what was found, or nil. */
+function search(thread: Thread, matcher: Matcher, answer: Answer): number {
+  try {
+    const outcome = matcher.search(thread.machine);
+    if (outcome === Outcome.found) return answer(thread, matcher);
+    if (outcome === Outcome.none) return thread.answer(undefined);
+    return thread.later((later) => search(later, matcher, answer));
+  } catch (thrown) {
+    if (thrown instanceof PatternError) throw fail(thread, thrown.text);
+    throw thrown;
+  }
 }
+
+const answerPlace: Answer = (thread, matcher) => {
+  thread.push(matcher.start + 1);
+  thread.push(matcher.end);
+  return 2 + (matcher.level > 0 ? pushCaptures(thread, matcher) : 0);
+};
 
 function findPlainly(thread: Thread, text: string, wanted: string, start: number): number {
   const at = text.indexOf(wanted, start);
@@ -61,12 +65,8 @@ function isTrueArgument(thread: Thread, i: number): boolean {
 /** The functions of `string` that take patterns. */
 export function patternFunctions(): Record<'find' | 'match' | 'gmatch' | 'gsub', NativeBody> {
   const patterns = new PatternCache();
-  const prepare = (thread: Thread): Matcher => {
-    const text = checkString(thread, 1);
-    const matcher = new Matcher(text, patterns.get(checkString(thread, 2), true));
-    matcher.start = startAt(thread, text.length);
-    return matcher;
-  };
+  // Nothing else is matched before `find` and `match` are done, so that they can share one.
+  const shared = new Matcher('', patterns.get('', true));
   const find: NativeBody = (thread) => {
     const text = checkString(thread, 1);
     const wanted = checkString(thread, 2);
@@ -74,20 +74,14 @@ export function patternFunctions(): Record<'find' | 'match' | 'gmatch' | 'gsub',
     if (isTrueArgument(thread, 4) || !SPECIAL.test(wanted)) {
       return findPlainly(thread, text, wanted, start);
     }
-    const matcher = prepare(thread);
-    return withPlace(thread, () =>
-      search(thread, matcher, (later) => {
-        later.push(matcher.start + 1);
-        later.push(matcher.end);
-        return 2 + (matcher.level > 0 ? pushCaptures(later, matcher) : 0);
-      }),
-    );
+    shared.reset(text, patterns.get(wanted, true), start);
+    return search(thread, shared, answerPlace);
   };
   const match: NativeBody = (thread) => {
-    const matcher = prepare(thread);
-    return withPlace(thread, () =>
-      search(thread, matcher, (later) => pushCaptures(later, matcher)),
-    );
+    const text = checkString(thread, 1);
+    const pattern = patterns.get(checkString(thread, 2), true);
+    shared.reset(text, pattern, startAt(thread, text.length));
+    return search(thread, shared, pushCaptures);
   };
   const gmatch: NativeBody = (thread) => {
     const text = checkString(thread, 1);
@@ -99,13 +93,13 @@ export function patternFunctions(): Record<'find' | 'match' | 'gmatch' | 'gsub',
 
 /** What `gmatch` answers: a function that finds the next match each time. */
 function eachMatch(matcher: Matcher): NativeBody {
-  const found: NativeBody = (thread) => {
+  const answer: Answer = (thread) => {
     const count = pushCaptures(thread, matcher);
     matcher.start = matcher.end > matcher.start ? matcher.end : matcher.end + 1;
     return count;
   };
   return (thread) => {
     if (matcher.start > matcher.text.length) return thread.answer(undefined);
-    return withPlace(thread, () => search(thread, matcher, found));
+    return search(thread, matcher, answer);
   };
 }

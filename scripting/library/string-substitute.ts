@@ -14,6 +14,7 @@ import {
 import { argumentError, checkString, fail, optionalInt } from './arguments.js';
 import type { PatternCache } from './pattern.js';
 import { Matcher, Outcome, PatternError } from './pattern-matcher.js';
+import { TextBuilder } from './text-builder.js';
 
 /** The longest chain of `__index`. */
 const MAXIMUM_CHAIN = 100;
@@ -25,7 +26,7 @@ class Substitution {
   /** The replacement as text, when it is one that stands for itself. */
   private readonly constant: string | null;
   private readonly most: number;
-  private out = '';
+  private readonly out: TextBuilder;
   /** What has been copied or replaced, in bytes of the text. */
   private done = 0;
   private count = 0;
@@ -37,7 +38,8 @@ class Substitution {
     return this.run(thread);
   };
 
-  constructor(matcher: Matcher, replacement: LuaValue, most: number) {
+  constructor(thread: Thread, matcher: Matcher, replacement: LuaValue, most: number) {
+    this.out = new TextBuilder(thread.machine);
     this.matcher = matcher;
     this.replacement = replacement;
     this.most = most;
@@ -54,9 +56,9 @@ class Substitution {
         if (outcome === Outcome.unfinished) return thread.later(this.goOn);
         if (outcome === Outcome.none) break;
         this.count++;
-        this.out += matcher.text.slice(this.done, matcher.start);
+        this.out.add(matcher.text.slice(this.done, matcher.start));
         if (constant !== null) {
-          this.out += constant;
+          this.out.add(constant);
           this.moveOn();
         } else if (this.replace(thread))
           return thread.callThen(thread.frame.callee, 1, this.takeResult);
@@ -65,9 +67,8 @@ class Substitution {
       if (thrown instanceof PatternError) throw fail(thread, thrown.text);
       throw thrown;
     }
-    if (this.done >= 0) this.out += matcher.text.slice(this.done);
-    thread.machine.charge(this.out.length);
-    thread.push(this.out);
+    if (this.done >= 0) this.out.add(matcher.text.slice(this.done));
+    thread.push(this.out.end());
     thread.push(this.count);
     return 2;
   }
@@ -78,11 +79,11 @@ class Substitution {
     const { text, start, end } = matcher;
     this.done = end;
     if (end === start) {
-      if (start < text.length) this.out += text.charAt(start);
+      if (start < text.length) this.out.add(text.charAt(start));
       this.done = start < text.length ? start + 1 : -1;
     }
     if (matcher.pattern.anchored && this.done >= 0) {
-      this.out += text.slice(this.done);
+      this.out.add(text.slice(this.done));
       this.done = -1;
     }
     matcher.start = this.done;
@@ -92,7 +93,7 @@ class Substitution {
   private replace(thread: Thread): boolean {
     const { matcher, replacement } = this;
     if (typeof replacement === 'string') {
-      this.out += this.expand(replacement);
+      this.out.add(this.expand(replacement));
       this.moveOn();
       return false;
     }
@@ -133,11 +134,11 @@ class Substitution {
   /** Adds what a table or function gave; nil and false leave the match as it is. */
   private add(thread: Thread, value: LuaValue): void {
     const { text, start, end } = this.matcher;
-    if (typeof value === 'string') this.out += value;
-    else if (typeof value === 'number') this.out += formatNumber(value);
+    if (typeof value === 'string') this.out.add(value);
+    else if (typeof value === 'number') this.out.add(formatNumber(value));
     else if (isTrue(value)) {
       throw fail(thread, `invalid replacement value (a ${typeName(value)})`);
-    } else this.out += text.slice(start, end);
+    } else this.out.add(text.slice(start, end));
     this.moveOn();
   }
 
@@ -173,6 +174,6 @@ export function substitution(patterns: PatternCache): NativeBody {
       replacement instanceof NativeFunction;
     if (!fits) throw argumentError(thread, 3, 'string/function/table expected');
     const most = optionalInt(thread, 4, text.length + 1);
-    return new Substitution(new Matcher(text, pattern), replacement, most).run(thread);
+    return new Substitution(thread, new Matcher(text, pattern), replacement, most).run(thread);
   };
 }

@@ -9,20 +9,19 @@ import {
   checkInteger,
   checkString,
   fail,
+  MAXIMUM_STACK,
   optionalInteger,
   register,
 } from './arguments.js';
 import { format } from './string-format.js';
 import { patternFunctions } from './string-search.js';
-
-/** More values than a function may have on its stack, arguments included: C's limit there. */
-const MAXIMUM_STACK = 8000;
+import { replaceEach } from './text-builder.js';
 
 const BEYOND_ASCII = /[\x80-\xff]/;
 
 /** Letters A to Z change, and no others, whatever characters the bytes might be. */
 function mapLetters(text: string, letters: RegExp, change: (letters: string) => string): string {
-  return BEYOND_ASCII.test(text) ? text.replace(letters, change) : change(text);
+  return BEYOND_ASCII.test(text) ? replaceEach(text, letters, change) : change(text);
 }
 
 /** A position as scripts give it, from 1, or from -1 backwards; 0 when it lies before the start. */

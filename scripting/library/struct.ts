@@ -18,10 +18,10 @@ import {
   checkString,
   fail,
   isNoneOrNil,
+  MAXIMUM_STACK,
   register,
 } from './arguments.js';
 import { doubleBytes, floatBytes, readDoubleAt, readFloatAt } from './binary.js';
-import { MAXIMUM_STACK } from './json-settings.js';
 import { toUnsigned } from './number-format.js';
 
 const MAXIMUM_SIZE = 32;
@@ -74,12 +74,14 @@ class Format {
 
   /** The number that stands here, or `otherwise` when there is none. */
   private number(otherwise: number): number {
-    const digits = /^[0-9]*/.exec(this.text.slice(this.at))?.[0] ?? '';
-    if (digits === '') return otherwise;
-    this.at += digits.length;
-    const value = Number(digits);
-    if (value > MAXIMUM_NUMBER) throw fail(this.thread, 'integral size overflow');
-    return value;
+    const { text } = this;
+    let value = -1;
+    for (let code = text.charCodeAt(this.at); code >= 0x30 && code <= 0x39; ) {
+      value = Math.max(value, 0) * 10 + code - 0x30;
+      if (value > MAXIMUM_NUMBER) throw fail(this.thread, 'integral size overflow');
+      code = text.charCodeAt(++this.at);
+    }
+    return value < 0 ? otherwise : value;
   }
 
   /** Bytes of padding before the option at hand when `position` bytes are before it. */
@@ -168,7 +170,8 @@ const pack: NativeBody = (thread) => {
   let out = '';
   let i = 1;
   while (format.next()) {
-    out += '\0'.repeat(format.padding(out.length));
+    const padding = format.padding(out.length);
+    if (padding > 0) out += '\0'.repeat(padding);
     const { option } = format;
     if (option === 'x') out += '\0';
     else if (option === 's' || option === 'c') out += packString(thread, ++i, format);

@@ -56,6 +56,8 @@ export const Op = {
   closure: 44,
   varargs: 45,
   none: 46,
+  /** Stands in for the first instruction of a line while a debugger is there: stepper.ts. */
+  lineStart: 47,
 } as const;
 
 /** The highest register number; an operand from here on names a constant. */

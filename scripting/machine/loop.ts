@@ -458,6 +458,14 @@ export function execute(machine: Machine, stop: Frame): boolean {
           frame.pc = pc;
           const func = base + i.a;
           if (i.b !== 0) thread.top = func + i.b;
+          const callee = stack[func];
+          if (callee instanceof Closure) {
+            const called = thread.pushLuaFrame();
+            called.func = func;
+            called.wanted = i.c - 1;
+            machine.enter(thread, called, callee);
+            continue reload;
+          }
           if (machine.call(thread, func, i.c - 1)) continue reload;
           break;
         }
@@ -551,6 +559,10 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (i.b === 0) thread.top = to + wanted;
           break;
         }
+        case 47: // Op.lineStart
+          frame.pc = pc - 1;
+          if (machine.stepper?.reached(i, thread)) return false;
+          continue reload;
         default:
           break;
       }

@@ -10,6 +10,7 @@ import { describeOperand, lineOf, typeName } from './describe.js';
 import { type ErrorPlace, LuaError, OUT_OF_MEMORY } from './error.js';
 import { execute } from './loop.js';
 import { concatenate, findMetamethod, takeTest } from './operators.js';
+import type { LineStepper } from './stepper.js';
 import { Table } from './table.js';
 import {
   Finish,
@@ -40,11 +41,13 @@ export class Machine {
   thread: Thread;
   /** Counts down at each loop turn and call; below zero the outside is asked. */
   budget = TICKS;
-  /** Whether the script is being killed: nothing may catch its error. */
-  killed = false;
+  /** How many turns and calls lie between two looks: at least one, or nothing gets done. */
+  interval = TICKS;
   tick: Tick = () => false;
   /** What an error becomes that comes up while `load` reads: the real server makes it an object. */
   errorObject: (value: LuaValue) => LuaValue = (value) => value;
+  /** A debugger's, see stepper.ts. */
+  stepper: LineStepper | null = null;
   /** Raises an error when memory is short. */
   checkMemory: () => void = () => undefined;
   /** How `memoryInUse` knows. */
@@ -149,7 +152,7 @@ export class Machine {
    * same run waits for it, and throwing is what costs.
    */
   raise(thread: Thread, error: LuaError): number {
-    if (error.fatal || this.killed || thread !== this.thread) throw error;
+    if (error.fatal || thread !== this.thread) throw error;
     for (let depth = thread.depth - 1; depth >= 0; depth--) {
       const frame = thread.frames[depth];
       if (frame === undefined || frame === this.stop) break;
@@ -302,7 +305,7 @@ export class Machine {
     this.thread = this.main;
     this.main.status = 'running';
     this.nested = 0;
-    this.budget = TICKS;
+    this.budget = this.interval;
     this.charged = 0;
   }
 
@@ -322,7 +325,7 @@ export class Machine {
 
   /** Asks the outside, once in many ticks, whether to go on. @returns Whether to leave the script. */
   ask(): boolean {
-    this.budget = TICKS;
+    this.budget = this.interval;
     return this.tick(this.nested === 0);
   }
 
@@ -339,7 +342,6 @@ export class Machine {
   /** Leaves calls until one that catches the error, which gets it. */
   private unwind(error: LuaError, stop: Frame): void {
     error.place ??= this.innermostPlace();
-    const fatal = error.fatal || this.killed;
     for (;;) {
       const { thread } = this;
       for (let depth = thread.depth; depth >= 0; depth--) {
@@ -350,7 +352,7 @@ export class Machine {
           thread.cutTo(depth);
           throw error;
         }
-        if (frame.rescue !== null && !fatal) {
+        if (frame.rescue !== null && !error.fatal) {
           this.rescue(thread, depth, frame, error);
           return;
         }

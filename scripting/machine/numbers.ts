@@ -41,11 +41,31 @@ export function formatGeneral(value: number, precision: number): string {
   return value < 0 ? `-${laidOut}` : laidOut;
 }
 
+/** Zeros before the first digit that counts, for sizes from 1e-4. */
+function leadingZeros(size: number): number {
+  if (size >= 1) return 0;
+  if (size >= 0.01) return size >= 0.1 ? 1 : 2;
+  return size >= 0.001 ? 3 : 4;
+}
+
 /** A number as `tostring`, `..` and `print` show it: C's `%.14g`. */
 export function formatNumber(value: number): string {
   if ((value | 0) === value && value !== 0) return `${value}`;
-  if (Number.isInteger(value) && value !== 0 && value < 1e14 && value > -1e14) return `${value}`;
-  return formatGeneral(value, 14);
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const size = value < 0 ? -value : value;
+  if (!(size >= 1e-4 && size < 9.9e13)) return formatGeneral(value, 14);
+  // The shortest digits that read as this number are those of `%.14g` when they are so few; only
+  // when there are 15 may the number be a tie, which JavaScript rounds otherwise than C.
+  const shortest = `${value}`;
+  const digits = shortest.length - (value < 0 ? 2 : 1) - leadingZeros(size);
+  if (digits <= 14) return shortest;
+  if (digits === 15) return formatGeneral(value, 14);
+  const text = value.toPrecision(14);
+  let end = text.length;
+  if (!text.includes('.')) return text;
+  while (text.charCodeAt(end - 1) === 0x30) end--;
+  if (text.charCodeAt(end - 1) === 0x2e) end--;
+  return text.slice(0, end);
 }
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/;

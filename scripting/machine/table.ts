@@ -20,6 +20,7 @@ import { Userdata } from './values.js';
 const SCANNED_NODES = 8;
 
 const NO_KEYS: LuaValue[] = [];
+const NO_HASHES: number[] = [];
 
 /** Metamethods whose absence a metatable remembers: bits of `Table.absent`. */
 export const Absent = { index: 1, newIndex: 2, eq: 4 } as const;
@@ -31,10 +32,13 @@ function roundUp(size: number): number {
   return power;
 }
 
+/** What counts keys, one count at a time: to allocate it for each takes longer than to count. */
+const SLICES = new Float64Array(27);
+
 /** How an array part of the best size is found: counts of integer keys by power of two. */
 class KeyCounts {
   /** `slices[i]`: keys k with 2^(i-1) < k <= 2^i. */
-  readonly slices = new Float64Array(27);
+  private readonly slices = SLICES.fill(0);
   total = 0;
 
   add(key: LuaValue): void {
@@ -66,6 +70,8 @@ export class Table {
   /** The nodes' keys by position; nil where a node is free. Its length is a power of two, or 0. */
   keys: LuaValue[] = NO_KEYS;
   values: LuaValue[] = NO_KEYS;
+  /** Hashes of the keys: to hash a long string again at each collision and resize takes long. */
+  private hashes: number[] = NO_HASHES;
   metatable: Table | null = null;
   /** Set for what scripts must not change; every setter that scripts reach refuses then. */
   readonly = false;
@@ -120,13 +126,26 @@ export class Table {
     const node = this.find(key);
     // As in 5.1, a new key takes a node even when it is set to nil.
     if (node >= 0) this.values[node] = value;
-    else this.insert(key, value);
+    else this.insert(key, value, hashOf(key));
   }
 
   /** Appends to a table that is being filled from 1 up: `t[n] = value` with n the next index. */
   setInteger(n: number, value: LuaValue): void {
     if (n >= 1 && n < this.array.length) this.array[n] = value;
     else this.set(n, value);
+  }
+
+  /** While a new list is being made: adds its next element, not nil. `endList` must follow. */
+  append(value: LuaValue): void {
+    this.array.push(value);
+  }
+
+  /** Gives a list made with `append` the array part that setting its elements one by one gives. */
+  endList(): void {
+    const { array } = this;
+    if (array.length === 1) return;
+    const size = roundUp(array.length - 1);
+    while (array.length <= size) array.push(undefined);
   }
 
   /** The node that holds a key, or -1. The node's value may be nil. */
@@ -223,35 +242,36 @@ export class Table {
   }
 
   /** Puts a key that is not there into a node; resizes when none is free. */
-  private insert(key: LuaValue, value: LuaValue): void {
+  private insert(key: LuaValue, value: LuaValue, hash: number): void {
     this.absent = 0;
     if (this.keys.length === 0) {
       this.rehash(key);
-      this.set(key, value);
+      this.moveIn(key, value, hash);
       return;
     }
-    const main = this.mainPosition(key);
+    const main = this.mainPosition(key, hash);
     if (this.values[main] === undefined) {
-      this.replace(main, key, value);
+      this.replace(main, key, value, hash);
       return;
     }
     const free = this.freeNode();
     if (free < 0) {
       this.rehash(key);
-      this.set(key, value);
+      this.moveIn(key, value, hash);
       return;
     }
     const other = this.keys[main];
-    if (this.mainPosition(other) === main) {
-      this.replace(free, key, value);
+    const otherHash = this.hashes[main] ?? 0;
+    if (this.mainPosition(other, otherHash) === main) {
+      this.replace(free, key, value, hash);
     } else {
-      this.replace(free, other, this.values[main]);
-      this.replace(main, key, value);
+      this.replace(free, other, this.values[main], otherHash);
+      this.replace(main, key, value, hash);
     }
   }
 
   /** Gives a node to a key, whatever key it had. */
-  private replace(node: number, key: LuaValue, value: LuaValue): void {
+  private replace(node: number, key: LuaValue, value: LuaValue, hash: number): void {
     const index = this.index;
     if (index !== null) {
       const dead = this.keys[node];
@@ -260,6 +280,7 @@ export class Table {
     }
     this.keys[node] = key;
     this.values[node] = value;
+    this.hashes[node] = hash;
   }
 
   private freeNode(): number {
@@ -270,13 +291,10 @@ export class Table {
     return -1;
   }
 
-  private mainPosition(key: LuaValue): number {
+  private mainPosition(key: LuaValue, hash: number): number {
     const size = this.keys.length;
-    if (typeof key === 'string') return hashString(key) & (size - 1);
-    const odd = (size - 1) | 1;
-    if (typeof key === 'number') return key === 0 ? 0 : hashNumber(key) % odd;
-    if (typeof key === 'boolean') return (key ? 1 : 0) & (size - 1);
-    return addressOf(key) % odd;
+    if (typeof key === 'string' || typeof key === 'boolean') return hash & (size - 1);
+    return hash % ((size - 1) | 1);
   }
 
   /** Finds the best sizes for both parts with one key more, and moves everything there. */
@@ -302,7 +320,7 @@ export class Table {
   }
 
   private resize(arraySize: number, nodes: number): void {
-    const { keys, values, array } = this;
+    const { keys, values, hashes, array } = this;
     const oldSize = array.length - 1;
     const spilled = oldSize > arraySize ? array.splice(arraySize + 1) : [];
     while (array.length <= arraySize) array.push(undefined);
@@ -311,14 +329,22 @@ export class Table {
       if (spilled[i] !== undefined) this.set(arraySize + 1 + i, spilled[i]);
     }
     for (let node = keys.length - 1; node >= 0; node--) {
-      if (values[node] !== undefined) this.set(keys[node], values[node]);
+      const value = values[node];
+      if (value !== undefined) this.moveIn(keys[node], value, hashes[node] ?? 0);
     }
+  }
+
+  /** Sets a key that is not there, and whose hash is known. */
+  private moveIn(key: LuaValue, value: LuaValue, hash: number): void {
+    if (typeof key === 'number') this.set(key, value);
+    else this.insert(key, value, hash);
   }
 
   private allocate(nodes: number): void {
     this.walked = 0;
     if (nodes === 0) {
       this.keys = this.values = NO_KEYS;
+      this.hashes = NO_HASHES;
       this.index = null;
       this.lastFree = 0;
       return;
@@ -327,9 +353,11 @@ export class Table {
     // Filled with nothing else than what any value is: see the constructor.
     this.keys = [];
     this.values = [];
+    this.hashes = [];
     for (let i = 0; i < size; i++) {
       this.keys.push(undefined);
       this.values.push(undefined);
+      this.hashes.push(0);
     }
     this.lastFree = size;
     this.index = size > SCANNED_NODES ? new Map() : null;
@@ -341,7 +369,10 @@ function countOne(count: number, value: LuaValue): number {
   return value === undefined ? count : count + 1;
 }
 
-/** Objects have no address to hash; an order of `pairs` over them is no one's to rely on. */
-function addressOf(key: LuaValue): number {
+/** A key's hash. Objects have no address to take; no one may rely on their order in `pairs`. */
+function hashOf(key: LuaValue): number {
+  if (typeof key === 'string') return hashString(key);
+  if (typeof key === 'number') return key === 0 ? 0 : hashNumber(key);
+  if (typeof key === 'boolean') return key ? 1 : 0;
   return key instanceof Userdata ? key.address : 0;
 }

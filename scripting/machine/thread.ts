@@ -201,6 +201,24 @@ export class Thread {
     return frame;
   }
 
+  /** `pushFrame` for a call that one Lua function makes of another. */
+  pushLuaFrame(): Frame {
+    const caller = this.frame;
+    const depth = ++this.depth;
+    const frame = this.frames[depth];
+    if (frame === undefined || depth >= MAXIMUM_CALLS) {
+      this.depth--;
+      const made = this.pushFrame(false);
+      made.finish = Finish.none;
+      return made;
+    }
+    frame.hostCalls = caller.hostCalls;
+    frame.tail = false;
+    frame.finish = Finish.none;
+    this.frame = frame;
+    return frame;
+  }
+
   popFrame(): void {
     this.depth--;
     this.frame = this.frames[this.depth] ?? this.frame;
@@ -242,7 +260,7 @@ export class Thread {
   reset(): void {
     this.closeUpvalues(0);
     this.stack.fill(undefined);
-    if (this.stack.length > 4096) this.stack.length = 4096;
+    if (this.stack.length > 512) this.stack.length = 256;
     if (this.frames.length > 256) this.frames.length = 256;
     this.cutTo(0);
     this.top = 1;

@@ -24,7 +24,9 @@ import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
+import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
+import { SAVE_COMMANDS } from './save.js';
 import { script } from './script.js';
 import { shutdown } from './shutdown.js';
 import { TRANSACTION_COMMANDS } from './transactions.js';
@@ -46,8 +48,10 @@ export const COMMANDS: readonly Command[] = [
   client,
   ...CONNECTION_COMMANDS,
   ...MONITOR_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
+  ...SAVE_COMMANDS,
   shutdown,
   memory,
   ...COMMAND_COMMANDS,

@@ -1,7 +1,7 @@
 /** Parameters of the process: logs, watching itself, limits of the machine. */
 
 import { bool, integer, oneOf, optionalText, settled, text } from './kinds.js';
-import { INT_MAX, INT_MIN, LONG_MAX, withoutEffect } from './parameter.js';
+import { INT_MAX, LONG_MAX, withoutEffect } from './parameter.js';
 import { directory, percentiles, scoreAdjustments, shutdownOptions } from './special.js';
 import { localeName, titleTemplate } from './texts.js';
 
@@ -77,7 +77,5 @@ export const general = {
     aclfile: text('', { immutable: true }),
     'acllog-max-len': integer(0, LONG_MAX, 128),
     'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),
-    'key-load-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
-    'loading-process-events-interval-bytes': integer(1024, INT_MAX, 2_097_152, { hidden: true }),
   }),
 } as const;

@@ -6,17 +6,19 @@ import { savePoints } from './special.js';
 import { fileName } from './texts.js';
 
 export const persistence = {
+  'key-load-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
+  'loading-process-events-interval-bytes': integer(1024, INT_MAX, 2_097_152, { hidden: true }),
   rdbcompression: bool(true),
   'rdb-version-check': oneOf(['strict', 'relaxed'], 'strict'),
+  save: savePoints('3600 1 300 100 60 10000'),
+  dbfilename: text('dump.rdb', { protected: true }, fileName('dbfilename')),
+  rdbchecksum: bool(true, { immutable: true }),
+  'rdb-save-incremental-fsync': bool(true),
+  'rdb-key-save-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
+  'stop-writes-on-bgsave-error': bool(true),
 
   ...withoutEffect({
-    save: savePoints('3600 1 300 100 60 10000'),
-    dbfilename: text('dump.rdb', { protected: true }, fileName('dbfilename')),
-    rdbchecksum: bool(true, { immutable: true }),
-    'rdb-save-incremental-fsync': bool(true),
     'rdb-del-sync-files': bool(false),
-    'rdb-key-save-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
-    'stop-writes-on-bgsave-error': bool(true),
 
     appendonly: bool(false, { denyLoading: true }),
     appendfilename: text('appendonly.aof', { immutable: true }, fileName('appendfilename')),

@@ -16,8 +16,8 @@ export const CLIENTS: InfoSection = {
     yield ['client_recent_max_input_buffer', largest((client) => client.pendingPeak)];
     yield ['client_recent_max_output_buffer', largest((client) => client.unsentBytes)];
     yield ['blocked_clients', clients.filter(({ blocked, paused }) => blocked || paused).length];
-    yield ['tracking_clients', 0];
-    yield ['pubsub_clients', 0];
+    yield ['tracking_clients', server.tracking.clientCount];
+    yield ['pubsub_clients', server.pubsub.clientCount];
     yield ['watching_clients', watchedKeys.clientCount];
     yield ['clients_in_timeout_table', blockedClients.timedCount];
     yield ['total_watched_keys', watchedKeys.keyCount];

@@ -7,34 +7,48 @@ export const PERSISTENCE: InfoSection = {
   title: 'Persistence',
   shown: 'default',
   *fields(server) {
-    yield* saving();
+    yield* saving(server);
     yield* snapshots(server);
     yield* appendOnlyFile();
+    if (server.loading.inProgress) yield* loading(server);
   },
 };
 
-function* saving(): Generator<InfoField> {
-  yield ['loading', 0];
+function* saving({ loading, saves }: Server): Generator<InfoField> {
+  const { snapshot } = saves;
+  const earlyBytes = snapshot?.earlyBytes ?? 0;
+  yield ['loading', loading.inProgress ? 1 : 0];
   yield ['async_loading', 0];
-  yield ['current_cow_peak', 0];
-  yield ['current_cow_size', 0];
+  // What others have copied when they write, this server has written out of turn.
+  yield ['current_cow_peak', earlyBytes];
+  yield ['current_cow_size', earlyBytes];
   yield ['current_cow_size_age', 0];
-  yield ['current_fork_perc', '0.00'];
-  yield ['current_save_keys_processed', 0];
-  yield ['current_save_keys_total', 0];
+  yield ['current_fork_perc', (snapshot?.percent ?? 0).toFixed(2)];
+  yield ['current_save_keys_processed', snapshot?.keysDone ?? 0];
+  yield ['current_save_keys_total', snapshot?.keysTotal ?? 0];
 }
 
 function* snapshots(server: Server): Generator<InfoField> {
+  const { loading, saves } = server;
   yield ['rdb_changes_since_last_save', server.effects.dirty];
-  yield ['rdb_bgsave_in_progress', 0];
+  yield ['rdb_bgsave_in_progress', saves.inProgress ? 1 : 0];
   yield ['rdb_last_save_time', Math.floor(server.lastSavedAtMs / 1000)];
-  yield ['rdb_last_bgsave_status', 'ok'];
-  yield ['rdb_last_bgsave_time_sec', -1];
-  yield ['rdb_current_bgsave_time_sec', -1];
-  yield ['rdb_saves', 0];
-  yield ['rdb_last_cow_size', 0];
-  yield ['rdb_last_load_keys_expired', 0];
-  yield ['rdb_last_load_keys_loaded', 0];
+  yield ['rdb_last_bgsave_status', saves.succeeded ? 'ok' : 'err'];
+  yield ['rdb_last_bgsave_time_sec', saves.lastSeconds];
+  yield ['rdb_current_bgsave_time_sec', saves.currentSeconds];
+  yield ['rdb_saves', saves.saves];
+  yield ['rdb_last_cow_size', saves.lastEarlyBytes];
+  yield ['rdb_last_load_keys_expired', loading.keysExpired];
+  yield ['rdb_last_load_keys_loaded', loading.keysLoaded];
+}
+
+function* loading({ loading: load }: Server): Generator<InfoField> {
+  yield ['loading_start_time', Math.floor(load.startedAtMs / 1000)];
+  yield ['loading_total_bytes', load.totalBytes];
+  yield ['loading_rdb_used_mem', load.rdbUsedMemory];
+  yield ['loading_loaded_bytes', load.loadedBytes];
+  yield ['loading_loaded_perc', load.percent.toFixed(2)];
+  yield ['loading_eta_seconds', load.secondsLeft];
 }
 
 function* appendOnlyFile(): Generator<InfoField> {

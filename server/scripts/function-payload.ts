@@ -1,6 +1,6 @@
 /** FUNCTION DUMP and RESTORE: the text of all libraries, as an RDB file has them, with a footer. */
 import { LzfCompressor } from '../../datatypes/store/lzf.js';
-import { checkDumpPayload, sealPayload } from '../../persistence/dump.js';
+import { checkDumpPayload, finishDump } from '../../persistence/dump.js';
 import { RdbReader } from '../../persistence/rdb-reader.js';
 import { RdbWriter } from '../../persistence/rdb-writer.js';
 import {
@@ -16,10 +16,10 @@ const LIBRARY_OPCODE = 245;
 export function dumpLibraries(sources: Iterable<string>): Uint8Array {
   const out = new RdbWriter(new LzfCompressor());
   for (const source of sources) {
-    out.bytes[out.take(1)] = LIBRARY_OPCODE;
+    out.byte(LIBRARY_OPCODE);
     out.string(Buffer.from(source, 'latin1'));
   }
-  return sealPayload(out);
+  return finishDump(out);
 }
 
 /**
@@ -31,7 +31,7 @@ export function dumpLibraries(sources: Iterable<string>): Uint8Array {
 export function readLibraries(payload: Uint8Array, relaxed: boolean): string[] {
   const end = checkDumpPayload(payload, { relaxed });
   if (end < 0) throw BAD_PAYLOAD_FOOTER;
-  const reader = new RdbReader(payload, 0, end);
+  const reader = new RdbReader().point(payload, 0, end);
   const sources: string[] = [];
   while (!reader.isAtEnd) {
     const opcode = payload[reader.take(1)];

@@ -5,7 +5,7 @@ import {
   libraryDoesNotCompile,
   libraryExists,
   libraryFailed,
-  type Refusal,
+  Refusal,
   restoredLibraryExists,
 } from '../../protocol/refusals.js';
 import { LuaError, ScriptSyntaxError } from '../../scripting/engine.js';
@@ -107,6 +107,22 @@ export class Functions {
     const library = this.byName.get(name);
     if (library === undefined) throw LIBRARY_NOT_FOUND;
     this.remove(library);
+  }
+
+  /** The text of each library, for files. */
+  get sources(): Uint8Array[] {
+    return [...this.byName.values()].map(({ source }) => Buffer.from(source, 'latin1'));
+  }
+
+  /** Loads a library that a file holds. @returns Why it cannot be loaded, or null. */
+  loadFromFile(code: Uint8Array): string | null {
+    try {
+      this.load(Buffer.from(code).toString('latin1'), false);
+      return null;
+    } catch (thrown) {
+      if (thrown instanceof Refusal) return thrown.message;
+      throw thrown;
+    }
   }
 
   /** Forgets all, and the Lua world with them. */

@@ -312,8 +312,9 @@ export class Scripts implements ScriptHost {
     if (run === null) return;
     this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
     server.turnOf(run.client, () => {
-      server.executor.resumeSuspended();
-      if (this.proceed(run, () => run.engine.resume())) server.executor.finishSuspended(run.client);
+      server.executor.resumeSuspended(run.client, () =>
+        this.proceed(run, () => run.engine.resume()),
+      );
     });
   }
 }

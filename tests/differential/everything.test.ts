@@ -71,8 +71,20 @@ const OTHER_WEIGHT = 2;
 
 /** Commands that come more often or less; 0: never. */
 const WEIGHTS: Readonly<Record<string, number>> = {
+  // Their answers are messages, several to a request.
+  ...{ subscribe: 0, psubscribe: 0, ssubscribe: 0 },
+  ...{ unsubscribe: 0, punsubscribe: 0, sunsubscribe: 0 },
   // They end the connection, the server or the order of replies, or hold requests back.
-  ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
+  ...{
+    save: 0,
+    bgsave: 0,
+    quit: 0,
+    shutdown: 0,
+    monitor: 0,
+    'client|reply': 0,
+    'client|pause': 0,
+    'client|kill': 0,
+  },
   // They would hold back what comes after them: templates have them wait for a moment only.
   ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
   ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
@@ -363,11 +375,76 @@ function cut(text: string): string {
 const SETTINGS: Readonly<Record<string, string>> = {
   'proto-max-bulk-len': '1mb',
   'enable-debug-command': 'yes',
+  'notify-keyspace-events': 'KEAmn',
   'commandlog-execution-slower-than': '0',
   'commandlog-request-larger-than': '200',
   // The size of a reply of INFO or CLIENT LIST is not the same on both.
   'commandlog-reply-larger-than': '-1',
 };
+
+/** A client that is told of keyspace events, and of all keys that change. */
+async function listen(port: number): Promise<WireConnection> {
+  const wire = await connect(port);
+  await ask(wire, [
+    ['HELLO', '3'],
+    ['CLIENT', 'TRACKING', 'ON', 'BCAST'],
+  ]);
+  wire.socket.write('PSUBSCRIBE __key*__:* end\r\n');
+  await wire.nextPush();
+  await wire.nextPush();
+  return wire;
+}
+
+const INVALIDATION = '>2\r\n$10\r\ninvalidate\r\n';
+const NIL = '_\r\n';
+
+/** What came since it was last asked: events, `channel message`, and then the keys that changed. */
+async function heard(
+  listener: WireConnection | undefined,
+  wire: WireConnection,
+): Promise<string[]> {
+  const events: string[] = [];
+  const changed = new Set<string>();
+  await wire.send(['PUBLISH', 'end', '']);
+  for (;;) {
+    const push = (await listener?.nextPush())?.toString('latin1') ?? '';
+    if (push.startsWith(INVALIDATION)) {
+      const keys = push.slice(INVALIDATION.length);
+      for (const key of keys === NIL ? ['all'] : bulks(keys)) changed.add(`changed ${key}`);
+      continue;
+    }
+    const [, , channel = '', message] = bulks(push);
+    if (channel === 'end') break;
+    events.push(`${channel} ${message}`);
+  }
+  return [...withMissesSorted(events), ...[...changed].sort()];
+}
+
+/** Events, those of keys that are missed one after the other sorted: SORT looks for them as a set tells them. */
+function withMissesSorted(events: readonly string[]): string[] {
+  const sorted: string[] = [];
+  let missed: string[] = [];
+  for (const event of events) {
+    if (event.includes('keymiss')) {
+      missed.push(event);
+      continue;
+    }
+    sorted.push(...missed.sort(), event);
+    missed = [];
+  }
+  sorted.push(...missed.sort());
+  return sorted;
+}
+
+/** Where two lists of events differ, to be shown; null when they do not. */
+function eventDifference(ours: readonly string[], real: readonly string[]): string | null {
+  const longer = ours.length > real.length ? ours : real;
+  const at = longer.findIndex((_, i) => ours[i] !== real[i]);
+  if (at === -1) return null;
+  const near = (events: readonly string[]) =>
+    cut(events.slice(Math.max(0, at - 2), at + 3).join(' | '));
+  return `events\n  ours ${near(ours)}\n  real ${near(real)}`;
+}
 
 /** What the real server is started with here in any case. */
 const OURS = { bind: '127.0.0.1', save: '' };
@@ -414,6 +491,8 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
     }
   };
   const differences: string[] = [];
+  const listeners = [await listen(server.port), await listen(reference.port)];
+  t.teardown(() => listeners.forEach((listener) => void listener.close()));
   for (const resp of ['2', '3']) {
     for (const wire of [ours, reference.wire]) await ask(wire, [['HELLO', resp]]);
     for (let i = 0; i < COUNT / 2 && differences.length < MOST_REPORTED; i += BATCH) {
@@ -423,6 +502,12 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
         const shown = difference(words, mine[at] ?? '', real[at] ?? '');
         if (shown !== null) differences.push(`${i + at} ${shown}`);
       }
+      const [events = [], realEvents = []] = await Promise.all([
+        heard(listeners[0], ours),
+        heard(listeners[1], reference.wire),
+      ]);
+      const shown = eventDifference(events, realEvents);
+      if (shown !== null) differences.push(`${i} ${shown}`);
     }
   }
   t.same(differences.slice(0, MOST_REPORTED), []);

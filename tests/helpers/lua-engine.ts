@@ -8,15 +8,27 @@ import { Table } from '../../scripting/machine/table.js';
 
 export type { LuaEngine };
 
-/** An engine whose scripts end with an error after so many ticks (of 100,000 turns each). */
-export function protectedEngine(ticks = 500): LuaEngine {
+/** What a test may ask for. */
+export interface EngineWishes {
+  /** Looks at the outside after which a script is ended with an error. */
+  readonly ticks?: number;
+  /** Turns between two looks; each leaves the script in the middle, where that can be done. */
+  readonly leaveEvery?: number;
+  /** `lua-enable-insecure-api`. */
+  readonly insecure?: boolean;
+}
+
+/** An engine as the server sets it up. */
+export function protectedEngine(wishes: EngineWishes = {}): LuaEngine {
+  const { ticks = 500, leaveEvery, insecure = false } = wishes;
   let left = ticks;
-  const tick = (): boolean => {
+  const tick = (canPause: boolean): boolean => {
     left--;
     if (left < 0) throw new LuaError('too many ticks', true);
-    return false;
+    return canPause && leaveEvery !== undefined;
   };
-  const engine = new LuaEngine({ host: { tick }, insecure: false });
+  const engine = new LuaEngine({ host: { tick }, insecure });
+  if (leaveEvery !== undefined) engine.machine.interval = leaveEvery;
   engine.machine.errorObject = (value) => {
     const object = new Table();
     object.set('err', `ERR ${typeof value === 'string' ? value : 'unknown error'}`);

@@ -55,7 +55,7 @@ class ProgramGenerator {
       case 1:
         return `(${next()})`;
       case 2:
-        return `tostring(${next()})`;
+        return `text(${next()})`;
       case 3:
         return `tonumber(${next()}${this.pick(['', ', 10', ', 16', ', 2', `, ${next()}`])})`;
       case 4:
@@ -80,10 +80,10 @@ class ProgramGenerator {
         return `t[${this.pick(['1', '2', '3', 'n', "'y'", value()])}] = ${value()}`;
       case 3:
         return `local c = 0 for i = ${this.atom()}, ${this.pick(['3', '5', this.atom()])} do
-          c = c + 1 if c > 5 then break end s = s .. tostring(i) end`;
+          c = c + 1 if c > 5 then break end s = s .. text(i) end`;
       case 4:
         return `local c = 0 for k, v in pairs(${this.pick(['t', '{5, 6, x = 7}', 'm', this.atom()])})
-          do c = c + 1 if c > 9 then break end if type(k) ~= 'table' then s = s .. tostring(k) end end`;
+          do c = c + 1 if c > 9 then break end if type(k) ~= 'table' then s = s .. text(k) end end`;
       case 5:
         return `if ${value()} then s = s .. 'y' else s = s .. 'n' end`;
       case 6:
@@ -106,15 +106,7 @@ class ProgramGenerator {
 const PRELUDE = `local out = {}
 local n, s, t, u, g, up = 2, 'str', {10, 20, 30, x = {y = 5}}
 local f = function(...) return ... end
-local meta = {}
-local m = setmetatable({k = 'v'}, meta)
-meta.__index = function(_, k) return tostring(k) .. '!' end
-meta.__call = function(_, x) return x end
-meta.__add = function(a, b) return 'add' end
-meta.__concat = function(a, b) return 'concat' end
-meta.__lt = function(a, b) return true end
-meta.__unm = function() return 'unm' end
-meta.__tostring = function() return 'M' end
+local meta, m = {}
 local function text(v)
   if type(v) == 'table' and v ~= m then
     local r = '{'
@@ -127,6 +119,14 @@ local function text(v)
   if type(v) == 'function' then return 'F' end
   return tostring(v)
 end
+m = setmetatable({k = 'v'}, meta)
+meta.__index = function(_, k) return text(k) .. '!' end
+meta.__call = function(_, x) return x end
+meta.__add = function(a, b) return 'add' end
+meta.__concat = function(a, b) return 'concat' end
+meta.__lt = function(a, b) return true end
+meta.__unm = function() return 'unm' end
+meta.__tostring = function() return 'M' end
 local function show(...)
   local r = ''
   for i = 1, select('#', ...) do r = r .. text((select(i, ...))) .. ' ' end
@@ -137,3 +137,48 @@ end`;
 export function randomProgram(random: Random, statements = 30): string {
   return new ProgramGenerator(random).program(statements);
 }
+
+const TOKENS =
+  /[A-Za-z_]\w*|\d+(?:\.\d+)?|"[^"\n]*"|'[^'\n]*'|\.\.\.|\.\.|[=~<>]=|\s+|[^\sA-Za-z0-9]/g;
+
+/** A program with a few tokens left out, put in or exchanged: most are no Lua any more. */
+export function brokenProgram(random: Random, programs: readonly string[]): string {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const any = () => (programs[below(programs.length)] ?? '').match(TOKENS) ?? [];
+  const tokens = [...any()];
+  for (let changes = 1 + below(3); changes > 0; changes--) {
+    const at = below(tokens.length);
+    const others = any();
+    const other = others[below(others.length)] ?? '';
+    const kind = below(3);
+    if (kind === 0) tokens.splice(at, 1);
+    else if (kind === 1) tokens.splice(at, 0, other, ' ');
+    else tokens[at] = other;
+  }
+  return tokens.join('');
+}
+
+/** A program that fills and empties a table at random and tells, now and then, how it lies. */
+export function tableProgram(random: Random, steps = 120): string {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const range = 4 + below(60);
+  const key = () => {
+    const n = below(range);
+    return [`${n}`, `${n}`, `${n}`, `'k${n}'`, `'key:${n}'`, `${n / 2}`, `${-n}`, 'true'][below(8)];
+  };
+  const list = Array.from({ length: below(9) }, () => (below(4) === 0 ? 'nil' : '1')).join(', ');
+  const lines = [`local t, out = {${list}}, {}`, TELL];
+  const removal = below(5) / 10;
+  for (let i = 0; i < steps; i++) {
+    lines.push(`t[${key()}] = ${random() < removal ? 'nil' : i}`);
+    if (below(20) === 0) lines.push(`t[#t + 1] = ${i}`, `t[#t] = ${below(2) ? 'nil' : i}`);
+    if (below(25) === 0) lines.push('tell()');
+  }
+  return `${lines.join('\n')}\ntell()\nreturn out`;
+}
+
+const TELL = `local function tell()
+  local s = '#' .. #t .. ' ' .. select('#', unpack(t)) .. ':'
+  for k, v in pairs(t) do s = s .. tostring(k) .. '=' .. v .. ' ' end
+  out[#out + 1] = s
+end`;

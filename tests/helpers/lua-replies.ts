@@ -41,7 +41,8 @@ function errorReply(engine: LuaEngine, { value, place }: LuaError): string {
 export function evaluate(engine: LuaEngine, script: string): string {
   try {
     const chunk = engine.compile(script, 'user_script');
-    while (!engine.start(chunk, [])) throw new Error('The script was left in the middle');
+    let done = engine.start(chunk, []);
+    while (!done) done = engine.resume();
     return reply(engine.result);
   } catch (error) {
     if (error instanceof ScriptSyntaxError) {

@@ -1,8 +1,8 @@
 /**
  * Records what the real server answers to Lua snippets: the corpus of tests/scripting/corpus.
  *
- * `node dist/tests/helpers/record-corpus.js <file.jsonl> [< snippets]`, with a private real server
- * found as in reference.ts. Each line of the file is `{"script", "reply"}`; the reply is the bytes
+ * `node dist/tests/helpers/record-corpus.js <file.jsonl> [server options] [< snippets]`, with a
+ * private real server found as in reference.ts. Each line of the file is `{"script", "reply"}`; the reply is the bytes
  * of the wire, one character per byte. Scripts of the file are recorded again; those on standard
  * input (one per line, `<NL>` in it for a newline) are added to them, each once.
  */
@@ -21,9 +21,16 @@ export function readCorpus(path: string): Recorded[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
 }
 
-async function record(path: string, added: readonly string[]): Promise<void> {
+async function record(
+  path: string,
+  added: readonly string[],
+  options: readonly string[],
+): Promise<void> {
   const undo: (() => unknown)[] = [];
-  const server = await startReference({ teardown: (each) => undo.push(each), plan: () => {} });
+  const server = await startReference(
+    { teardown: (each) => undo.push(each), plan: () => {} },
+    options,
+  );
   const known = existsSync(path) ? readCorpus(path).map(({ script }) => script) : [];
   const lines: string[] = [];
   for (const script of new Set([...known, ...added])) {
@@ -35,12 +42,13 @@ async function record(path: string, added: readonly string[]): Promise<void> {
   for (const each of undo) await each();
 }
 
-const [program, path] = process.argv.slice(1);
+const [program, path, ...options] = process.argv.slice(1);
 if (program?.endsWith('record-corpus.js') && path !== undefined) {
   const input = process.stdin.isTTY ? '' : readFileSync(0, 'latin1');
   const snippets = input.split('\n').filter((line) => line.trim() !== '');
   await record(
     path,
     snippets.map((line) => line.replaceAll('<NL>', '\n')),
+    options,
   );
 }

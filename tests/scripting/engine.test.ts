@@ -6,6 +6,7 @@ import { LuaError } from '../../scripting/engine.js';
 import { protectGlobals } from '../../scripting/library/globals.js';
 import { LuaEngine, listOf } from '../../scripting/lua-engine.js';
 import { Op } from '../../scripting/machine/code.js';
+import { LineStepper, localsOf } from '../../scripting/machine/stepper.js';
 import { protectedEngine } from '../helpers/lua-engine.js';
 
 /** An engine that leaves its script at every tick, as often as `pauses` says. */
@@ -111,7 +112,7 @@ t.test('Endless recursion is an error that the script can catch', async (t) => {
 });
 
 t.test('A script that fills the memory is refused more of it', async (t) => {
-  const engine = protectedEngine(Number.POSITIVE_INFINITY);
+  const engine = protectedEngine({ ticks: Number.POSITIVE_INFINITY });
   engine.machine.checkMemory = () => {
     throw new LuaError('not enough memory');
   };
@@ -137,6 +138,29 @@ t.test('Nothing of a script is left for the next one', async (t) => {
   engine.start(engine.compile('local a, b, c return a or b or c', 'b'), []);
   t.equal(engine.result, undefined);
 });
+
+t.test(
+  'A debugger is told of each line before it runs, and may leave the script there',
+  async (t) => {
+    const engine = protectedEngine();
+    const source =
+      'local a = 1\nlocal b = 2\nlocal function f(x)\n  return x + 1\nend\nreturn f(a + b)';
+    const script = engine.compile(source, 'user_script');
+    const seen: string[] = [];
+    const stepper = new LineStepper(script.code, (thread, line) => {
+      const locals = localsOf(thread, thread.frame).map(({ name, value }) => `${name}=${value}`);
+      seen.push(`${line}: ${line < 5 ? locals.join(' ') : ''}`);
+      return true;
+    });
+    engine.machine.stepper = stepper;
+    let done = engine.start(script, []);
+    while (!done) done = engine.resume();
+    t.same(seen, ['1: ', '2: a=1', '5: ', '6: ', '4: x=3']);
+    t.equal(engine.result, 4);
+    stepper.release();
+    t.equal(engine.start(script, []), true, 'after its release it is told of nothing');
+  },
+);
 
 t.test('Bytecode is no program', async (t) => {
   const engine = protectedEngine();

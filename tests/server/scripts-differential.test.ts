@@ -135,9 +135,6 @@ const VALUES: readonly string[] = [
   'return {ok="a", err="b"}',
   'return cjson.null',
   'return tostring',
-  'local a = {} a[1] = a return a',
-  'local a = {map={}} a.map[1] = a return a',
-  'local a = {set={}} a.set[a] = 1 return a',
 ];
 
 const COMMANDS: readonly string[] = [
