@@ -42,7 +42,10 @@ export async function runOnBoth(
     ...['--hz', '500', '--latency-tracking', 'no'],
   ]);
   if (reference === null) return null;
-  const server = await createServer({ seed: 1, config: { 'notify-keyspace-events': EVENTS } });
+  const server = await createServer({
+    seed: 1,
+    config: { 'notify-keyspace-events': EVENTS, 'enable-debug-command': 'yes' },
+  });
   t.teardown(() => server.close());
   const real = await runReal(reference, script, resp);
   const ours = await runOurs(server, script, resp);
