@@ -195,7 +195,7 @@ export class Server {
   private keepFunctions(): void {
     const { functions } = this.scripts;
     this.saves.functionLibraries = () => functions.sources;
-    this.loading.loadFunctionLibrary = (code) => functions.loadFromFile(code);
+    this.loading.loadFunctionLibrary = (code, replaces) => functions.loadFromFile(code, replaces);
     this.loading.flushFunctions = () => functions.flush();
   }
 

@@ -115,9 +115,9 @@ export class Functions {
   }
 
   /** Loads a library that a file holds. @returns Why it cannot be loaded, or null. */
-  loadFromFile(code: Uint8Array): string | null {
+  loadFromFile(code: Uint8Array, replaces: boolean): string | null {
     try {
-      this.load(Buffer.from(code).toString('latin1'), false);
+      this.load(Buffer.from(code).toString('latin1'), replaces);
       return null;
     } catch (thrown) {
       if (thrown instanceof Refusal) return thrown.message;

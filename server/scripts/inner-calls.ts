@@ -91,9 +91,10 @@ export class InnerCalls {
 
   /** A script begins: its commands run for its caller, in the database that the caller selected. */
   begin(run: ScriptRun): void {
-    const { client } = this;
+    const { client, server } = this;
     const caller = run.client;
     this.run = run;
+    server.keyspace.readsIntegers = false;
     client.origin = caller;
     client.db = caller.db;
     client.user = caller.user;
@@ -103,6 +104,7 @@ export class InnerCalls {
 
   end(): void {
     this.run = null;
+    this.server.keyspace.readsIntegers = true;
     this.client.origin = this.client;
     if (this.buffer.length > LARGEST_KEPT_BYTES) {
       this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);

@@ -34,7 +34,7 @@ import { type Script, ScriptCache, sha1Of } from './script-cache.js';
 import { scriptFailure } from './script-errors.js';
 import { needsMemory, ScriptFlag } from './script-flags.js';
 import { type ScriptKind, ScriptRun } from './script-run.js';
-import { hasShebang, readScript } from './shebang.js';
+import { flagsOfScript, readScript } from './shebang.js';
 import { FunctionWorld, openEvalEngine, WORLD_BYTES, type WorldParts } from './worlds.js';
 
 /** How long a script that others wait for goes on at a time. ms. */
@@ -224,9 +224,8 @@ export class Scripts implements ScriptHost {
     if (entry.fullName.startsWith('evalsha')) {
       return this.cache.peek(text.toLowerCase())?.flags ?? null;
     }
-    if (!hasShebang(text)) return null;
     try {
-      return readScript(text).flags;
+      return flagsOfScript(text);
     } catch {
       // The command itself will say what is wrong with it.
       return null;

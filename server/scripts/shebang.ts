@@ -19,13 +19,31 @@ export interface ScriptSource {
   readonly flags: number | null;
 }
 
-export function hasShebang(body: string): boolean {
+function hasShebang(body: string): boolean {
   return body.startsWith(MARK);
 }
 
 /** Reads a script for EVAL. Throws a refusal when the shebang is not as it should be. */
 export function readScript(body: string): ScriptSource {
   if (!hasShebang(body)) return { code: body, flags: null };
+  const { engine, flags, end } = readShebang(body);
+  if (engine.toLowerCase() !== 'lua') throw noSuchScriptEngine(engine);
+  return { code: body.slice(end), flags };
+}
+
+/** The flags of a script, whatever language it is in. Throws as `readScript` does. */
+export function flagsOfScript(body: string): number | null {
+  return hasShebang(body) ? readShebang(body).flags : null;
+}
+
+interface Shebang {
+  readonly engine: string;
+  readonly flags: number;
+  /** Where the line ends. */
+  readonly end: number;
+}
+
+function readShebang(body: string): Shebang {
   const end = body.indexOf('\n');
   if (end < 0) throw INVALID_SHEBANG;
   const words = splitWords(body.slice(0, end));
@@ -36,9 +54,7 @@ export function readScript(body: string): ScriptSource {
     if (!option.startsWith(FLAGS)) throw unknownShebangOption(option);
     flags |= readFlags(option.slice(FLAGS.length));
   }
-  const engine = first.slice(MARK.length);
-  if (engine.toLowerCase() !== 'lua') throw noSuchScriptEngine(engine);
-  return { code: body.slice(end), flags };
+  return { engine: first.slice(MARK.length), flags, end };
 }
 
 function readFlags(list: string): number {
