@@ -708,6 +708,10 @@ export const SCRIPT_MAY_WRITE = refusal(
 );
 export const SCRIPT_FLUSH_MODE = refusal('ERR', 'SCRIPT FLUSH only support SYNC|ASYNC option');
 export const SCRIPT_DEBUG_MODE = refusal('ERR', 'Use SCRIPT DEBUG YES/SYNC/NO');
+export const SCRIPT_DEBUG_IN_PIPELINE = refusal(
+  'ERR',
+  'SCRIPT DEBUG must be called outside a pipeline',
+);
 export const NO_SCRIPT_DEBUGGER = refusal('ERR', 'SCRIPT DEBUG is not there yet');
 export const NOT_BUSY = refusal('NOTBUSY', 'No scripts in execution right now.');
 export const UNKILLABLE = refusal(

@@ -4,6 +4,7 @@ import {
   NO_SCRIPT,
   NO_SCRIPT_DEBUGGER,
   noSuchEngineToDebug,
+  SCRIPT_DEBUG_IN_PIPELINE,
   SCRIPT_DEBUG_MODE,
   SCRIPT_FLUSH_MODE,
 } from '../../protocol/refusals.js';
@@ -130,6 +131,7 @@ const debug = command(
     summary: 'Sets whether scripts of this connection are run step by step.',
   },
   (call: ServerCall) => {
+    if (call.reply.pendingBytes > 0) throw SCRIPT_DEBUG_IN_PIPELINE;
     const engine = call.argc > 3 ? call.text(3) : 'lua';
     if (engine.toLowerCase() !== 'lua') throw noSuchEngineToDebug(engine);
     if (call.is(2, 'yes') || call.is(2, 'sync')) throw NO_SCRIPT_DEBUGGER;

@@ -271,18 +271,22 @@ export class Scripts implements ScriptHost {
     const hasBooleans = run.resp === 3;
     const { result } = run.engine;
     this.end(run);
-    this.answer(run, (reply) => new ReplyValues(reply, hasBooleans).write(result));
+    this.answer(run, (reply) => {
+      const values = new ReplyValues(reply, hasBooleans);
+      values.write(result);
+      // The last one is counted as the failure of the command.
+      for (const error of values.errors.slice(0, -1)) this.server.countError(error);
+      return values.errorsCountedBefore;
+    });
     return true;
   }
 
-  private answer(run: ScriptRun, write: (reply: ReplyWriter) => void): void {
-    const { executor } = this.server;
+  /** @param write - Writes the reply, and says how many errors in it are already on others' account. */
+  private answer(run: ScriptRun, write: (reply: ReplyWriter) => number): void {
+    const { running } = this.server.executor;
     const reply = this.server.outputOf(run.client);
-    const { errors } = reply;
-    write(reply);
-    if (run.wasRefused && reply.errors === errors && executor.running !== null) {
-      executor.running.failedCalls++;
-    }
+    const countedBefore = write(reply);
+    if (running !== null) running.failedCalls += countedBefore;
   }
 
   private end(run: ScriptRun): void {
@@ -318,8 +322,9 @@ export class Scripts implements ScriptHost {
   }
 }
 
-function writeFailure(reply: ReplyWriter, error: LuaError): void {
+function writeFailure(reply: ReplyWriter, error: LuaError): number {
   const { refusal, isCounted } = scriptFailure(error);
   if (isCounted) reply.raw(refusal.bytes);
   else reply.error(refusal);
+  return isCounted ? 1 : 0;
 }
