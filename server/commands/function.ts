@@ -152,7 +152,7 @@ const flush = command(
   (call: ServerCall) => {
     if (call.argc > 3) throw wrongSubcommandArity(call.text(1), 'FUNCTION');
     if (call.argc === 3 && !isFlushMode(call, 2)) throw FUNCTION_FLUSH_MODE;
-    call.server.scripts.functions.flush();
+    call.server.scripts.flushFunctions();
     call.effects.dirty++;
     call.reply.ok();
   },

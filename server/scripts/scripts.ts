@@ -111,6 +111,20 @@ export class Scripts implements ScriptHost {
   flushScripts(): undefined {
     this.cache.clear();
     this.evalWorld = null;
+    this.countSettingRead();
+  }
+
+  flushFunctions(): void {
+    this.functions.flush();
+    this.countSettingRead();
+  }
+
+  /** A Lua world of the real server that begins anew asks for its setting by a command, which statistics show. */
+  private countSettingRead(): void {
+    const entry = this.server.commands.named('config|get');
+    if (entry === undefined) return;
+    entry.calls++;
+    this.server.stats.commandsProcessed++;
   }
 
   /** Whether a request for a script must not run while memory is short. */
