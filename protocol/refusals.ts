@@ -32,10 +32,14 @@ export function refusal(code: string, text: string): Refusal {
   return new Refusal(code, text.replace(/[\r\n]+$/, ''));
 }
 
+/** A longer first word of an error is not taken for its code. */
+const LONGEST_CODE = 30;
+
 /** An error reply in a script's own words: the first of them is the code, where there are several. */
 export function scriptError(line: string): Refusal {
   const space = line.indexOf(' ');
-  return new Refusal(space < 0 ? 'ERR' : line.slice(0, space), '', line);
+  const hasCode = space >= 0 && space <= LONGEST_CODE;
+  return new Refusal(hasCode ? line.slice(0, space) : 'ERR', '', line);
 }
 
 /** Bytes of an unknown word that a refusal shows. */

@@ -27,13 +27,13 @@ export class ExpiryRule {
 
   /** Looks again at what the rule depends on. */
   refresh(): void {
-    const { config, keyspace, loading, memory, pauses } = this.server;
+    const { config, keyspace, loading, memory, pauses, scripts } = this.server;
     const paused = pauses.scope !== null || loading.inProgress;
     this.varies = config.values.importMode;
     this.common = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
     keyspace.onExpiry = this.common;
-    keyspace.activeExpiry.suspended = paused || this.varies || this.server.scripts.isBusy;
-    memory.suspended = paused;
+    keyspace.activeExpiry.suspended = paused || this.varies || scripts.isBusy;
+    memory.suspended = paused || scripts.isBusy;
   }
 
   private importModeChanged(): undefined {
