@@ -61,6 +61,8 @@ export interface Effects {
 
 export abstract class Call {
   request: Request = new Request();
+  /** Whether the request was accepted before, by this server or its primary: limits do not apply to it. */
+  mustObey = false;
   /** The database the client has selected. */
   abstract db: Database;
   abstract reply: ReplyWriter;

@@ -39,6 +39,8 @@ export function refuse(
   if (server.saves.refusesWrites && (entry.isWrite || entry.fullName === 'ping')) {
     return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
   }
+  const diskRefusal = server.appendOnly.refuse(entry);
+  if (diskRefusal !== null) return diskRefusal;
   if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }
@@ -86,12 +88,12 @@ function logAttack(server: Server, from: string): void {
 }
 
 /** Names the container as the request does: it may have been renamed. */
-function unknownSubcommandOf(request: Request): Refusal {
+export function unknownSubcommandOf(request: Request): Refusal {
   return unknownSubcommand(shown(request, 1), shown(request, 0).toUpperCase());
 }
 
 /** Names the command and the first of its arguments, at most 128 bytes of each and of all. */
-function unknownCommandOf(request: Request): Refusal {
+export function unknownCommandOf(request: Request): Refusal {
   let args = '';
   for (let i = 1; i < request.argc && args.length < LONGEST_SHOWN; i++) {
     args += `'${shown(request, i, LONGEST_SHOWN - args.length)}' `;

@@ -86,8 +86,9 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const clock = options.clock === 'manual' ? new ManualClock() : new SystemClock();
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
-  const { dir } = options.config ?? {};
-  if (dir !== undefined) await engine.loading.loadAtStart();
+  const { dir, appendonly } = options.config ?? {};
+  if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
+  else engine.appendOnly.start();
   const port =
     options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
   return new ValkeyServer(engine, clock, port);

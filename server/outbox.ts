@@ -56,9 +56,16 @@ export class Outbox {
 
   /** Writes all that waits: to each client its replies, then its pushes, which came later. */
   flush(): void {
+    // What clients are told must be as safe as they were promised.
+    if (!this.server.appendOnly.flush()) return;
     if (this.waiting.length > 0) this.writeReplies();
     if (this.pushed.size > 0) this.writePushes();
     if (this.server.clientEviction.isOn) this.server.clientEviction.check();
+  }
+
+  /** Has `flush` be called at the end of this round. */
+  wake(): void {
+    this.schedule();
   }
 
   private schedule(): void {

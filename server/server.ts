@@ -8,6 +8,7 @@ import { untilZero } from '../protocol/bytes.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import { AppendOnly } from './append-only.js';
 import { Authentication } from './authentication.js';
 import { Client, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
@@ -92,6 +93,7 @@ export class Server {
   readonly clientEviction: ClientEviction;
   readonly saves: RdbSaves;
   readonly loading: Loading;
+  readonly appendOnly: AppendOnly;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -158,6 +160,7 @@ export class Server {
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.saves = new RdbSaves(this);
+    this.appendOnly = new AppendOnly(this);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
@@ -273,6 +276,7 @@ export class Server {
   /** Writes at once what does not stand in one piece. */
   private writeReplies(client: Client, transport: Transport): void {
     if (transport.isSocket) this.outbox.flush();
+    if (!this.appendOnly.flush()) return;
     this.stats.writesProcessed++;
     this.reply.flush(transport);
     if (transport.unsentBytes > 0) checkOutputLimits(this, client);
@@ -293,6 +297,7 @@ export class Server {
 
   /** Sends what was written by `outputOf` to clients inside the process. */
   private flushPushes(): void {
+    if (!this.appendOnly.flush()) return;
     for (const client of this.toFlush) {
       const { transport } = client;
       if (client.closed || transport === null) continue;
@@ -422,6 +427,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.appendOnly.stop();
     this.saves.stop();
     this.pauses.stop();
     this.cron.stop();
