@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -61,6 +62,9 @@ export class AofDirectory {
   /** Makes the folder when there is none. */
   make(): void {
     if (isFolder(this.path)) return;
+    if (existsSync(this.path)) {
+      throw Object.assign(new Error('Not a directory'), { code: 'ENOTDIR' });
+    }
     mkdirSync(this.path, { mode: 0o755 });
   }
 

@@ -19,9 +19,9 @@ import { LoadFailure } from './loading.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
 
-/** What an RDB file begins with, old and new. */
-const RDB_MAGICS = ['REDIS', 'VALKEY'];
-const LONGEST_MAGIC_BYTES = 6;
+/** What an RDB file begins with, old and new: a name, then its version. */
+const RDB_HEAD = /^(REDIS|VALKEY)[0-9]{3}/;
+const RDB_HEAD_BYTES = 9;
 /** Commands between two looks at the time. */
 const COMMANDS_PER_LOOK = 1024;
 
@@ -64,7 +64,7 @@ export class AppendOnlyLoader {
       effects.muted = false;
       loading.end();
     }
-    return totalBytes > 0;
+    return true;
   }
 
   private *loadFiles(directory: AofDirectory, manifest: AofManifest): Pieces<void> {
@@ -335,9 +335,9 @@ function verbOf({ bytes, starts, ends }: Request): string {
 function isRdb(path: string): boolean {
   const file = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(LONGEST_MAGIC_BYTES);
+    const bytes = Buffer.alloc(RDB_HEAD_BYTES);
     const head = bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
-    return RDB_MAGICS.some((magic) => head.startsWith(magic));
+    return RDB_HEAD.test(head);
   } finally {
     closeSync(file);
   }

@@ -166,10 +166,10 @@ export class AppendOnly {
     this.openIncrement(directory, file, isContinued ? 'a' : 'w');
     if (isNew || !isContinued) directory.writeManifest(manifest);
     this.manifest = manifest;
-    this.removeHistory();
     log.notice(
       `${isContinued ? 'Opening' : 'Creating'} AOF incr file ${file.name} on server start`,
     );
+    this.removeHistory();
   }
 
   /** Makes the folder when there is none. @throws {StepError} */
