@@ -70,7 +70,16 @@ const OTHER_WEIGHT = 2;
 /** Commands that come more often or less; 0: never. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   // They end the connection, the server or the order of replies, or hold requests back.
-  ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
+  ...{
+    save: 0,
+    bgsave: 0,
+    quit: 0,
+    shutdown: 0,
+    monitor: 0,
+    'client|reply': 0,
+    'client|pause': 0,
+    'client|kill': 0,
+  },
   // They would hold back what comes after them.
   ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
   // It deletes the expired keys that it meets, which are not the same on both.
