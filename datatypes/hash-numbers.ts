@@ -71,8 +71,10 @@ export const hincrby = command(
     const delta = call.bigint(3);
     const hash = writeHash(call, 1);
     const sum = sumOf(call, hash, delta);
+    // Elsewhere a field of this hash may be there longer, or gone sooner.
+    const mayDiffer = hash.isVolatile;
     const moment = putNumber(call, hash, sum, 'hincrby');
-    if (moment !== NEVER || hash.overwrittenExpired > 0) propagateValue(call, sum, moment);
+    if (mayDiffer) propagateValue(call, sum, moment);
     call.reply.integer(BigInt(sum));
   },
 );
