@@ -173,7 +173,13 @@ function readValue(call: Call, expireAtMs: bigint, options: RestoreOptions): Ref
   }
   const read = VALUE_READERS.get(payload[0] as number);
   const atMs = expireAtMs === 0n ? NEVER : Math.max(0, Number(expireAtMs));
-  const target = { key: call.bytes(1), expireAtMs: atMs, access: accessOf(call, options) };
+  const target = {
+    key: call.buffer,
+    keyStart: call.start(1),
+    keyEnd: call.end(1),
+    expireAtMs: atMs,
+    access: accessOf(call, options),
+  };
   // The footer may be read as part of a value that is cut short, as in the real server.
   const reader = keyspace.own(RdbReader).point(payload, 1, payload.length);
   const ref = read === undefined ? NONE : read(keyspace, reader, target);

@@ -65,10 +65,10 @@ class HashBuilder {
   private readonly keyspace: Keyspace;
 
   constructor(keyspace: Keyspace, facts: EntryFacts, block = NONE) {
-    const { key, expireAtMs, access } = facts;
+    const { key, keyStart, keyEnd, expireAtMs, access } = facts;
     const shape = { type: Type.hash, encoding: Encoding.listpack, expireAtMs, access };
     const value = block === NONE ? new Listpack(keyspace.arena).create().block : block;
-    const ref = keyspace.entries.createApart(key, 0, key.length, shape, value, 0);
+    const ref = keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
     this.keyspace = keyspace;
     this.hash = keyspace.own(HashLens).open(keyspace, ref);
   }

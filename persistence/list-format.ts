@@ -137,10 +137,10 @@ function listReader(readPart: PartReader, counted: boolean): ValueReader {
 }
 
 function createList(keyspace: Keyspace, list: Quicklist, facts: EntryFacts): Ref {
-  const { key, expireAtMs, access } = facts;
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
   const shape: EntryShape = { type: Type.list, encoding: Encoding.quicklist, expireAtMs, access };
   const value = keyspace.largeValues.add(list);
-  const ref = keyspace.entries.createApart(key, 0, key.length, shape, value, 0);
+  const ref = keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
   listsOf(keyspace).pack(ref, 1);
   return ref;
 }

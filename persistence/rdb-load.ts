@@ -6,7 +6,7 @@
  * is bounded by the largest value, and a length that a damaged file claims costs nothing until the bytes are there.
  */
 import type { Database, Keyspace } from '../datatypes/database.js';
-import { NONE } from '../datatypes/store/arena.js';
+import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER } from '../datatypes/store/entry.js';
 import { toLatin1 } from '../protocol/bytes.js';
 import { Crc64 } from './crc64.js';
@@ -59,6 +59,8 @@ export interface LoadOptions {
 }
 
 const FIRST_WINDOW_BYTES = 1024 * 1024;
+/** A key with its value takes at least about so many bytes of a file. */
+const BYTES_A_KEY = 8;
 /** The first type byte that differs from one fork of this format to the other. */
 const FIRST_DISPUTED_TYPE = RDB_STREAM_3 + 1;
 
@@ -89,7 +91,7 @@ export class RdbLoader {
   private isEnded = false;
 
   /** Of the key that follows. */
-  private expireAtMs = -1n;
+  private expireAtMs = NO_EXPIRY;
   private idleSeconds = -1;
   private frequency = -1;
 
@@ -207,7 +209,7 @@ export class RdbLoader {
       case Opcode.selectDatabase:
         return this.selectDatabase();
       case Opcode.resizeDatabase:
-        return this.skipLengths(2);
+        return this.makeRoom();
       case Opcode.slotInfo:
         return this.skipLengths(3);
       case Opcode.slotImport:
@@ -238,6 +240,14 @@ export class RdbLoader {
       );
     }
     this.database = database;
+  }
+
+  /** The file says how many keys come; that it cannot hold more of them than it has bytes is known. */
+  private makeRoom(): void {
+    const keys = this.reader.length();
+    this.skipLengths(1);
+    const most = this.bytesLeft === Infinity ? 0 : this.bytesLeft / BYTES_A_KEY;
+    if (!this.reader.failed) this.database.keys.reserve(Math.min(keys, most));
   }
 
   private skipLengths(count: number): void {
@@ -315,14 +325,21 @@ export class RdbLoader {
     this.refuseDisputed(type);
     const read = VALUE_READERS.get(type);
     if (read === undefined && !isModuleType(type)) throw this.unknown(type);
-    const key = reader.string();
-    if (key === null) return;
+    if (!reader.text()) return;
+    const { textBytes, textStart, textEnd } = reader;
+    // What is not a view of the window would be overwritten by what is read next.
+    const isView = textBytes === this.window;
+    const key = isView ? textBytes : textBytes.slice(textStart, textEnd);
+    const keyStart = isView ? textStart : 0;
+    const keyEnd = isView ? textEnd : key.length;
     if (read === undefined) return this.refuseModuleValue();
     const { keyspace, dropsExpired, listener } = this.options;
     const nowMs = keyspace.clock.now();
     const facts: EntryFacts = {
       key,
-      expireAtMs: this.expireAtMs === -1n ? NEVER : Math.max(0, Number(this.expireAtMs)),
+      keyStart,
+      keyEnd,
+      expireAtMs: this.expireAtMs === NO_EXPIRY ? NEVER : Math.max(0, Number(this.expireAtMs)),
       access: this.access(),
       dropFieldsBeforeMs: dropsExpired ? nowMs : 0,
     };
@@ -330,7 +347,7 @@ export class RdbLoader {
     if (ref === NONE && reader.isExpiredValue) this.expiredHashes++;
     else if (ref === NONE && reader.isEmptyValue) {
       this.emptyKeys++;
-      listener.emptyKey(key);
+      listener.emptyKey(key.subarray(keyStart, keyEnd));
     } else if (ref === NONE) {
       if (!reader.failed || !reader.isShort) throw this.damaged(`value of type ${type} is damaged`);
       return;
@@ -341,18 +358,18 @@ export class RdbLoader {
       if (facts.expireAtMs > Number.MAX_SAFE_INTEGER) {
         keyspace.entries.setExactExpireAtMs(ref, this.expireAtMs);
       }
-      this.add(key, ref);
+      this.add(key, keyStart, keyEnd, ref);
     }
-    this.expireAtMs = -1n;
+    this.expireAtMs = NO_EXPIRY;
     this.idleSeconds = -1;
     this.frequency = -1;
   }
 
-  private add(key: Uint8Array, ref: number): void {
+  private add(key: Uint8Array, start: number, end: number, ref: Ref): void {
     const { keyspace, replaces } = this.options;
     const { database } = this;
-    const hash = keyspace.hash.hash(key, 0, key.length);
-    const previous = database.keys.find(hash, key, 0, key.length);
+    const hash = keyspace.hash.hash(key, start, end);
+    const previous = database.keys.find(hash, key, start, end);
     if (previous !== NONE) {
       if (!replaces) {
         keyspace.releaseEntry(ref);
@@ -391,6 +408,8 @@ export class RdbLoader {
 }
 
 const isModuleType = (type: number) => type === RDB_MODULE_1 || type === RDB_MODULE_2;
+
+const NO_EXPIRY = -1n;
 
 /** The first version of files with the name of this server in their head. */
 const FIRST_OWN_VERSION = 80;

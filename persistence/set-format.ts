@@ -41,9 +41,9 @@ export const SET_WRITER: ValueWriter = {
 
 /** An entry in no database with this set for its value. */
 function entryOf(keyspace: Keyspace, set: SetValue, facts: EntryFacts): Ref {
-  const { key, expireAtMs, access } = facts;
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
   const shape: EntryShape = { type: Type.set, encoding: set.encoding, expireAtMs, access };
-  return keyspace.entries.createApart(key, 0, key.length, shape, set.value, 0);
+  return keyspace.entries.createApart(key, keyStart, keyEnd, shape, set.value, 0);
 }
 
 function readIntsetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {

@@ -164,10 +164,10 @@ function streamReader(type: number): ValueReader {
       while (!stream.freeSome());
       return NONE;
     }
-    const { key, expireAtMs, access } = facts;
+    const { key, keyStart, keyEnd, expireAtMs, access } = facts;
     const shape = { type: Type.stream, encoding: Encoding.stream, expireAtMs, access };
     const handle = keyspace.largeValues.add(stream);
-    return keyspace.entries.createApart(key, 0, key.length, shape, handle, 0);
+    return keyspace.entries.createApart(key, keyStart, keyEnd, shape, handle, 0);
   };
 }
 

@@ -27,12 +27,12 @@ export function readStringValue(keyspace: Keyspace, reader: RdbReader, facts: En
   const { entries } = keyspace;
   if (!reader.text()) return NONE;
   const { textBytes, textStart, textEnd } = reader;
-  const { key, expireAtMs, access } = facts;
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
   const expires = expireAtMs !== NEVER;
-  const encoding = stringEncoding(textBytes, textStart, textEnd, key.length, expires);
+  const encoding = stringEncoding(textBytes, textStart, textEnd, keyEnd - keyStart, expires);
   const length = textEnd - textStart;
   const { string } = Type;
-  const ref = entries.create(key, 0, key.length, string, encoding, expireAtMs, access, length);
+  const ref = entries.create(key, keyStart, keyEnd, string, encoding, expireAtMs, access, length);
   const view = entries.view(ref, keyspace.own(ValueView));
   entries.write(view.block, view.start, textBytes, textStart, length);
   return ref;

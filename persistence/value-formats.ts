@@ -18,7 +18,10 @@ import { SORTED_SET_READERS, SORTED_SET_WRITER } from './zset-format.js';
 
 /** What an entry is to be besides its value. */
 export interface EntryFacts {
+  /** The key is `key[keyStart, keyEnd)`. */
   readonly key: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
   /** ms since 1970, or NEVER. */
   readonly expireAtMs: number;
   readonly access: number;

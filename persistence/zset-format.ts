@@ -61,9 +61,9 @@ export const SORTED_SET_WRITER: ValueWriter = {
 
 /** An entry in no database with this value. */
 function entryOf(keyspace: Keyspace, { encoding, value }: LooseValue, facts: EntryFacts): Ref {
-  const { key, expireAtMs, access } = facts;
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
   const shape: EntryShape = { type: Type.zset, encoding, expireAtMs, access };
-  return keyspace.entries.createApart(key, 0, key.length, shape, value, 0);
+  return keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
 }
 
 function readListpackSortedSet(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {

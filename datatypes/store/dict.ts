@@ -46,6 +46,8 @@ const CACHE_LINE_WORDS = 16;
 
 const slotsIn = (bytes: number) => (bytes - SEGMENT_HEADER_BYTES) >>> 3;
 const SPLIT_SLOTS = slotsIn(SPLIT_SEGMENT_BYTES);
+/** How full segments that are made ahead are to become. */
+const RESERVED_A_SEGMENT = (SPLIT_SLOTS * 3) / 4;
 
 /** Slots that hashes point to; the few after them take what is pushed beyond the end. */
 const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
@@ -248,6 +250,19 @@ export class Dict {
     const stop = first + (words[first - FIRST_SLOT + SLOTS]! << 1);
     for (let at = first; at < stop; at += 2) {
       if (words[at + 1] !== NONE) arena.retain(words[at + 1]! >>> 0);
+    }
+  }
+
+  /** Makes an empty table ready for `count` elements: it then need not be split again and again as they come. */
+  reserve(count: number): void {
+    const depth = Math.ceil(Math.log2(count / RESERVED_A_SEGMENT));
+    if (this.size > 0 || depth < 1) return;
+    this.clear();
+    this.depth = Math.min(depth, DEEPEST - 1);
+    const directory = new Int32Array(2 ** this.depth);
+    this.setDirectory(directory, new Uint8Array(directory.length).fill(this.depth));
+    for (let i = 0; i < directory.length; i++) {
+      directory[i] = this.newSegment(SPLIT_SEGMENT_BYTES, this.depth);
     }
   }
 

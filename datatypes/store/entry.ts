@@ -97,6 +97,7 @@ export class ValueView {
 export class Entries {
   readonly arena: Arena;
   private readonly views = new ByteViews();
+  private readonly keyViews = new ByteViews();
   /** The stamp of new entries, where it stands in word 1. */
   private stampBits = 0;
 
@@ -137,7 +138,7 @@ export class Entries {
       (apart ? APART : valueLength << 16);
     words[word + 2] = access;
     words[word + 3] = keyLength;
-    this.write(ref, ((ref & 0xffff) << 4) + KEY_BYTE, bytes, start, keyLength);
+    this.writeKey(ref, bytes, start, keyLength);
     if (extras) {
       let extra = word + ((KEY_BYTE + keyLength + 3) >>> 2);
       if (expires) {
@@ -180,6 +181,16 @@ export class Entries {
     words[extra] = value;
     words[extra + 1] = length;
     return ref;
+  }
+
+  private writeKey(ref: Ref, from: Uint8Array, start: number, length: number): void {
+    const page = ref >>> 16;
+    const at = ((ref & 0xffff) << 4) + KEY_BYTE;
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.keyViews.of(from), start, this.arena.views[page]!, at, length);
+    } else {
+      this.arena.bytes[page]!.set(from.subarray(start, start + length), at);
+    }
   }
 
   /** Writes `length` bytes from `from[start]` on into the page of `ref` at offset `at`. */

@@ -1,6 +1,8 @@
 /** RDB files in memory: written by a snapshot, loaded into a server. */
 import { RdbLoader } from '../../persistence/rdb-load.js';
+import { RdbWriter } from '../../persistence/rdb-writer.js';
 import { Snapshot } from '../../persistence/snapshot.js';
+import { valueWriterOf } from '../../persistence/value-formats.js';
 import type { Server } from '../../server/server.js';
 
 /** Gathers what a snapshot writes. */
@@ -61,4 +63,17 @@ export function loadBytes(server: Server, bytes: Uint8Array, pieceBytes = bytes.
   }
   if (!loader.isDone) loader.finish();
   return loader;
+}
+
+/** Type byte and value of each key of the first database, as DUMP writes them. */
+export function dumpedValues({ keyspace }: Server): Buffer[] {
+  const values: Buffer[] = [];
+  keyspace.databases[0]?.keys.forEach((ref) => {
+    const out = new RdbWriter(null);
+    const writer = valueWriterOf(keyspace, ref);
+    out.byte(writer.typeOf(keyspace, ref));
+    writer.write(keyspace, ref, out);
+    values.push(Buffer.from(out.finish()));
+  });
+  return values;
 }
