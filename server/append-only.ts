@@ -126,6 +126,7 @@ export class AppendOnly {
     this.removeHistory();
     runNow(new AppendOnlyLoader(this.server, this).load());
     effects.dirty = 0;
+    effects.propagateNothing();
     this.state = state;
     if (state !== 'off') effects.addSink(this.writer);
   }

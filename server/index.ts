@@ -87,8 +87,13 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
   const { dir, appendonly } = options.config ?? {};
-  if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
-  else engine.appendOnly.start();
+  try {
+    if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
+    else engine.appendOnly.start();
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   const port =
     options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
   return new ValkeyServer(engine, clock, port);
