@@ -2,26 +2,33 @@
 import { spawn } from 'node:child_process';
 import { reference } from './servers.js';
 
+/** Numbers, of twelve digits below `keys`, take the place of this: another one in each place. */
+export const NUMBER = '__rand_int__';
+/** A value of `valueBytes` takes the place of this. */
+export const VALUE = '__data__';
+
 export interface Load {
-  readonly command: 'set' | 'get';
+  /** A command and its arguments, in which `NUMBER` and `VALUE` may stand. */
+  readonly command: readonly string[];
   readonly requests: number;
   /** Connections at the same time. */
   readonly clients: number;
   /** Requests that a connection sends before it waits for replies. */
   readonly pipeline: number;
   readonly valueBytes: number;
-  /** Keys are `key:` and 12 digits: this many different ones. */
+  /** How many different numbers there are. */
   readonly keys: number;
-  /** Each key in its turn, rather than by chance: so that all of them are there. */
+  /** Each number in its turn, rather than by chance: so that all of them are there. */
   readonly sequential?: boolean;
 }
 
 /** Puts the load on the server at this port. Resolves to requests per second. */
 export async function runLoad(port: number, load: Load): Promise<number> {
   const args = [
-    ...['-p', `${port}`, '-t', load.command, '-n', `${load.requests}`, '-c', `${load.clients}`],
+    ...['-p', `${port}`, '-n', `${load.requests}`, '-c', `${load.clients}`],
     ...['-P', `${load.pipeline}`, '-d', `${load.valueBytes}`, '-r', `${load.keys}`, '--csv'],
     ...(load.sequential ? ['--sequential'] : []),
+    ...['--', ...load.command],
   ];
   const child = spawn(reference().benchmark, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
@@ -32,9 +39,10 @@ export async function runLoad(port: number, load: Load): Promise<number> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const found = new RegExp(`^"${load.command}","([\\d.]+)"`, 'im').exec(output);
+  const found = /^".*?","([\d.]+)"/m.exec(output.slice(output.indexOf('\n') + 1));
   if (code === 0 && found) return Number(found[1]);
-  throw new Error(`Cannot measure ${load.command}: valkey-benchmark ended with ${code}: ${output}`);
+  const [name] = load.command;
+  throw new Error(`Cannot measure ${name}: valkey-benchmark ended with ${code}: ${output}`);
 }
 
 /** Fills a server with keys `key:000000000000` and on. */
@@ -44,6 +52,9 @@ export async function fill(
   valueBytes: number,
   clients = 50,
 ): Promise<void> {
-  const shape = { command: 'set', clients, pipeline: 16, sequential: true } as const;
+  const shape = { command: SET, clients, pipeline: 16, sequential: true } as const;
   await runLoad(port, { ...shape, requests: keys, keys, valueBytes });
 }
+
+export const SET = ['SET', `key:${NUMBER}`, VALUE] as const;
+export const GET = ['GET', `key:${NUMBER}`] as const;

@@ -14,9 +14,14 @@ export function title(text: string): void {
   console.log(row('', 'valkey-ts', 'Valkey', 'ratio', 'spread of the ratio'));
 }
 
+/** The ratio ours/real of each round. */
+export function ratiosOf({ ours, real }: Pick<Measure, 'ours' | 'real'>): number[] {
+  return ours.map((value, i) => value / (real[i] ?? Number.NaN));
+}
+
 /** The medians, and the ratio ours/real of each round: its median, smallest and greatest. */
 export function report({ name, ours, real, digits }: Measure): void {
-  const ratios = ours.map((value, i) => value / (real[i] ?? Number.NaN));
+  const ratios = ratiosOf({ ours, real });
   const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
   const ratio = shown(median(ratios), 2);
   console.log(

@@ -1,10 +1,12 @@
 /** `npm run bench`: puts each question to this server and to the real one. */
+import { COLLECTION_ROWS, collections } from './collections.js';
 import { growthStall } from './growth-stall.js';
 import { kilobyteValues } from './kilobyte-values.js';
 import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
+import { saveLoad } from './save-load.js';
 import { startUp } from './start-up.js';
 
 const QUESTIONS = {
@@ -13,13 +15,17 @@ const QUESTIONS = {
   'kilobyte-values': kilobyteValues,
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
+  'save-load': saveLoad,
   'start-up': startUp,
 } as const;
 
-const { options, questions } = readOptions(Object.keys(QUESTIONS));
+const names = [...Object.keys(QUESTIONS), 'collections', ...COLLECTION_ROWS];
+const { options, questions } = readOptions(names);
+const isAsked = (name: string) => questions.length === 0 || questions.includes(name);
 console.log(
   `${options.rounds} rounds of ${options.requests.toLocaleString('en')} requests; Node ${process.version}`,
 );
 for (const [name, ask] of Object.entries(QUESTIONS)) {
-  if (questions.length === 0 || questions.includes(name)) await ask(options);
+  if (isAsked(name)) await ask(options);
 }
+await collections(options, (row) => isAsked('collections') || isAsked(row));

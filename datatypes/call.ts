@@ -69,6 +69,14 @@ export abstract class Call {
   abstract readonly keyspace: Keyspace;
   abstract readonly effects: Effects;
 
+  /**
+   * Whether the request comes from the primary or a file being loaded: it was carried out before, so it is not judged
+   * once more.
+   */
+  get isReplayed(): boolean {
+    return false;
+  }
+
   get argc(): number {
     return this.request.argc;
   }

@@ -11,7 +11,7 @@ import { AccessClock } from './access.js';
 import type { Clock } from './clock.js';
 import { ActiveExpiry } from './expiry.js';
 import { isLarge, type LargeValue, LargeValues } from './large-values.js';
-import { LazyFree, type Schedule } from './lazy-free.js';
+import { type FreeStep, LazyFree, type Schedule } from './lazy-free.js';
 import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
 import { type KeyspaceSettings, STANDARD_SETTINGS } from './settings.js';
@@ -199,8 +199,13 @@ export class Keyspace {
   private releaseLarge(handle: Ref): void {
     const value = this.largeValues.release(handle);
     if (value === null) return;
-    if (value.size > FREED_AT_ONCE) this.lazyFree.addValue(() => value.freeSome());
-    else while (!value.freeSome());
+    this.freeInTurns(value.size, () => value.freeSome());
+  }
+
+  /** Frees what has so many elements, step by step: at once when they are few, else between the turns of clients. */
+  freeInTurns(elements: number, step: FreeStep): void {
+    if (elements > FREED_AT_ONCE) this.lazyFree.addValue(step);
+    else while (!step());
   }
 
   /**

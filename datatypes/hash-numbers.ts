@@ -1,4 +1,6 @@
 /** Fields of hashes as numbers: HINCRBY, HINCRBYFLOAT. */
+import { scratchBytes } from '../protocol/byte-views.js';
+import { latin1 } from '../protocol/bytes.js';
 import { addLongDoubleTexts, parseLongDouble } from '../protocol/long-double.js';
 import { INT64_MAX, INT64_MIN, parseBigInt64, parseSafeInteger } from '../protocol/numbers.js';
 import {
@@ -16,13 +18,22 @@ import { type HashLens, KEEP, writeHash } from './hash-value.js';
 import { NEVER } from './store/entry.js';
 import type { FieldMoment } from './store/field-table.js';
 
-/** Gives the field in argument 2 the number `digits`, which is how it travels too where its time matters. */
+/** Where the digits of integers are put together. */
+class NumberScratch {
+  readonly bytes = scratchBytes(LONGEST_INTEGER);
+}
+
+const LONGEST_INTEGER = 20;
+
+/** Gives the field in argument 2, which was looked for, the number `digits`. Returns when the field expires. */
 function putNumber(call: Call, hash: HashLens, digits: string, event: string): FieldMoment {
   const { buffer } = call;
-  const value = Buffer.from(digits, 'latin1');
-  const moment = hash.find(buffer, call.start(2), call.end(2)) ? hash.foundMoment : NEVER;
+  const moment = hash.found ? hash.foundMoment : NEVER;
+  let value = call.keyspace.own(NumberScratch).bytes;
+  if (digits.length > LONGEST_INTEGER) value = latin1(digits);
+  else for (let i = 0; i < digits.length; i++) value[i] = digits.charCodeAt(i);
   hash.create(call, 1);
-  hash.put(buffer, call.start(2), call.end(2), value, 0, value.length, KEEP);
+  hash.put(buffer, call.start(2), call.end(2), value, 0, digits.length, KEEP);
   hash.settle(call.db);
   hash.tellOverwritten(call, 1);
   call.changed(1, EventClass.hash, event);
@@ -41,17 +52,20 @@ function propagateValue(call: Call, digits: string, moment: FieldMoment): void {
   }
 }
 
-/** The sum of the field in argument 2 and `delta`, in digits. @throws {Refusal} HASH_NOT_AN_INTEGER, INCREMENT_OVERFLOW. */
-function sumOf(call: Call, hash: HashLens, delta: bigint): string {
-  if (!hash.find(call.buffer, call.start(2), call.end(2))) return delta.toString();
+/** The sum of the field that was looked for and `delta`. @throws {Refusal} HASH_NOT_AN_INTEGER, INCREMENT_OVERFLOW. */
+function sumOf(hash: HashLens, delta: number | bigint): number | bigint {
+  if (!hash.found) return delta;
   const { bytes, start, end } = hash.value;
-  const plain = parseSafeInteger(bytes, start, end) + Number(delta);
-  if (Number.isSafeInteger(plain) && Number.isSafeInteger(Number(delta))) return String(plain);
+  // Most sums need no BigInt.
+  if (typeof delta === 'number') {
+    const plain = parseSafeInteger(bytes, start, end) + delta;
+    if (Number.isSafeInteger(plain)) return plain;
+  }
   const value = parseBigInt64(bytes, start, end);
   if (value === null) throw HASH_NOT_AN_INTEGER;
-  const sum = value + delta;
+  const sum = value + BigInt(delta);
   if (sum > INT64_MAX || sum < INT64_MIN) throw INCREMENT_OVERFLOW;
-  return sum.toString();
+  return sum;
 }
 
 export const hincrby = command(
@@ -68,14 +82,17 @@ export const hincrby = command(
     summary: 'Adds an integer to the one a field holds.',
   },
   (call) => {
-    const delta = call.bigint(3);
+    const plain = parseSafeInteger(call.buffer, call.start(3), call.end(3));
+    const delta = Number.isNaN(plain) ? call.bigint(3) : plain;
     const hash = writeHash(call, 1);
-    const sum = sumOf(call, hash, delta);
+    hash.find(call.buffer, call.start(2), call.end(2));
+    const sum = sumOf(hash, delta);
+    const digits = String(sum);
     // Elsewhere a field of this hash may be there longer, or gone sooner.
     const mayDiffer = hash.isVolatile;
-    const moment = putNumber(call, hash, sum, 'hincrby');
-    if (mayDiffer) propagateValue(call, sum, moment);
-    call.reply.integer(BigInt(sum));
+    const moment = putNumber(call, hash, digits, 'hincrby');
+    if (mayDiffer) propagateValue(call, digits, moment);
+    call.reply.integer(sum);
   },
 );
 

@@ -6,6 +6,7 @@ import { block, integer, key, keyArg, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
 import { command } from './command.js';
 import { type HashLens, type PairVisitor, readHash, replyView } from './hash-value.js';
+import { checkDrawn } from './options.js';
 
 /** A sample this much smaller than the hash is drawn field by field. */
 const FEW = 3;
@@ -48,6 +49,7 @@ function replySample(call: Call): void {
   const repeats = count < 0n && visible > 0;
   const wanted = Number(count < 0n ? -count : count);
   const sent = repeats ? wanted : Math.min(Math.max(0, Number(count)), visible);
+  if (repeats) checkDrawn(wanted);
   const nested = withValues && call.reply.resp === 3;
   call.reply.array(withValues && !nested ? sent * 2 : sent);
   const visit: PairVisitor = (field, value) => {

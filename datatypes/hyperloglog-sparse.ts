@@ -102,7 +102,7 @@ export class SparseChange {
   /** Where the run starts, and the one before it: the same when there is none. */
   at = 0;
   previous = 0;
-  /** Bytes of the run. */
+  /** Bytes of the run: of one that is cut off by the end too as many as it should have. */
   bytes = 0;
   /** Value of its registers. */
   value = 0;
@@ -125,7 +125,7 @@ export class SparseChange {
         this.at = at;
         this.first = first;
         this.length = length;
-        this.bytes = Math.min(runBytes(byte), end - at);
+        this.bytes = runBytes(byte);
         this.value = runValue(byte);
         return true;
       }

@@ -165,8 +165,12 @@ export class HyperLogLog {
     if (growth > 0) this.resize(length + growth);
     const { bytes, start } = view;
     const tail = start + at + change.bytes;
-    if (growth !== 0) bytes.copyWithin(tail + growth, tail, start + length);
-    for (let i = 0; i < change.size; i++) bytes[start + at + i] = change.replacement[i] as number;
+    if (growth !== 0 && tail < start + length) {
+      bytes.copyWithin(tail + growth, tail, start + length);
+    }
+    // What replaces a run that was cut off is cut off as well.
+    const size = Math.min(change.size, length + growth - at);
+    for (let i = 0; i < size; i++) bytes[start + at + i] = change.replacement[i] as number;
     const end = joinRuns(bytes, start + previous, start + length + growth);
     if (end !== view.end) this.resize(end - start);
   }

@@ -5,6 +5,7 @@
  * encoding tells the two apart. Handles count owners as blocks do.
  */
 import type { Ref } from './store/arena.js';
+import type { Dict } from './store/dict.js';
 import { Encoding } from './store/entry.js';
 
 /** What every such value can do, whatever its type. */
@@ -13,6 +14,8 @@ export interface LargeValue {
   readonly size: number;
   /** Whether elements of it expire. */
   readonly isVolatile?: boolean;
+  /** The table of its elements, if it has one. */
+  readonly table?: Dict;
   /** Gives back about a thousand elements; true when nothing is left. Nothing else is asked of it from then on. */
   freeSome(): boolean;
   /** A copy that changes on its own. */

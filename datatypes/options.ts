@@ -7,6 +7,7 @@ import {
   LIMIT_NEGATIVE,
   NOT_AN_INTEGER,
   OUT_OF_INT_RANGE,
+  OUT_OF_RANGE,
   type Refusal,
   SYNTAX_ERROR,
   TIMEOUT_NEGATIVE,
@@ -193,6 +194,17 @@ export function readTimeout(call: Call, i: number): number {
   if (ms >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
   if (ms <= -1) throw TIMEOUT_NEGATIVE;
   return Math.max(Math.ceil(ms), 0);
+}
+
+/**
+ * So many elements, some more than once, are drawn at most: their reply has a gigabyte. The real server has no limit of
+ * its own, and ends for want of memory.
+ */
+const MOST_DRAWN = 2 ** 27;
+
+/** Refuses to draw more elements than a reply can hold. @throws {Refusal} OUT_OF_RANGE */
+export function checkDrawn(count: number): void {
+  if (count > MOST_DRAWN) throw OUT_OF_RANGE;
 }
 
 /** Reads `[LIMIT limit]` from argument `from` on; Infinity for none. */

@@ -237,7 +237,13 @@ function beginResult(call: Call, sets: readonly (SetValue | null)[], stored: boo
 }
 
 function union(call: Call, sets: readonly (SetValue | null)[], stored: boolean): SetValue {
-  const result = beginResult(call, sets, stored);
+  const { keyspace } = call;
+  const { setMaxIntsetEntries, setMaxListpackEntries } = keyspace.settings;
+  const least = sets.reduce((most, set) => Math.max(most, set?.size ?? 0), 0);
+  const result =
+    least > Math.max(setMaxIntsetEntries, setMaxListpackEntries)
+      ? new SetValue(keyspace).begin(Encoding.hashtable, least)
+      : beginResult(call, sets, stored);
   for (const set of sets) set?.forEach(addTo(result));
   return result;
 }

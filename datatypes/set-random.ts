@@ -10,6 +10,7 @@ import {
 import { integer, key, keyArg } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
+import { checkDrawn } from './options.js';
 import { replyMember, replyMembers } from './set-reply.js';
 import { type SetValue, setAt } from './set-value.js';
 import { NONE, type Ref } from './store/arena.js';
@@ -148,6 +149,7 @@ export const srandmember = command(
       replyMembers(call.reply, set);
       return;
     }
+    if (count < 0) checkDrawn(-count);
     call.reply.array(Math.abs(count));
     if (count < 0) for (let i = count; i < 0; i++) set.random(call.random, reply);
     else if (set.encoding === Encoding.hashtable && count * DRAW_ABOVE < set.size) {

@@ -27,8 +27,6 @@ export type SetEncoding =
 const MOST_INTSET_ENTRIES = 2 ** 30;
 /** A listpack may not become longer than this, in bytes. */
 const LONGEST_LISTPACK = 2 ** 30;
-/** Members of a set that are freed at once. */
-const FREED_AT_ONCE = 64;
 
 export class SetValue {
   encoding: SetEncoding = Encoding.intset;
@@ -57,12 +55,12 @@ export class SetValue {
     return this;
   }
 
-  /** Points at a new, empty set. */
-  begin(encoding: SetEncoding): this {
+  /** Points at a new, empty set, which is to have about `expected` members. */
+  begin(encoding: SetEncoding, expected = 0): this {
     this.encoding = encoding;
     if (encoding === Encoding.intset) this.intset.create();
     else if (encoding === Encoding.listpack) this.listpack.create();
-    else this.beginTable();
+    else this.beginTable(expected);
     return this;
   }
 
@@ -310,8 +308,9 @@ export class SetValue {
     this.handle = other.handle;
   }
 
-  private beginTable(): void {
+  private beginTable(expected: number): void {
     this.table = new MemberTable(this.keyspace.arena, this.keyspace.hash);
+    if (expected > 0) this.table.reserve(expected);
     this.handle = this.keyspace.largeValues.add(this.table);
   }
 
@@ -332,15 +331,14 @@ export class SetValue {
 
   /** Gives the set back: it has no entry. */
   drop(): void {
-    const { arena, largeValues, lazyFree } = this.keyspace;
+    const { arena, largeValues } = this.keyspace;
     if (this.encoding !== Encoding.hashtable) {
       arena.release(this.value);
       return;
     }
     const value = largeValues.release(this.handle);
     if (value === null) return;
-    if (value.size > FREED_AT_ONCE) lazyFree.addValue(() => value.freeSome());
-    else while (!value.freeSome());
+    this.keyspace.freeInTurns(value.size, () => value.freeSome());
   }
 }
 

@@ -115,8 +115,13 @@ interface SortOptions {
 /** Reads the options from argument 2 on. @throws {Refusal} SYNTAX_ERROR, NOT_AN_INTEGER. */
 function readSortOptions(call: Call, stores: boolean): SortOptions {
   const options: SortOptions = {
-    ...{ descending: false, alpha: false, by: null, gets: [] },
-    ...{ offset: 0, count: -1, storeAt: 0 },
+    descending: false,
+    alpha: false,
+    by: null,
+    gets: [],
+    offset: 0,
+    count: -1,
+    storeAt: 0,
   };
   for (let i = 2; i < call.argc; i++) {
     const left = call.argc - i - 1;

@@ -18,6 +18,8 @@ import { Group, UNKNOWN_READ } from './stream-group-value.js';
 import type { Stream } from './stream-value.js';
 
 const DOLLAR = 0x24;
+/** Chunks of pending entries that are given back at a time. */
+const CHUNKS_AT_ONCE = 64;
 
 const create = command(
   {
@@ -102,6 +104,7 @@ const destroy = command(
     const group = stream.group(call.buffer, call.start(3), call.end(3));
     if (group !== undefined) {
       stream.removeGroup(group);
+      call.keyspace.freeInTurns(group.pending.size, () => group.freeSome(CHUNKS_AT_ONCE));
       call.changed(2, EventClass.stream, 'xgroup-destroy');
     }
     call.reply.integer(group === undefined ? 0 : 1);

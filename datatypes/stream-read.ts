@@ -129,8 +129,12 @@ function read(call: Call, forGroup: boolean): void {
 
 function readRequest(call: Call, forGroup: boolean): ReadRequest {
   const request = {
-    ...{ count: Number.POSITIVE_INFINITY, waits: false, acknowledges: true },
-    ...{ groupAt: 0, keysAt: 0, keys: 0 },
+    count: Number.POSITIVE_INFINITY,
+    waits: false,
+    acknowledges: true,
+    groupAt: 0,
+    keysAt: 0,
+    keys: 0,
   };
   for (let i = 1; i < call.argc && request.keysAt === 0; i++) {
     const more = call.argc - i - 1;

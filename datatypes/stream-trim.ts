@@ -92,6 +92,11 @@ function readThreshold(call: Call, from: number, options: TrimOptions): number {
 export function finishTrimOptions(call: Call, options: TrimOptions): TrimOptions {
   const { limit, strategy, approximate } = options;
   if (limit > 0 && strategy === Strategy.none) throw LIMIT_WITHOUT_TRIMMING;
+  if (call.isReplayed) {
+    // The threshold is what the limit left at the time.
+    options.limit = 0;
+    return options;
+  }
   if (limit >= 0) {
     if (!approximate && !call.mustObey) throw LIMIT_NOT_APPROXIMATE;
     // What was cut off when this ran first is cut off as a whole.

@@ -4,6 +4,7 @@
  * The nodes' blocks may be shared with a copy of the stream: a node is copied before it changes.
  * What is worked with while a stream is read or changed is one set per keyspace: see `StreamTools`.
  */
+import { scratchBytes } from '../protocol/byte-views.js';
 import type { Keyspace } from './database.js';
 import type { LargeValue } from './large-values.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
@@ -39,7 +40,7 @@ export class StreamTools {
   readonly otherId = new StreamId();
   readonly pendingPlace = new IdPlace();
   /** For the texts of IDs. */
-  readonly text = new Uint8Array(LONGEST_ID);
+  readonly text = scratchBytes(LONGEST_ID);
 
   constructor(arena: Arena) {
     this.node = new StreamNode(arena);
@@ -183,9 +184,9 @@ export class Stream implements LargeValue {
     insertNamed(this.groups, group);
   }
 
+  /** Takes a group out. The caller has it from then on, to free it. */
   removeGroup(group: Group): void {
     this.groups.splice(this.groups.indexOf(group), 1);
-    group.free();
   }
 
   freeSome(): boolean {

@@ -24,18 +24,23 @@ import {
   type SortedSet,
 } from './zset-value.js';
 
-const ZaddOption = { nx: 1, xx: 2, gt: 4, lt: 8, ch: 16, incr: 32 } as const;
+export const ZaddOption = { nx: 1, xx: 2, gt: 4, lt: 8, ch: 16, incr: 32 } as const;
 const OPTION_WORDS = Object.entries(ZaddOption);
 
-interface ZaddOptions {
+/** Members to be added, each with the arguments that tell its score before it. */
+export interface ZaddRequest {
   /** Bits of `ZaddOption`. */
   readonly given: number;
-  /** The argument that is the first score. */
+  /** The argument where the first of them begins. */
   readonly firstAt: number;
+  /** Arguments of each: the last is the member. */
+  readonly stride: number;
+  /** The score of what begins at argument `i`. Throws a refusal when it is none. */
+  readonly readScore: (call: Call, i: number) => number;
 }
 
 /** Reads the options of ZADD, and checks that pairs follow. */
-function readZaddOptions(call: Call): ZaddOptions {
+function readZaddOptions(call: Call): ZaddRequest {
   let given = 0;
   let i = 2;
   for (let bit = optionAt(call, i); bit !== 0; bit = optionAt(call, i)) {
@@ -51,7 +56,7 @@ function readZaddOptions(call: Call): ZaddOptions {
     throw ZADD_CONDITIONS;
   }
   if ((given & incr) !== 0 && words > 2) throw ZADD_INCR_SINGLE;
-  return { given, firstAt: i };
+  return { given, firstAt: i, stride: 2, readScore };
 }
 
 function optionAt(call: Call, i: number): number {
@@ -68,21 +73,22 @@ function readScore(call: Call, i: number): number {
 }
 
 /** What a run of ZADD did. */
-interface ZaddOutcome {
+export interface ZaddOutcome {
   added: number;
   updated: number;
   /** The score of the last pair; NaN when it was left as it was. */
   score: number;
 }
 
-/** Adds the pairs from `firstAt` on. */
-function addPairs(call: Call, { given, firstAt }: ZaddOptions): ZaddOutcome {
-  for (let i = firstAt; i < call.argc; i += 2) readScore(call, i);
+/** Adds what a request names. No score is looked at before all are read. */
+export function addMembers(call: Call, request: ZaddRequest): ZaddOutcome {
+  const { given, firstAt, stride } = request;
+  for (let i = firstAt; i < call.argc; i += stride) request.readScore(call, i);
   const outcome: ZaddOutcome = { added: 0, updated: 0, score: NaN };
   const { keyspace } = call;
   // All pairs count for the form, even those that change nothing.
-  const pairs = (call.argc - firstAt) / 2;
-  const longest = longestMember(call, firstAt);
+  const pairs = (call.argc - firstAt) / stride;
+  const longest = longestMember(call, request);
   const ref = entryToAddTo(call, given, pairs, longest);
   if (ref === NONE) return outcome;
   let set = openSortedSet(keyspace, ref);
@@ -90,17 +96,21 @@ function addPairs(call: Call, { given, firstAt }: ZaddOptions): ZaddOutcome {
     set = enlarge(keyspace, ref, set);
   }
   try {
-    for (let i = firstAt; i < call.argc; i += 2) set = addPair(call, ref, set, i, given, outcome);
+    for (let i = firstAt; i < call.argc; i += stride) {
+      set = addMember(call, ref, set, i, request, outcome);
+    }
   } finally {
     keepSortedSet(keyspace, ref, set);
   }
   return outcome;
 }
 
-/** Bytes of the longest member among the pairs from `firstAt` on. */
-function longestMember(call: Call, firstAt: number): number {
+/** Bytes of the longest member of a request. */
+function longestMember(call: Call, { firstAt, stride }: ZaddRequest): number {
   let longest = 0;
-  for (let i = firstAt + 1; i < call.argc; i += 2) longest = Math.max(longest, call.length(i));
+  for (let i = firstAt + stride - 1; i < call.argc; i += stride) {
+    longest = Math.max(longest, call.length(i));
+  }
   return longest;
 }
 
@@ -122,18 +132,19 @@ function entryToAddTo(call: Call, given: number, pairs: number, longest: number)
   return made;
 }
 
-/** Adds, or updates, the member in argument `i` + 1 with the score in argument `i`. */
-function addPair(
+/** Adds, or updates, the member of a request that begins at argument `i`. */
+function addMember(
   call: Call,
   ref: Ref,
   set: SortedSet,
   i: number,
-  given: number,
+  { given, stride, readScore }: ZaddRequest,
   outcome: ZaddOutcome,
 ): SortedSet {
   const { nx, xx, gt, lt, incr } = ZaddOption;
   const { buffer, keyspace } = call;
-  const [start, end] = [call.start(i + 1), call.end(i + 1)];
+  const memberAt = i + stride - 1;
+  const [start, end] = [call.start(memberAt), call.end(memberAt)];
   let score = readScore(call, i);
   outcome.score = NaN;
   const current = set.find(buffer, start, end);
@@ -155,7 +166,7 @@ function addPair(
   return set;
 }
 
-function tellAdded(call: Call, { added, updated }: ZaddOutcome, event: string): void {
+export function tellAdded(call: Call, { added, updated }: ZaddOutcome, event: string): void {
   if (added + updated > 0) call.changed(1, EventClass.zset, event, added + updated);
 }
 
@@ -183,7 +194,7 @@ export const zadd = command(
   (call) => {
     const options = readZaddOptions(call);
     const increments = (options.given & ZaddOption.incr) !== 0;
-    const outcome = addPairs(call, options);
+    const outcome = addMembers(call, options);
     tellAdded(call, outcome, increments ? 'zincr' : 'zadd');
     if (increments) replyScore(call, outcome.score);
     else if ((options.given & ZaddOption.ch) !== 0) {
@@ -206,7 +217,12 @@ export const zincrby = command(
     summary: 'Adds to the score of a member.',
   },
   (call) => {
-    const outcome = addPairs(call, { given: ZaddOption.incr, firstAt: 2 });
+    const outcome = addMembers(call, {
+      given: ZaddOption.incr,
+      firstAt: 2,
+      stride: 2,
+      readScore,
+    });
     tellAdded(call, outcome, 'zincr');
     replyScore(call, outcome.score);
   },

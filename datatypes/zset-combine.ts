@@ -124,6 +124,9 @@ const OPERATIONS = { union: unite, inter: intersect, diff: subtract } as const;
 function combine(call: Call, operation: Operation, combination: Combination): LargeSortedSet {
   const { arena, hash } = call.keyspace;
   const result = new LargeSortedSet(arena, hash);
+  if (operation === 'union') {
+    result.reserve(Math.max(...combination.inputs.map(({ input }) => input.size)));
+  }
   OPERATIONS[operation](result, combination);
   return result.arrange();
 }

@@ -38,8 +38,8 @@ function inputOfPlain(set: SetValue): Input {
     size: set.size,
     find: (bytes, start, end) => (set.has(bytes, start, end) ? 1 : NaN),
     each: (visit) =>
-      set.forEach((bytes, start, end) => {
-        visit(bytes, start, end, 1);
+      set.forEach((bytes, start, end, block) => {
+        visit(bytes, start, end, 1, block);
       }),
   };
 }

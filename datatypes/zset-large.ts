@@ -10,6 +10,7 @@ import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Dict } from './store/dict.js';
 import type { FrozenDict } from './store/frozen-dict.js';
 import type { HashFunction } from './store/hash-function.js';
+import { orderByScore } from './store/score-order.js';
 import { ScoreTree } from './store/score-tree.js';
 import { SCORED_ELEMENT_LAYOUT, ScoredElements } from './store/scored-elements.js';
 import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
@@ -36,6 +37,10 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     this.elements = new ScoredElements(arena);
     this.dict = new Dict(arena, SCORED_ELEMENT_LAYOUT);
     this.tree = new ScoreTree(arena);
+  }
+
+  get table(): Dict {
+    return this.dict;
   }
 
   get size(): number {
@@ -87,11 +92,23 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     this.release(this.found);
   }
 
+  /** Makes room for `count` members in a set that has none. */
+  reserve(count: number): this {
+    this.dict.reserve(count);
+    return this;
+  }
+
   /** Orders what was gathered. */
   arrange(): this {
+    const { elements, tree } = this;
+    const refs = new Uint32Array(this.size);
+    let i = 0;
     this.dict.forEach((element) => {
-      this.tree.insert(this.elements.score(element), element);
+      refs[i++] = element;
     });
+    for (const element of orderByScore(elements, refs)) {
+      tree.append(elements.score(element), element);
+    }
     return this;
   }
 
@@ -109,8 +126,14 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   walk(rank: number, count: number, backwards: boolean, visit: MemberVisitor): void {
     const { elements } = this;
     this.tree.walk(rank, count, backwards, (element, score) => {
-      visit(elements.page(element), elements.start(element), elements.end(element), score);
+      const start = elements.start(element);
+      visit(elements.page(element), start, elements.end(element), score, element);
     });
+  }
+
+  /** How many members have a score below `score`, or with `inclusive` up to it: O(log n). */
+  countBelow(score: number, inclusive: boolean): number {
+    return this.tree.countBelow(score, inclusive);
   }
 
   countWhile(from: number, test: MemberTest): number {
@@ -133,10 +156,10 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   removeRange(rank: number, count: number): void {
     const { elements } = this;
     for (let i = 0; i < count; i++) {
-      this.found = this.tree.at(rank);
+      this.found = this.tree.removeAt(rank);
       const page = elements.page(this.found);
       this.foundHash = this.hash.hash(page, elements.start(this.found), elements.end(this.found));
-      this.removeFound();
+      this.ungather();
     }
   }
 
@@ -145,7 +168,8 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     const { elements } = this;
     return this.dict.scan(cursor, count, (element) => {
       const page = elements.page(element);
-      visit(page, elements.start(element), elements.end(element), elements.score(element));
+      const start = elements.start(element);
+      visit(page, start, elements.end(element), elements.score(element), element);
     });
   }
 
@@ -167,7 +191,8 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   show(element: Ref, visit: MemberVisitor): void {
     const { elements } = this;
     const page = elements.page(element);
-    visit(page, elements.start(element), elements.end(element), elements.score(element));
+    const score = elements.score(element);
+    visit(page, elements.start(element), elements.end(element), score, element);
   }
 
   freeSome(): boolean {
@@ -185,10 +210,11 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   }
 
   duplicate(): LargeSortedSet {
-    const copy = new LargeSortedSet(this.arena, this.hash);
+    const copy = new LargeSortedSet(this.arena, this.hash).reserve(this.size);
     this.walk(0, this.size, false, (bytes, start, end, score) => {
       copy.foundHash = copy.hash.hash(bytes, start, end);
-      copy.insert(bytes, start, end, score);
+      copy.gather(bytes, start, end, score);
+      copy.tree.append(score, copy.found);
     });
     return copy;
   }

@@ -1,7 +1,7 @@
 /** A small sorted set: a listpack of members, each followed by its score, in order. A lens, as `Listpack` is. */
 import { compareBytes, equalsIgnoreCase, latin1 } from '../protocol/bytes.js';
 import { formatDouble, parseDouble } from '../protocol/doubles.js';
-import type { Arena, Ref } from './store/arena.js';
+import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Listpack } from './store/listpack.js';
 import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
 
@@ -98,7 +98,8 @@ export class PackedSortedSet implements SortedSet {
     for (let left = count; left > 0 && p !== 0; left--) {
       const score = this.scoreAt(listpack.next(p));
       listpack.readText(p);
-      visit(listpack.source, listpack.start, listpack.end, score);
+      const block = listpack.isInteger ? NONE : listpack.block;
+      visit(listpack.source, listpack.start, listpack.end, score, block);
       p = backwards ? this.pairBefore(p) : this.pairAfter(p);
     }
   }

@@ -12,6 +12,7 @@ import { type Command, command } from './command.js';
 import { readTimeout } from './options.js';
 import { NONE, type Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
+import { replyScored } from './zset-reply.js';
 import { keepSortedSet, openSortedSet, type SortedSet } from './zset-value.js';
 
 /** Which end is popped. */
@@ -87,10 +88,9 @@ function popSome(call: Call, end: End): void {
   pop(call, 1, ref, end, count, (set) => {
     const nested = counted && reply.resp === 3;
     reply.array(nested ? count : count * 2);
-    set.walk(0, count, end === 'max', (bytes, from, to, score) => {
+    set.walk(0, count, end === 'max', (bytes, from, to, score, block) => {
       if (nested) reply.array(2);
-      reply.bulk(bytes, from, to);
-      reply.double(score);
+      replyScored(reply, bytes, from, to, score, block);
     });
   });
 }
@@ -142,10 +142,9 @@ function popFirst(call: Call, { firstAt, endAt, end, count: wanted }: MultiPop):
     reply.array(2);
     reply.bulk(call.buffer, call.start(i), call.end(i));
     reply.array(count);
-    set.walk(0, count, end === 'max', (bytes, from, to, score) => {
+    set.walk(0, count, end === 'max', (bytes, from, to, score, block) => {
       reply.array(2);
-      reply.bulk(bytes, from, to);
-      reply.double(score);
+      replyScored(reply, bytes, from, to, score, block);
     });
   });
   if (effects.propagates) {
@@ -257,9 +256,8 @@ function popOneOrWait(call: Call, end: End): void {
   pop(call, i, call.writeAs(i, Type.zset), end, 1, (set) => {
     reply.array(3);
     reply.bulk(call.buffer, call.start(i), call.end(i));
-    set.walk(0, 1, end === 'max', (bytes, from, to, score) => {
-      reply.bulk(bytes, from, to);
-      reply.double(score);
+    set.walk(0, 1, end === 'max', (bytes, from, to, score, block) => {
+      replyScored(reply, bytes, from, to, score, block);
     });
   });
   if (effects.propagates) effects.propagateAs([`ZPOP${end.toUpperCase()}`, call.bytes(i)]);

@@ -4,6 +4,7 @@ import { OUT_OF_LONG_RANGE, OUT_OF_RANGE, SYNTAX_ERROR } from '../protocol/refus
 import { block, integer, key, keyArg, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
 import { type Command, command } from './command.js';
+import { checkDrawn } from './options.js';
 import { LargeSortedSet } from './zset-large.js';
 import { replyMember, replyMemberCount, replySpan } from './zset-reply.js';
 import { readSortedSet, type SortedSet } from './zset-value.js';
@@ -56,6 +57,7 @@ function readRandomOptions(call: Call): { count: number; withScores: boolean } {
 
 /** `count` members, of which some may be the same. */
 function replyRepeated(call: Call, set: SortedSet, count: number, withScores: boolean): void {
+  checkDrawn(count);
   const { reply, random } = call;
   const { size } = set;
   replyMemberCount(reply, count, withScores);

@@ -1,14 +1,26 @@
 /** Ranges of sorted sets: by score, by member ("lex"), and the ranks they come to. */
 import { compareBytes, toLatin1, untilZero } from '../protocol/bytes.js';
+import { parseShortDecimal } from '../protocol/doubles.js';
 import { NO_LEX_RANGE, NO_SCORE_RANGE } from '../protocol/refusals.js';
 import type { Call } from './call.js';
 import { readPosition } from './options.js';
+import { LargeSortedSet } from './zset-large.js';
 import type { MemberTest, SortedSet } from './zset-value.js';
 
 /** Tells of each member on which side of the range it lies. */
 export interface MemberRange {
   readonly isBelow: MemberTest;
   readonly isAbove: MemberTest;
+  /** The bounds of a range of scores; null for one of members. */
+  readonly scores: ScoreBounds | null;
+}
+
+interface ScoreBounds {
+  readonly min: number;
+  readonly max: number;
+  /** Whether a bound itself is left out. */
+  readonly minOpen: boolean;
+  readonly maxOpen: boolean;
 }
 
 /** Members that follow each other: `from` counts from the end of the set when the walk goes backwards. */
@@ -33,6 +45,7 @@ export function readScoreRange(call: Call, minAt: number, maxAt: number): Member
   const min = readBound(call, minAt, minOpen);
   const max = readBound(call, maxAt, maxOpen);
   return {
+    scores: { min, max, minOpen, maxOpen },
     isBelow: (_bytes, _start, _end, score) => (minOpen ? score <= min : score < min),
     isAbove: (_bytes, _start, _end, score) => (maxOpen ? score >= max : score > max),
   };
@@ -42,7 +55,10 @@ const isOpen = (call: Call, i: number) => call.length(i) > 0 && call.buffer[call
 
 /** A bound as C reads it: no text at all is 0, and what is too large is infinite. */
 function readBound(call: Call, i: number, open: boolean): number {
-  const text = untilZero(toLatin1(call.buffer, call.start(i) + (open ? 1 : 0), call.end(i)));
+  const start = call.start(i) + (open ? 1 : 0);
+  const short = parseShortDecimal(call.buffer, start, call.end(i));
+  if (!Number.isNaN(short)) return short;
+  const text = untilZero(toLatin1(call.buffer, start, call.end(i)));
   if (text === '') return 0;
   if (DECIMAL.test(text)) return Number(text);
   const infinite = INFINITE.exec(text);
@@ -63,6 +79,7 @@ export function readLexRange(call: Call, minAt: number, maxAt: number): MemberRa
   const minOpen = isOpen(call, minAt);
   const maxOpen = isOpen(call, maxAt);
   return {
+    scores: null,
     isBelow: (bytes, start, end) => {
       const order = min(bytes, start, end);
       return order < 0 || (minOpen && order === 0);
@@ -87,6 +104,9 @@ function readLexBound(call: Call, i: number): LexBound {
 
 /** Where the members of a range stand. */
 export function spanOf(set: SortedSet, range: MemberRange, backwards: boolean): RankSpan {
+  if (range.scores !== null && set instanceof LargeSortedSet) {
+    return spanOfScores(set, range.scores, backwards);
+  }
   const notBelow: MemberTest = (bytes, start, end, score) =>
     !range.isBelow(bytes, start, end, score);
   const notAbove: MemberTest = (bytes, start, end, score) =>
@@ -100,6 +120,14 @@ export function spanOf(set: SortedSet, range: MemberRange, backwards: boolean): 
   }
   const from = set.countWhile(0, range.isBelow);
   return { from, count: set.countWhile(from, notAbove) };
+}
+
+function spanOfScores(set: LargeSortedSet, bounds: ScoreBounds, backwards: boolean): RankSpan {
+  const { min, max, minOpen, maxOpen } = bounds;
+  const below = set.countBelow(min, minOpen);
+  const upTo = max === Infinity && !maxOpen ? set.size : set.countBelow(max, !maxOpen);
+  if (upTo <= below) return NOTHING;
+  return { from: backwards ? set.size - upTo : below, count: upTo - below };
 }
 
 /** Whether the first, or the last, member passes a test. */

@@ -9,13 +9,19 @@ import { type LooseValue, looseValueOf } from './zset-value.js';
  * Stores a result under the key in argument `i`, whatever was there; without members the key goes. Replies how
  * many members there are. The result is the keyspace's from then on.
  */
-export function storeSortedSet(call: Call, i: number, result: LargeSortedSet, event: string): void {
+export function storeSortedSet(
+  call: Call,
+  i: number,
+  result: LargeSortedSet,
+  event: string,
+  changes = 1,
+): void {
   const { size } = result;
   const previous = call.write(i);
   if (size > 0) {
     put(call, i, previous, looseValueOf(call.keyspace, result));
     call.effects.keyReady(call.db, call.bytes(i));
-    call.changed(i, EventClass.zset, event);
+    call.changed(i, EventClass.zset, event, changes);
   } else {
     result.drop();
     if (previous !== NONE) {

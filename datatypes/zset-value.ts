@@ -12,8 +12,14 @@ import { Encoding, Type } from './store/entry.js';
 import { LargeSortedSet } from './zset-large.js';
 import { PackedSortedSet } from './zset-packed.js';
 
-/** Sees a member, `bytes[start, end)`, good for the call only, and its score. */
-export type MemberVisitor = (bytes: Uint8Array, start: number, end: number, score: number) => void;
+/** Sees a member, `bytes[start, end)`, good for the call only, its score, and the block it stands in, or NONE. */
+export type MemberVisitor = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  score: number,
+  block: Ref,
+) => void;
 
 /** A question about a member and its score. */
 export type MemberTest = (bytes: Uint8Array, start: number, end: number, score: number) => boolean;

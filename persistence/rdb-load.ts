@@ -10,7 +10,7 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER } from '../datatypes/store/entry.js';
 import { toLatin1 } from '../protocol/bytes.js';
 import { Crc64 } from './crc64.js';
-import { canReadRdbVersion, isForeignVersion } from './dump.js';
+import { canReadRdbVersion, isForeignVersion, RDB_VERSION } from './dump.js';
 import { CHECKSUM_SINCE, HEAD_BYTES, MAGIC, OLD_MAGIC, Opcode } from './rdb-format.js';
 import { moduleTypeName, RDB_MODULE_1, RDB_MODULE_2 } from './rdb-modules.js';
 import { RdbReader } from './rdb-reader.js';
@@ -400,9 +400,12 @@ export class RdbLoader {
     );
   }
 
+  /** In a file of a version to come, a type that is not known is no damage. */
   private unknown(type: number): RdbFailure {
+    if (this.version <= RDB_VERSION) return this.damaged(`Unknown RDB encoding type ${type}`);
     return new RdbFailure(
-      `Unknown type or opcode when loading DB. Unrecoverable error, aborting now.\n${this.damaged(`Unknown RDB encoding type ${type}`).message}`,
+      'Unknown type or opcode when loading DB. Unrecoverable error, aborting now.',
+      { isForeign: true },
     );
   }
 }

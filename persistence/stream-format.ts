@@ -174,8 +174,9 @@ function streamReader(type: number): ValueReader {
 /** False when it is no stream: what was read so far is in `stream`. */
 function readStream(reader: RdbReader, stream: Stream, type: number, nowMs: number): boolean {
   const counted = readNodes(reader, stream);
+  if (counted < 0 || !idsIncrease(stream)) return false;
   stream.length = reader.length();
-  if (counted < 0 || reader.failed || stream.length !== counted) return false;
+  if (reader.failed || stream.length !== counted) return false;
   readId(reader, stream.lastId);
   if (type >= RDB_STREAM_2) {
     readId(reader, stream.firstId);
@@ -214,6 +215,26 @@ function readNodes(reader: RdbReader, stream: Stream): number {
     entries += live;
   }
   return entries;
+}
+
+/** Whether all entries, deleted ones too, stand in the order of their IDs, none before its node's. */
+function idsIncrease(stream: Stream): boolean {
+  const { nodes, tools } = stream;
+  const { node } = tools;
+  const place = new IdPlace();
+  const previous = new StreamId();
+  let isFirst = true;
+  for (let more = nodes.toFirst(place); more; more = nodes.next(place)) {
+    nodes.readId(place, node.base);
+    node.open(nodes.word(place, 0));
+    for (let found = node.first(); found; found = node.next()) {
+      if (node.id.compare(node.base) < 0) return false;
+      if (!isFirst && node.id.compare(previous) <= 0) return false;
+      previous.copy(node.id);
+      isFirst = false;
+    }
+  }
+  return true;
 }
 
 function readId(reader: RdbReader, into: StreamId): void {

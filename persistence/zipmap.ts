@@ -16,6 +16,8 @@ export function readZipmap(bytes: Uint8Array): Uint8Array[] | null {
     const headBytes = (isLong ? 5 : 1) + (isValue ? 1 : 0);
     if (at + headBytes > length - 1 || bytes[at] === END) return null;
     const size = isLong ? view.getUint32(at + 1, true) : (bytes[at] as number);
+    // As the real server, which refuses a short length in the long form.
+    if (isLong && size < LONG_LENGTH) return null;
     // Behind a value's length: how many unused bytes follow it.
     const unused = isValue ? (bytes[at + headBytes - 1] as number) : 0;
     const start = at + headBytes;

@@ -3,16 +3,31 @@
  * is several times faster than a loop over bytes and, for short runs, than a call of `set`.
  */
 
-/** Remembers the DataView of the last byte array asked for: most requests stand in the same read buffer. */
+/** Bytes that carry their DataView, over all of their memory: those that many views would be asked for. */
+export interface ViewedBytes extends Uint8Array {
+  view?: DataView;
+}
+
+/** Scratch memory that carries its view. */
+export function scratchBytes(length: number): Uint8Array {
+  const bytes: ViewedBytes = new Uint8Array(length);
+  bytes.view = new DataView(bytes.buffer);
+  return bytes;
+}
+
+/**
+ * The DataView of a byte array: its own, or one that is made. The last one made is remembered, as most
+ * requests stand in the same read buffer; making one costs as much as copying some hundred bytes.
+ */
 export class ByteViews {
   private bytes: Uint8Array = new Uint8Array(0);
   private view = new DataView(this.bytes.buffer);
 
-  of(bytes: Uint8Array): DataView {
-    if (bytes !== this.bytes) {
-      this.bytes = bytes;
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    }
+  of(bytes: ViewedBytes): DataView {
+    if (bytes === this.bytes) return this.view;
+    if (bytes.view !== undefined) return bytes.view;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return this.view;
   }
 }

@@ -35,7 +35,7 @@ export function parseDouble(bytes: Uint8Array, start: number, end: number): numb
  * Reads up to 15 digits with at most one point; NaN for anything else. Whole numbers below 2^53 and
  * powers of ten to 10^15 are exact, so one division rounds as it should.
  */
-function parseShortDecimal(bytes: Uint8Array, start: number, end: number): number {
+export function parseShortDecimal(bytes: Uint8Array, start: number, end: number): number {
   const negative = start < end && bytes[start] === 0x2d;
   const first = negative ? start + 1 : start;
   const size = end - first;
@@ -79,7 +79,15 @@ export function formatScientific(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   const sign = value < 0 ? '-' : '';
   const size = Math.abs(value);
-  return sign + (size === Infinity ? 'inf' : layOut(grisuDigits(size)));
+  return sign + (size === Infinity ? 'inf' : layOut(shortestDigits(size)));
+}
+
+/** Integers are their own digits, but for the zeros at their end. */
+function shortestDigits(size: number): Digits {
+  if (!Number.isSafeInteger(size)) return grisuDigits(size);
+  const whole = String(size);
+  const digits = whole.replace(/0+$/, '');
+  return { digits, exponent: whole.length - digits.length };
 }
 
 /**
@@ -115,4 +123,34 @@ export function formatSeventeen(value: number): string {
 
 function withoutEndZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** From here on `toFixed` writes an exponent. */
+const WITH_EXPONENT = 1e21;
+
+/** Prints a double with so many decimals as C does: what lies in the middle goes to the even digit. */
+export function formatFixed(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (Math.abs(value) >= WITH_EXPONENT) return `${BigInt(value)}.${'0'.repeat(decimals)}`;
+  const scale = 2 ** (decimals + 1);
+  // No other number can lie in the middle.
+  if (!Number.isInteger(value * scale)) return value.toFixed(decimals);
+  const negative = value < 0 || Object.is(value, -0);
+  const exact = BigInt(Math.abs(value) * scale) * 10n ** BigInt(decimals);
+  const digits = String(halfToEven(exact, BigInt(scale))).padStart(decimals + 1, '0');
+  const point = digits.length - decimals;
+  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+function halfToEven(numerator: bigint, denominator: bigint): bigint {
+  const quotient = numerator / denominator;
+  const twice = (numerator % denominator) * 2n;
+  const up = twice > denominator || (twice === denominator && quotient % 2n === 1n);
+  return up ? quotient + 1n : quotient;
+}
+
+/** Prints a double with up to 17 decimals and without an exponent: GEOPOS. */
+export function formatDecimals(value: number): string {
+  const text = withoutEndZeros(formatFixed(value, 17));
+  return text === '-0' ? '0' : text;
 }

@@ -101,11 +101,23 @@ export function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
+const BILLION = 1_000_000_000;
+
+/** Digits of a whole number below 2^31. */
+function digitsOf(value: number): number {
+  if (value < 10_000) {
+    if (value < 100) return value < 10 ? 1 : 2;
+    return value < 1000 ? 3 : 4;
+  }
+  if (value < 1_000_000) return value < 100_000 ? 5 : 6;
+  if (value < 100_000_000) return value < 10_000_000 ? 7 : 8;
+  return value < BILLION ? 9 : 10;
+}
+
 /** How many bytes `writeInteger` needs for a safe integer. */
 export function integerLength(value: number): number {
-  let length = value < 0 ? 2 : 1;
-  for (let rest = Math.abs(value); rest >= 10; rest = Math.floor(rest / 10)) length++;
-  return length;
+  if (value < 0) return 1 + integerLength(-value);
+  return value < BILLION ? digitsOf(value) : 9 + digitsOf(Math.floor(value / BILLION));
 }
 
 /**
@@ -114,24 +126,29 @@ export function integerLength(value: number): number {
  * @returns The offset after its last digit.
  */
 export function writeInteger(value: number, into: Uint8Array, at: number): number {
-  const end = at + integerLength(value);
-  let rest = value;
   if (value < 0) {
     into[at] = MINUS;
-    rest = -value;
+    return writeInteger(-value, into, at + 1);
   }
-  let i = end;
-  // Whole numbers of 31 bits divide several times faster, so the rest is cut down to them first.
-  while (rest > 0x7fffffff) {
-    const quotient = Math.floor(rest / 10);
-    into[--i] = ZERO + (rest - quotient * 10);
+  if (value < BILLION) {
+    const end = at + digitsOf(value);
+    writeDigits(value | 0, into, at, end);
+    return end;
+  }
+  // Whole numbers of 31 bits divide several times faster, so it is cut in two of them.
+  const upper = Math.floor(value / BILLION);
+  const middle = at + digitsOf(upper);
+  writeDigits(upper | 0, into, at, middle);
+  writeDigits((value - upper * BILLION) | 0, into, middle, middle + 9);
+  return middle + 9;
+}
+
+/** Fills `into[start, end)` with the last digits of a whole number of 31 bits. */
+function writeDigits(value: number, into: Uint8Array, start: number, end: number): void {
+  let rest = value;
+  for (let i = end - 1; i >= start; i--) {
+    const quotient = (rest / 10) | 0;
+    into[i] = ZERO + (rest - quotient * 10);
     rest = quotient;
   }
-  let small = rest | 0;
-  do {
-    const quotient = (small / 10) | 0;
-    into[--i] = ZERO + (small - quotient * 10);
-    small = quotient;
-  } while (small > 0);
-  return end;
 }

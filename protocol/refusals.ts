@@ -569,3 +569,44 @@ export const RELOAD_FAILED = refusal(
   'ERR',
   'Error trying to load the RDB dump, check server logs.',
 );
+
+export const UNSUPPORTED_UNIT = refusal(
+  'ERR',
+  'unsupported unit provided. please use M, KM, FT, MI',
+);
+export const RADIUS_NOT_A_NUMBER = refusal('ERR', 'need numeric radius');
+export const RADIUS_NEGATIVE = refusal('ERR', 'radius cannot be negative');
+export const WIDTH_NOT_A_NUMBER = refusal('ERR', 'need numeric width');
+export const HEIGHT_NOT_A_NUMBER = refusal('ERR', 'need numeric height');
+export const BOX_NEGATIVE = refusal('ERR', 'height or width cannot be negative');
+export const SEARCH_COUNT_NOT_POSITIVE = refusal('ERR', 'COUNT must be > 0');
+export const ANY_WITHOUT_COUNT = refusal('ERR', 'the ANY argument requires COUNT argument');
+export const VERTICES_NOT_A_NUMBER = refusal('ERR', 'invalid number of vertices');
+export const TOO_FEW_VERTICES = refusal('ERR', 'GEOSEARCH BYPOLYGON must have at least 3 vertices');
+
+/** `where` stores, and says with each member what is not stored. */
+export function storesAndTells(where: string): Refusal {
+  return refusal('ERR', `${where} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`);
+}
+
+/** `command` as it was given. */
+export function oneSearchCentre(command: string): Refusal {
+  return refusal('ERR', `exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`);
+}
+
+/** `command` as it was given. */
+export function oneSearchShape(command: string): Refusal {
+  return refusal(
+    'ERR',
+    `exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for ${command}`,
+  );
+}
+
+export function noSuchMember(member: string): Refusal {
+  return refusal('ERR', `member ${untilZero(member)} does not exist`);
+}
+
+/** Both as decimal text. */
+export function invalidPosition(longitude: string, latitude: string): Refusal {
+  return refusal('ERR', `invalid longitude,latitude pair ${longitude},${latitude}`);
+}

@@ -7,7 +7,7 @@
  */
 import { ByteViews, copyWords } from './byte-views.js';
 import { formatDouble } from './doubles.js';
-import { writeInteger } from './numbers.js';
+import { integerLength, writeInteger } from './numbers.js';
 import type { Refusal } from './refusals.js';
 
 export type RespVersion = 2 | 3;
@@ -31,6 +31,8 @@ export interface ReplySink {
 export interface ReplyPart {
   readonly bytes: Uint8Array;
   readonly done?: () => void;
+  /** Whether the bytes are sent from where they are stored. */
+  readonly isHeld?: boolean;
 }
 
 /** A place in the replies to come back to, once a count is known. */
@@ -39,7 +41,9 @@ export interface Deferred {
   readonly at: number;
 }
 
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 128 * 1024;
+/** Buffers kept for the next long replies. */
+const MOST_SPARE = 8;
 /** From this length on a stored value is sent from where it stands. */
 const HELD_BYTES = 16 * 1024;
 const LONGEST_HEADER_BYTES = 24;
@@ -60,6 +64,12 @@ const ZERO = bytesOf(':0\r\n');
 const ONE = bytesOf(':1\r\n');
 const CR = 13;
 const LF = 10;
+/** Both, as a word in the order of bytes. */
+const CRLF = 0x0a0d;
+/** The first four bytes of the headers of bulk strings up to `SHORT_BYTES`: all of them up to nine bytes. */
+const SHORT_HEADERS = Int32Array.from({ length: SHORT_BYTES + 1 }, (_, length) =>
+  Buffer.from(`$${length}\r\n`).readInt32LE(),
+);
 
 /** The first byte of each shape. */
 const Mark = {
@@ -93,6 +103,8 @@ export class ReplyWriter {
   private kept = false;
   private readonly views = new ByteViews();
   private parts: ReplyPart[] = [];
+  /** Buffers whose replies are written. */
+  private readonly spare: Buffer[] = [];
   private partBytes = 0;
   private readonly holder: BlockHolder;
 
@@ -142,7 +154,9 @@ export class ReplyWriter {
 
   /** `bytes[start, end)` as a bulk string, copied. */
   bulk(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    this.header(Mark.bulk, end - start);
+    const length = end - start;
+    if (length <= SHORT_BYTES) return this.shortBulk(this.views.of(bytes), start, length);
+    this.header(Mark.bulk, length);
     this.body(bytes, start, end);
   }
 
@@ -159,7 +173,7 @@ export class ReplyWriter {
     const done = () => {
       this.holder.release(block);
     };
-    this.addPart({ bytes: bytes.subarray(start, end), done });
+    this.addPart({ bytes: bytes.subarray(start, end), done, isHeld: true });
     this.crlf();
   }
 
@@ -169,9 +183,12 @@ export class ReplyWriter {
     this.bulk(bytes, 0, bytes.length);
   }
 
-  /** A bulk string that holds a whole number. */
+  /** A bulk string that holds a whole number; one that is no BigInt is a safe integer. */
   bulkInteger(value: number | bigint): void {
-    this.text(String(value));
+    if (typeof value === 'bigint') return this.latin1(value.toString());
+    this.header(Mark.bulk, integerLength(value));
+    this.room(LONGEST_HEADER_BYTES);
+    this.endLine(writeInteger(value, this.buffer, this.at));
   }
 
   nil(): void {
@@ -211,8 +228,18 @@ export class ReplyWriter {
   }
 
   double(value: number): void {
-    if (this.resp === 3) this.line(Mark.double, formatDouble(value));
-    else this.text(formatDouble(value));
+    const isWhole = Number.isSafeInteger(value) && !Object.is(value, -0);
+    if (this.resp === 3) {
+      if (isWhole) this.header(Mark.double, value);
+      else this.line(Mark.double, formatDouble(value));
+    } else if (isWhole) this.bulkInteger(value);
+    else this.latin1(formatDouble(value));
+  }
+
+  /** A double in other digits than the shortest: decimal text. */
+  decimal(text: string): void {
+    if (this.resp === 3) this.line(Mark.double, text);
+    else this.text(text);
   }
 
   boolean(value: boolean): void {
@@ -223,7 +250,7 @@ export class ReplyWriter {
   /** An integer of any size, in decimal digits. */
   bigNumber(digits: string): void {
     if (this.resp === 3) this.line(Mark.bigNumber, digits);
-    else this.text(digits);
+    else this.latin1(digits);
   }
 
   /** Text of a format of three letters, such as `txt`; a plain bulk string in version 2. */
@@ -274,19 +301,20 @@ export class ReplyWriter {
   /** As `resolveArray`, for SCAN: a cursor, then an array of what was written since. */
   resolveScan(deferred: Deferred, cursor: number, count: number): void {
     const digits = String(cursor);
-    this.insertBytes(deferred, `*2\r\n$${digits.length}\r\n${digits}\r\n*${count}\r\n`);
+    this.insertText(deferred, `*2\r\n$${digits.length}\r\n${digits}\r\n*${count}\r\n`);
   }
 
   /** Takes back everything written since `mark`, for replies nobody wants. */
   rewind(mark: Deferred): void {
     if (mark.parts < this.parts.length) {
-      const kept = this.parts[mark.parts];
-      for (const part of this.parts.splice(mark.parts)) {
-        this.partBytes -= part.bytes.length;
-        if (part.done) this.heldBytes -= part.bytes.length;
-        part.done?.();
+      const [first, ...others] = this.parts.splice(mark.parts) as [ReplyPart, ...ReplyPart[]];
+      for (const part of others) this.dropPart(part);
+      if (mark.at === 0) this.dropPart(first);
+      else {
+        // What stands before the mark stays, and with it the part's memory.
+        this.partBytes -= first.bytes.length;
+        this.addPart({ ...first, bytes: first.bytes.subarray(0, mark.at) });
       }
-      if (kept && mark.at > 0) this.addPart({ bytes: kept.bytes.subarray(0, mark.at) });
       this.at = this.start;
       return;
     }
@@ -363,37 +391,52 @@ export class ReplyWriter {
       return;
     }
     this.room(length + 2);
-    const { buffer } = this;
-    const at = this.at;
-    if (length <= SHORT_BYTES) {
-      copyWords(this.views.of(bytes), start, this.view, at, length);
-    } else {
-      buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
-    }
-    buffer[at + length] = CR;
-    buffer[at + length + 1] = LF;
-    this.at = at + length + 2;
+    const { buffer, at } = this;
+    buffer.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    this.endLine(at + length);
   }
 
   private shortBulk(from: DataView, start: number, length: number): void {
-    this.header(Mark.bulk, length);
-    this.room(length + 2);
-    const { buffer, at } = this;
-    copyWords(from, start, this.view, at, length);
-    buffer[at + length] = CR;
-    buffer[at + length + 1] = LF;
+    this.room(length + LONGEST_HEADER_BYTES);
+    const { view } = this;
+    let { at } = this;
+    view.setInt32(at, SHORT_HEADERS[length] as number, true);
+    at += 4;
+    if (length > 9) view.setUint8(at++, LF);
+    copyWords(from, start, view, at, length);
+    view.setInt16(at + length, CRLF, true);
     this.at = at + length + 2;
+  }
+
+  /** Ends a line, before which `at` bytes stand. */
+  private endLine(at: number): void {
+    this.view.setInt16(at, CRLF, true);
+    this.at = at + 2;
   }
 
   private crlf(): void {
     this.room(2);
-    this.buffer[this.at++] = CR;
-    this.buffer[this.at++] = LF;
+    this.endLine(this.at);
   }
 
+  /** Latin-1 text as a bulk string. */
+  private latin1(text: string): void {
+    if (text.length > SHORT_BYTES) return this.bulk(bytesOf(text));
+    this.header(Mark.bulk, text.length);
+    this.line(0, text);
+  }
+
+  /** Text up to the end of the line, behind `mark` unless that is 0. */
   private line(mark: number, text: string): void {
-    const bytes = Buffer.from(`${String.fromCharCode(mark)}${text}\r\n`, 'latin1');
-    this.raw(bytes);
+    if (text.length > SHORT_BYTES) {
+      return this.raw(bytesOf(`${mark === 0 ? '' : String.fromCharCode(mark)}${text}\r\n`));
+    }
+    this.room(text.length + LONGEST_HEADER_BYTES);
+    const { buffer } = this;
+    let { at } = this;
+    if (mark !== 0) buffer[at++] = mark;
+    for (let i = 0; i < text.length; i++) buffer[at++] = text.charCodeAt(i);
+    this.endLine(at);
   }
 
   private room(bytes: number): void {
@@ -401,16 +444,34 @@ export class ReplyWriter {
   }
 
   private closeBuffer(): void {
-    if (this.at > this.start) this.addPart({ bytes: this.buffer.subarray(this.start, this.at) });
+    if (this.at > this.start) this.addBuffer();
     if (this.at > 0) this.renewBuffer();
     this.start = 0;
     this.at = 0;
   }
 
+  /** Adds what stands in the buffer as a part, after which the buffer is used again. */
+  private addBuffer(): void {
+    const { buffer, start, at } = this;
+    const bytes = buffer.subarray(start, at);
+    // Nobody tells when what was taken from it is written.
+    if (start > 0 || this.kept) return this.addPart({ bytes });
+    const done = () => {
+      if (this.spare.length < MOST_SPARE) this.spare.push(buffer);
+    };
+    this.addPart({ bytes, done });
+  }
+
   private renewBuffer(): void {
-    this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.buffer = this.spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.view = viewOf(this.buffer);
     this.kept = false;
+  }
+
+  private dropPart(part: ReplyPart): void {
+    this.partBytes -= part.bytes.length;
+    if (part.isHeld) this.heldBytes -= part.bytes.length;
+    part.done?.();
   }
 
   private addPart(part: ReplyPart): void {
@@ -419,11 +480,21 @@ export class ReplyWriter {
   }
 
   private insert(deferred: Deferred, mark: number, count: number): void {
-    this.insertBytes(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
+    const { parts, at } = this;
+    if (deferred.parts !== parts.length || at + LONGEST_HEADER_BYTES > BUFFER_BYTES) {
+      return this.insertText(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
+    }
+    const { buffer } = this;
+    const from = this.start + deferred.at;
+    const length = integerLength(count) + 3;
+    buffer.copyWithin(from + length, from, at);
+    buffer[from] = mark;
+    this.endLine(writeInteger(count, buffer, from + 1));
+    this.at = at + length;
   }
 
-  private insertBytes(deferred: Deferred, text: string): void {
-    const header = Buffer.from(text, 'latin1');
+  private insertText(deferred: Deferred, text: string): void {
+    const header = bytesOf(text);
     if (deferred.parts === this.parts.length && this.at + header.length > BUFFER_BYTES) {
       this.closeBuffer();
     }
@@ -436,7 +507,9 @@ export class ReplyWriter {
     }
     const split = this.parts[deferred.parts] as ReplyPart;
     const before = { bytes: split.bytes.subarray(0, deferred.at) };
-    const after = { ...split, bytes: split.bytes.subarray(deferred.at) };
+    const bytes = split.bytes.subarray(deferred.at);
+    // Of two parts of one buffer, neither alone can tell when it is free.
+    const after = split.isHeld ? { ...split, bytes } : { bytes };
     this.parts.splice(deferred.parts, 1, before, { bytes: header }, after);
     this.partBytes += header.length;
   }

@@ -36,7 +36,7 @@ export class CommandEntry {
   readonly arity: number;
   /** The argument that is its first key, where that is always the same; 0 for none. */
   readonly firstKey: number;
-  /** Its work does not grow with the data: only with what it is sent and what it replies. */
+  /** Its work grows with what it is sent and what it replies, but with the data by no more than the logarithm. */
   readonly isConstantTime: boolean;
 
   calls = 0;
@@ -63,7 +63,8 @@ export class CommandEntry {
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
     const begin = spec.keys?.[0]?.begin ?? 'unknown';
     this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
-    this.isConstantTime = this.touchesKeys && spec.complexity.startsWith('O(1)');
+    const isFast = spec.complexity.startsWith('O(1)') || spec.flags.includes('fast');
+    this.isConstantTime = this.touchesKeys && isFast;
     this.guard = GUARDS.get(spec.name) ?? null;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }

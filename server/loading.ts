@@ -2,7 +2,8 @@
  * Loading: data comes from a file, at the start or for DEBUG RELOAD. Meanwhile most commands are refused.
  */
 import fs from 'node:fs';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
+import { pause } from '../datatypes/clock.js';
 import { type LoadListener, RdbFailure, RdbLoader } from '../persistence/rdb-load.js';
 import { toLatin1 } from '../protocol/bytes.js';
 import { systemErrorText } from './config-table/system-error.js';
@@ -89,7 +90,7 @@ export class Loading {
         owedMs += this.delayMs(loader.keysLoaded - keys);
         if (loader.bytesTaken < untilBytes) continue;
         untilBytes = loader.bytesTaken + interval;
-        if (owedMs >= 1) await setTimeout(owedMs);
+        if (owedMs >= 1) await pause(clock, owedMs);
         else await setImmediate();
         owedMs = 0;
         clock.refresh();

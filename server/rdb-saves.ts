@@ -3,7 +3,8 @@
  *
  * A save in the background is a snapshot whose slices run between the turns of clients; see `Snapshot`.
  */
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
+import { pause } from '../datatypes/clock.js';
 import {
   BackgroundFile,
   BlockingFile,
@@ -260,7 +261,7 @@ export class RdbSaves {
       const snapshot = new Snapshot(this.snapshotParts(file), false);
       let untilMs = clock.elapsedMs() + FINAL_SLICE_MS;
       while (!snapshot.step(() => clock.elapsedMs() >= untilMs)) {
-        if (snapshot.restMs > 0) await setTimeout(snapshot.restMs);
+        if (snapshot.restMs > 0) await pause(clock, snapshot.restMs);
         else await setImmediate();
         untilMs = clock.elapsedMs() + FINAL_SLICE_MS;
       }

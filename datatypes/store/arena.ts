@@ -22,6 +22,8 @@
  * Source: per-page free lists, Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding in Action" (2019).
  */
 
+import type { ViewedBytes } from '../../protocol/byte-views.js';
+
 /** A block's name: page << 16 | granule. 0 is no block. */
 export type Ref = number;
 
@@ -307,9 +309,12 @@ export class Arena {
   }
 
   private hold(page: number, buffer: ArrayBufferLike): void {
-    this.bytes[page] = Buffer.from(buffer);
+    const bytes: ViewedBytes = Buffer.from(buffer);
+    const view = new DataView(buffer);
+    bytes.view = view;
+    this.bytes[page] = bytes;
     this.words[page] = new Int32Array(buffer);
-    this.views[page] = new DataView(buffer);
+    this.views[page] = view;
     this.reservedBytes += buffer.byteLength;
   }
 

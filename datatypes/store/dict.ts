@@ -46,8 +46,6 @@ const CACHE_LINE_WORDS = 16;
 
 const slotsIn = (bytes: number) => (bytes - SEGMENT_HEADER_BYTES) >>> 3;
 const SPLIT_SLOTS = slotsIn(SPLIT_SEGMENT_BYTES);
-/** How full segments that are made ahead are to become. */
-const RESERVED_A_SEGMENT = (SPLIT_SLOTS * 3) / 4;
 
 /** Slots that hashes point to; the few after them take what is pushed beyond the end. */
 const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
@@ -55,6 +53,9 @@ const homesOf = (slots: number) => slots - ((slots + 24) >>> 5) - 1;
 /** How many words from the first slot on the one is that `hash` points to, in a segment of this depth. */
 const homeOf = (hash: number, depth: number, slots: number) =>
   ((((hash << depth) >>> 16) * homesOf(slots)) >>> 16) << 1;
+
+/** What part of a table's slots has an element at most when room is reserved. */
+const MOST_FILLED = 0.75;
 
 const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 
@@ -253,19 +254,6 @@ export class Dict {
     }
   }
 
-  /** Makes an empty table ready for `count` elements: it then need not be split again and again as they come. */
-  reserve(count: number): void {
-    const depth = Math.ceil(Math.log2(count / RESERVED_A_SEGMENT));
-    if (this.size > 0 || depth < 1) return;
-    this.clear();
-    this.depth = Math.min(depth, DEEPEST - 1);
-    const directory = new Int32Array(2 ** this.depth);
-    this.setDirectory(directory, new Uint8Array(directory.length).fill(this.depth));
-    for (let i = 0; i < directory.length; i++) {
-      directory[i] = this.newSegment(SPLIT_SEGMENT_BYTES, this.depth);
-    }
-  }
-
   /** Adds an element whose key is not in the table. */
   insert(hash: number, ref: Ref): void {
     if (this.frozen !== 0) this.own(this.indexOf(hash));
@@ -285,6 +273,27 @@ export class Dict {
         return;
       }
       this.growSegment(index, segment, words, base);
+    }
+  }
+
+  /**
+   * Makes room for `count` elements in a table that has none yet. Those who copy a table, whose elements come in
+   * the order of their hashes, need it: without, each part would be filled in one corner before it grew.
+   */
+  reserve(count: number): void {
+    if (this.size > 0 || this.directory[0] !== NONE) return;
+    let depth = 0;
+    while (count > SPLIT_SLOTS * MOST_FILLED * 2 ** depth) depth++;
+    if (depth === 0) {
+      let bytes = SMALLEST_SEGMENT_BYTES;
+      while (bytes < SPLIT_SEGMENT_BYTES && count > slotsIn(bytes) * MOST_FILLED) bytes *= 2;
+      this.directory[0] = this.newSegment(bytes, 0);
+      return;
+    }
+    this.setDirectory(new Int32Array(2 ** depth), new Uint8Array(2 ** depth).fill(depth));
+    this.depth = depth;
+    for (let i = 0; i < this.directory.length; i++) {
+      this.directory[i] = this.newSegment(SPLIT_SEGMENT_BYTES, depth);
     }
   }
 

@@ -82,9 +82,11 @@ export interface EntryShape {
   readonly access: number;
 }
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 /** The bytes of a value where they stand: `bytes[start, end)`, in arena block `block`. */
 export class ValueView {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes = NO_BYTES;
   start = 0;
   end = 0;
   block: Ref = NONE;

@@ -60,6 +60,10 @@ export class FieldTable implements LargeValue {
     });
   }
 
+  get table(): Dict {
+    return this.fields;
+  }
+
   get size(): number {
     return this.fields.size;
   }
@@ -215,6 +219,7 @@ export class FieldTable implements LargeValue {
   duplicate(): FieldTable {
     const { arena, clock, fields } = this;
     const copy = new FieldTable(arena, clock);
+    copy.fields.reserve(fields.size);
     const nowMs = clock.now();
     fields.forEach((ref, hash) => {
       const ms = this.expireAtMs(ref);

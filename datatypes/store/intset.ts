@@ -11,6 +11,7 @@
  * is made on the way. Cost: lookups O(log n), changes O(bytes behind them).
  * Source: values of the real server seen through DUMP.
  */
+import { scratchBytes } from '../../protocol/byte-views.js';
 import { parseBigInt64, parseSafeInteger, writeInteger } from '../../protocol/numbers.js';
 import { type Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
 
@@ -29,7 +30,7 @@ export class Intset {
   block: Ref = NONE;
 
   /** The digits that `readText` wrote: `source[start, end)`. */
-  readonly source = new Uint8Array(LONGEST_INTEGER);
+  readonly source = scratchBytes(LONGEST_INTEGER);
   readonly start = 0;
   end = 0;
 

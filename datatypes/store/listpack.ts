@@ -14,6 +14,7 @@
  * Cost: walking and searching O(n), changes O(bytes behind them). Nothing is allocated on the heap.
  * Source: the listpack specification, S. Sanfilippo (2017); values of the real server seen through DUMP.
  */
+import { copyWords, LONG_COPY_BYTES, scratchBytes } from '../../protocol/byte-views.js';
 import { parseBigInt64, parseSafeInteger, writeInteger } from '../../protocol/numbers.js';
 import { type Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
 
@@ -119,7 +120,7 @@ export class Listpack {
   private bytes: Uint8Array = NO_BYTES;
   private view: DataView = new DataView(NO_BYTES.buffer);
   private base = 0;
-  private readonly digits = new Uint8Array(LONGEST_INTEGER);
+  private readonly digits = scratchBytes(LONGEST_INTEGER);
   /** What is to be written: see `weigh`. */
   private form: Form = Form.int7;
   private value = 0;
@@ -494,10 +495,11 @@ export class Listpack {
 
   /** Moves the contents to a block for `length` bytes. */
   private move(length: number): void {
-    const { bytes, base, block } = this;
+    const { bytes, view, base, block } = this;
     const kept = Math.min(length, this.byteLength);
     this.open(this.arena.allocate(BLOCK_HEADER_BYTES + length));
-    this.bytes.set(bytes.subarray(base, base + kept), this.base);
+    if (kept < LONG_COPY_BYTES) copyWords(view, base, this.view, this.base, kept);
+    else this.bytes.set(bytes.subarray(base, base + kept), this.base);
     this.arena.release(block);
   }
 
@@ -508,9 +510,11 @@ export class Listpack {
     const next = length - removed + added;
     const room = this.arena.capacity(this.block) - BLOCK_HEADER_BYTES;
     if (next > room) this.move(next);
-    const { base } = this;
     if (removed !== added) {
-      this.bytes.copyWithin(base + p + added, base + p + removed, base + length);
+      const { base } = this;
+      // Mostly there is only the end behind it.
+      if (p + removed === length - 1) this.bytes[base + p + added] = END;
+      else this.bytes.copyWithin(base + p + added, base + p + removed, base + length);
       this.view.setUint32(base, next, true);
     }
     if (next < length && isWasteful(room, next)) this.move(next);

@@ -41,9 +41,18 @@ export class MemberTable {
     this.dict = new Dict(arena, MEMBER_LAYOUT);
   }
 
+  get table(): Dict {
+    return this.dict;
+  }
+
   /** Members. */
   get size(): number {
     return this.dict.size;
+  }
+
+  /** Makes room for `count` members in a set that has none. */
+  reserve(count: number): void {
+    this.dict.reserve(count);
   }
 
   has(bytes: Uint8Array, start: number, end: number, hash = UNKNOWN_HASH): boolean {
@@ -125,6 +134,7 @@ export class MemberTable {
   /** See `LargeValue`. */
   duplicate(): MemberTable {
     const copy = new MemberTable(this.arena, this.hash);
+    copy.reserve(this.size);
     this.dict.forEach((block, hash) => {
       this.arena.retain(block);
       copy.dict.insert(hash, block);

@@ -70,15 +70,39 @@ export class ScoreTree {
     if (this.root === NONE) this.root = this.newNode();
     const start = elements.start(element);
     this.descend(score, elements.page(element), start, elements.end(element));
+    this.insertAtPath(score, element);
+  }
+
+  /** As `insert`, of an element that comes behind all others. */
+  append(score: number, element: Ref): void {
+    if (this.root === NONE) this.root = this.newNode();
+    let node = this.root;
+    for (let level = this.height; ; level--) {
+      const slots = this.slotCount(node);
+      this.pathNodes[level] = node;
+      this.pathSlots[level] = level === 0 ? slots : slots - 1;
+      if (level === 0) break;
+      node = this.childAt(node, slots - 1);
+    }
+    this.insertAtPath(score, element);
+  }
+
+  private insertAtPath(score: number, element: Ref): void {
     this.size++;
+    let isFirst = this.pathSlots[0] === 0;
     let split = this.insertAt(0, score, element, NONE);
     for (let level = 1; level <= this.height; level++) {
       const node = this.pathNodes[level]!;
       const slot = this.pathSlots[level]!;
-      this.summarize(level, node, slot, this.pathNodes[level - 1]!);
-      if (split === NONE) continue;
-      this.pathSlots[level] = slot + 1;
-      split = this.insertAt(level, 0, NONE, split);
+      if (split === NONE) {
+        this.addToCount(node, slot, 1);
+        if (isFirst) this.summarizeFirst(level, node, slot, this.pathNodes[level - 1]!);
+      } else {
+        this.summarize(level, node, slot, this.pathNodes[level - 1]!);
+        this.pathSlots[level] = slot + 1;
+        split = this.insertAt(level, 0, NONE, split);
+      }
+      isFirst &&= slot === 0;
     }
     if (split !== NONE) this.growRoot(split);
   }
@@ -91,10 +115,39 @@ export class ScoreTree {
     if (this.elementAt(this.pathNodes[0]!, this.pathSlots[0]!) !== element) {
       throw new Error('Cannot remove an element: it is not in the tree');
     }
+    this.removeAtPath();
+  }
+
+  /** Takes out the element of `rank`, which must be there, and returns it. */
+  removeAt(rank: number): Ref {
+    let node = this.root;
+    let left = rank;
+    for (let level = this.height; level > 0; level--) {
+      let slot = 0;
+      for (let count = this.countAt(node, 0); left >= count; count = this.countAt(node, slot)) {
+        left -= count;
+        slot++;
+      }
+      this.pathNodes[level] = node;
+      this.pathSlots[level] = slot;
+      node = this.childAt(node, slot);
+    }
+    this.pathNodes[0] = node;
+    this.pathSlots[0] = left;
+    const element = this.elementAt(node, left);
+    this.removeAtPath();
+    return element;
+  }
+
+  /** Takes out the element that the path leads to. */
+  private removeAtPath(): void {
     this.size--;
+    let isFirst = this.pathSlots[0] === 0;
     this.removeSlot(0, this.pathNodes[0]!, this.pathSlots[0]!);
     for (let level = 1; level <= this.height; level++) {
-      this.settle(level, this.pathNodes[level]!, this.pathSlots[level]!);
+      const slot = this.pathSlots[level]!;
+      this.settle(level, this.pathNodes[level]!, slot, isFirst);
+      isFirst &&= slot === 0;
     }
     this.shrinkRoot();
   }
@@ -102,11 +155,9 @@ export class ScoreTree {
   /** Gives an element that is in the tree under `score` another score, in the tree and in its block. */
   rescore(score: number, element: Ref, next: number): void {
     const { elements } = this;
-    const [page, start, end] = [
-      elements.page(element),
-      elements.start(element),
-      elements.end(element),
-    ];
+    const page = elements.page(element);
+    const start = elements.start(element);
+    const end = elements.end(element);
     this.descend(score, page, start, end);
     const leaf = this.pathNodes[0]!;
     const slot = this.pathSlots[0]!;
@@ -120,7 +171,7 @@ export class ScoreTree {
       elements.setScore(element, next);
       return;
     }
-    this.remove(score, element);
+    this.removeAtPath();
     elements.setScore(element, next);
     this.insert(next, element);
   }
@@ -135,6 +186,27 @@ export class ScoreTree {
       for (let i = this.pathSlots[level]! - 1; i >= 0; i--) rank += this.countAt(node, i);
     }
     return rank;
+  }
+
+  /** How many elements have a score below `score`, or with `inclusive` up to it. */
+  countBelow(score: number, inclusive: boolean): number {
+    let node = this.root;
+    if (node === NONE) return 0;
+    let rank = 0;
+    for (let level = this.height; ; level--) {
+      let low = 0;
+      let high = this.slotCount(node);
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        const own = this.scoreAt(node, middle);
+        if (own < score || (inclusive && own === score)) low = middle + 1;
+        else high = middle;
+      }
+      if (level === 0) return rank + low;
+      if (low === 0) return rank;
+      for (let i = 0; i < low - 1; i++) rank += this.countAt(node, i);
+      node = this.childAt(node, low - 1);
+    }
   }
 
   /** How many first elements `isBefore` holds for. */
@@ -192,25 +264,37 @@ export class ScoreTree {
     backwards: boolean,
     visit: ElementVisitor,
   ): number {
+    if (level === 0) return this.walkLeaf(node, skip, count, backwards, visit);
     const slots = this.slotCount(node);
     let toSkip = skip;
     let left = count;
     for (let i = 0; i < slots && left > 0; i++) {
       const slot = backwards ? slots - 1 - i : i;
-      const below = level === 0 ? 1 : this.countAt(node, slot);
+      const below = this.countAt(node, slot);
       if (toSkip >= below) {
         toSkip -= below;
         continue;
       }
-      if (level === 0) {
-        visit(this.elementAt(node, slot), this.scoreAt(node, slot));
-        left--;
-      } else {
-        left = this.walkNode(this.childAt(node, slot), level - 1, toSkip, left, backwards, visit);
-        toSkip = 0;
-      }
+      left = this.walkNode(this.childAt(node, slot), level - 1, toSkip, left, backwards, visit);
+      toSkip = 0;
     }
     return left;
+  }
+
+  private walkLeaf(
+    leaf: Ref,
+    skip: number,
+    count: number,
+    backwards: boolean,
+    visit: ElementVisitor,
+  ): number {
+    const slots = this.slotCount(leaf);
+    const stop = Math.min(slots, skip + count);
+    for (let i = skip; i < stop; i++) {
+      const slot = backwards ? slots - 1 - i : i;
+      visit(this.elementAt(leaf, slot), this.scoreAt(leaf, slot));
+    }
+    return count - (stop - skip);
   }
 
   /** Gives up to `leaves` leaves back; true when nothing is left. Only this may be asked of the tree from then on. */
@@ -344,8 +428,12 @@ export class ScoreTree {
     this.height = 0;
   }
 
-  /** Brings a slot in line with its child, from which something was removed. */
-  private settle(level: number, node: Ref, slot: number): void {
+  /**
+   * Brings a slot in line with its child, from which an element was removed.
+   *
+   * @param wasFirst - Whether it was the child's first.
+   */
+  private settle(level: number, node: Ref, slot: number, wasFirst: boolean): void {
     const child = this.childAt(node, slot);
     const slots = this.slotCount(child);
     if (slots === 0) {
@@ -353,7 +441,8 @@ export class ScoreTree {
       this.removeSlot(level, node, slot);
       return;
     }
-    this.summarize(level, node, slot, child);
+    this.addToCount(node, slot, -1);
+    if (wasFirst) this.summarizeFirst(level, node, slot, child);
     if (slots * 2 > slotsAt(level - 1)) return;
     if (slot + 1 < this.slotCount(node) && this.join(level, node, slot)) return;
     if (slot > 0) this.join(level, node, slot - 1);
@@ -424,11 +513,24 @@ export class ScoreTree {
       count = 0;
       for (let i = 0; i < slots; i++) count += this.countAt(child, i);
     }
+    this.summarizeFirst(level, node, slot, child);
+    view.setUint32(at + CHILDREN_BYTE + slot * 4, child, true);
+    view.setUint32(at + COUNTS_BYTE + slot * 4, count, true);
+  }
+
+  /** Writes what a slot tells of its child's first element. */
+  private summarizeFirst(level: number, node: Ref, slot: number, child: Ref): void {
+    const view = this.arena.views[node >>> 16]!;
+    const at = byteOf(node);
     view.setFloat64(at + SCORES_BYTE + slot * 8, this.scoreAt(child, 0), true);
     const first = this.elementAt(child, 0, level - 1);
     view.setUint32(at + elementsByte(level) + slot * 4, first, true);
-    view.setUint32(at + CHILDREN_BYTE + slot * 4, child, true);
-    view.setUint32(at + COUNTS_BYTE + slot * 4, count, true);
+  }
+
+  private addToCount(node: Ref, slot: number, change: number): void {
+    const at = byteOf(node) + COUNTS_BYTE + slot * 4;
+    const view = this.arena.views[node >>> 16]!;
+    view.setUint32(at, view.getUint32(at, true) + change, true);
   }
 
   private writeElement(leaf: Ref, slot: number, score: number, element: Ref): void {

@@ -1,7 +1,6 @@
 /** DEBUG: what only tests and those who look for faults should do. */
 import type { Command } from '../../datatypes/command.js';
 import { NONE, type Ref } from '../../datatypes/store/arena.js';
-import type { Dict } from '../../datatypes/store/dict.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
 import { RdbWriter } from '../../persistence/rdb-writer.js';
 import { compressorOf, valueWriterOf } from '../../persistence/value-formats.js';
@@ -14,7 +13,6 @@ import {
   debugNotHere,
   MUST_BE_POSITIVE,
   NO_SUCH_KEY,
-  NOT_A_HASH_TABLE,
   NOT_A_STRING_VALUE,
   wrongSubcommandArity,
 } from '../../protocol/refusals.js';
@@ -30,6 +28,7 @@ import { assertion, panic, segfault } from './debug-crash.js';
 import { debugListpack, debugQuicklist, setPackedThreshold } from './debug-lists.js';
 import { replyShape } from './debug-protocol.js';
 import { reload } from './debug-reload.js';
+import { describeNodes, describeTable, valueTableStats } from './debug-values.js';
 import { replyHelp } from './help.js';
 
 interface Subcommand {
@@ -261,19 +260,6 @@ function tableStats(call: ServerCall): void {
   call.reply.verbatim('txt', text);
 }
 
-function describeTable(table: Dict): string {
-  if (table.size === 0) return '';
-  return (
-    'Hash table 0 stats (main hash table):\n' +
-    ` table size: ${table.slotCount}\n number of entries: ${table.size}\n rehashing index: -1\n`
-  );
-}
-
-function valueTableStats(call: ServerCall): void {
-  if (call.db.peek(call.buffer, call.start(2), call.end(2)) === NONE) throw NO_SUCH_KEY;
-  throw NOT_A_HASH_TABLE;
-}
-
 function object(call: ServerCall): void {
   const ref = entryOfKey(call);
   const { entries, arena, accessClock } = call.keyspace;
@@ -284,7 +270,7 @@ function object(call: ServerCall): void {
   call.reply.simple(
     `Value at:0x${ref.toString(16)} refcount:${arena.references(ref)} ` +
       `encoding:${ENCODING_NAMES[entries.encoding(ref)]}${length} ` +
-      `lru:${access} lru_seconds_idle:${idleSeconds}`,
+      `lru:${access} lru_seconds_idle:${idleSeconds}${describeNodes(call, ref, isFast)}`,
   );
 }
 

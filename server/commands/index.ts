@@ -1,6 +1,7 @@
 /** The one list of commands. */
 import { BITMAP_COMMANDS } from '../../datatypes/bitmap.js';
 import type { Command } from '../../datatypes/command.js';
+import { GEO_COMMANDS } from '../../datatypes/geo.js';
 import { HASH_COMMANDS } from '../../datatypes/hash.js';
 import { HYPERLOGLOG_COMMANDS } from '../../datatypes/hyperloglog.js';
 import { KEY_COMMANDS } from '../../datatypes/key-commands.js';
@@ -34,8 +35,7 @@ export const COMMANDS: readonly Command[] = [
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...SORT_COMMANDS,
-  ...SORT_COMMANDS,
-  ...ZSET_COMMANDS,
+  ...GEO_COMMANDS,
   ...STREAM_COMMANDS,
   ...KEY_COMMANDS,
   ...HASH_COMMANDS,

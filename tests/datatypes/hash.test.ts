@@ -99,6 +99,13 @@ t.test('RESTORE refuses damaged hashes or makes them whole', async (t) => {
   }
 });
 
+t.test('RESTORE refuses a zipmap with a short length in the long form', async (t) => {
+  const { call } = await startServer(t);
+  const zipmap = Buffer.from('\x09\x01\xfe\x01\x00\x00\x00a\x02\x00xy\xff', 'latin1');
+  const reply = call('RESTORE', 'zipmap', '0', dumpPayload(9, zipmap.fill(12, 0, 1)));
+  t.equal(await refusalOf(reply), 'ERR Bad data format');
+});
+
 t.test('RESTORE reads zipmaps and ziplists', async (t) => {
   const { call } = await startServer(t);
   const zipmap = Buffer.from('\x09\x01\x01a\x02\x01xy\x00\xff', 'latin1');

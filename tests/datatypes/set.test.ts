@@ -228,3 +228,16 @@ t.test('sets agree with a model of sets', async (t) => {
     }
   }
 });
+
+t.test('more elements than a reply can hold are not drawn', async (t) => {
+  const { call } = await startServer(t);
+  await call('SADD', 's', 'a');
+  await call('ZADD', 'z', '1', 'a');
+  await call('HSET', 'h', 'a', '1');
+  const refused = 'ERR value is out of range';
+  t.equal(await refusalOf(call('SRANDMEMBER', 's', '-9223372036854775807')), refused);
+  t.equal(await refusalOf(call('ZRANDMEMBER', 'z', '-9223372036854775807')), refused);
+  t.equal(await refusalOf(call('HRANDFIELD', 'h', '-4611686018427387903', 'WITHVALUES')), refused);
+  t.same(await call('SRANDMEMBER', 'absent', '-9223372036854775807'), []);
+  t.same(await call('SRANDMEMBER', 's', '-3'), ['a', 'a', 'a']);
+});

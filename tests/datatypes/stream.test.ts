@@ -125,3 +125,13 @@ t.test('random changes leave what a plain list of entries holds', async (t) => {
   t.equal(await call('XLEN', 's'), model.length);
   t.same(await call('XRANGE', 's', '-', '+'), model);
 });
+
+t.test('XGROUP DESTROY gives a long list of pending entries back in turns', async (t) => {
+  const { server, call } = await startServer(t);
+  for (let i = 1; i <= 2000; i++) await call('XADD', 's', `${i}-1`, 'f', 'v');
+  await call('XGROUP', 'CREATE', 's', 'g', '0');
+  await call('XREADGROUP', 'GROUP', 'g', 'one', 'STREAMS', 's', '>');
+  t.equal(await call('XGROUP', 'DESTROY', 's', 'g'), 1);
+  t.equal(server.engine.keyspace.lazyFree.pendingObjects, 1);
+  t.same(await call('XINFO', 'GROUPS', 's'), []);
+});

@@ -33,6 +33,8 @@ import { type Pool, RequestGenerator, type Words } from '../helpers/request-gene
 import {
   between,
   COMMON_POOLS,
+  GEO_POOLS,
+  GEO_TEMPLATES,
   hold,
   mixed,
   oddities,
@@ -162,6 +164,7 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [3, 'spop {key} {all-or-none}'],
   [3, 'srandmember {key} {all-or-none}'],
   ...STREAM_TEMPLATES,
+  ...GEO_TEMPLATES,
 ];
 
 const POOLS: Readonly<Record<string, Pool>> = {
@@ -172,6 +175,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
   ...SORTED_SET_POOLS,
   ...STREAM_POOLS,
+  ...GEO_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.
   'protocol-type': oneOf(

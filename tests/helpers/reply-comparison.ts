@@ -53,12 +53,54 @@ export const sorted: Comparison = {
 const UNORDERED_PAYLOADS = new Set([2, 4, 22]);
 const CHECKSUM_BYTES = 8;
 
-/** Payloads of DUMP: the same bytes, in any order where the order of elements means nothing. */
+/** The type byte of hashes some fields of which expire. */
+const TIMED_HASH = 22;
+
+/**
+ * Payloads of DUMP: the same bytes, in any order where the order of elements means nothing, and without the moments of
+ * fields, as one server comes to a request some milliseconds before the other.
+ */
 export const dumped = by((reply) => {
   const start = reply.indexOf('\n') + 1;
   if (!reply.startsWith('$') || !UNORDERED_PAYLOADS.has(reply.charCodeAt(start))) return [reply];
-  return [...reply.slice(0, -CHECKSUM_BYTES - 2)].sort();
+  const end = reply.length - CHECKSUM_BYTES - 2;
+  if (reply.charCodeAt(start) === TIMED_HASH)
+    return timedFields(reply.slice(start + 1, end)).sort();
+  return [...reply.slice(0, end)].sort();
 });
+
+/** The fields of a hash in RDB form, each with its value and whether it expires, then the version. */
+function timedFields(body: string): string[] {
+  let at = 0;
+  const text = () => {
+    const from = at;
+    at += stringBytes(body, at);
+    return body.slice(from, at);
+  };
+  const count = body.charCodeAt(0) < 0x40 ? 1 : 2;
+  const fields = [body.slice(0, count)];
+  for (at = count; at < body.length - 2; at += 8) {
+    const pair = `${text()} ${text()}`;
+    fields.push(`${pair} ${body.startsWith('\u00ff'.repeat(8), at) ? 'stays' : 'expires'}`);
+  }
+  return [...fields, body.slice(at)];
+}
+
+/** Bytes of the string in RDB form at `at`: shorter than 16 KiB, an integer or compressed. */
+function stringBytes(body: string, at: number): number {
+  const first = body.charCodeAt(at);
+  const length = (place: number): readonly [bytes: number, value: number] => {
+    const byte = body.charCodeAt(place);
+    return byte < 0x40 ? [1, byte] : [2, ((byte & 0x3f) << 8) | body.charCodeAt(place + 1)];
+  };
+  if (first === 0xc3) {
+    const [bytes, packed] = length(at + 1);
+    return 1 + bytes + length(at + 1 + bytes)[0] + packed;
+  }
+  if (first >= 0xc0) return 1 + 2 ** (first & 3);
+  const [bytes, value] = length(at);
+  return bytes + value;
+}
 
 const withoutNumbers = (reply: string): string => reply.replace(/-?\d+(\.\d+)?/g, '#');
 

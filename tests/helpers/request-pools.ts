@@ -179,6 +179,33 @@ export const SORTED_SET_POOLS: Readonly<Record<string, Pool>> = {
   'zrandmember.count': between(-5, 8),
 };
 
+const distance = mixed(between(0, 300), between(0, 30_000), oneOf('0', '-1', 'x', '1e9', '2.5'));
+
+/** Arguments of the commands on positions. Members are those of sorted sets, so they meet. */
+export const GEO_POOLS: Readonly<Record<string, Pool>> = {
+  longitude: mixed(
+    between(-180, 180),
+    between(-180, 180),
+    oneOf('180', '-180.1', '0.5', ...FLOATS),
+  ),
+  latitude: mixed(between(-85, 85), between(-60, 60), oneOf('85.05112878', '-86', ...FLOATS)),
+  ...{ radius: distance, width: distance, height: distance },
+  ...{ member1: member, member2: member },
+  'num-vertices': oneOf('3', '3', '4', '2', 'x', '9223372036854775807'),
+  'geosearch.count': mixed(between(1, 4), integer),
+  'geosearchstore.count': mixed(between(1, 4), integer),
+};
+
+/** Requests as the facts about GEOSEARCH's arguments do not make them. */
+export const GEO_TEMPLATES: readonly (readonly [number, string])[] = [
+  [10, 'geoadd {key} {longitude} {latitude} {member} {longitude} {latitude} {member}'],
+  [3, 'geosearch {key} fromlonlat {longitude} {latitude} byradius {radius} km withdist'],
+  [3, 'geosearch {key} frommember {member} bybox {width} {height} km withcoord withhash'],
+  [2, 'geosearch {key} bypolygon 3 {longitude} 0 {longitude} 50 {longitude} -50 withdist'],
+  [2, 'geosearchstore {key} {key} frommember {member} byradius {radius} km storedist'],
+  [2, 'georadius {key} {longitude} {latitude} {radius} km storedist {key}'],
+];
+
 /** After these words, and in these places of these commands, stands a span of time. */
 const SPAN_WORDS = new Set(['ex', 'px']);
 const SPAN_PLACES: Readonly<Record<string, number>> = {

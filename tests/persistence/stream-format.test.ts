@@ -3,7 +3,7 @@ import { dumpPayload } from '../../persistence/dump.js';
 import { createServer } from '../../server/index.js';
 import { needReference } from '../helpers/reference.js';
 import { seeded } from '../helpers/seeded.js';
-import { startServer } from '../helpers/server.js';
+import { refusalOf, startServer } from '../helpers/server.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
 /** Requests that leave a stream `s` with several nodes, deleted entries and two groups. */
@@ -83,6 +83,28 @@ t.test('older forms of streams are read as the newest is', async (t) => {
     const about = await call('XINFO', 'STREAM', `${type}`);
     t.same(about, await call('XINFO', 'STREAM', '15'));
   }
+});
+
+t.test('entries whose IDs do not increase are no stream', async (t) => {
+  const { call } = await startServer(t);
+  const key = [16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+  const head = [12, 0, 2, 1, 0, 1, 1, 1, 0x81, 0x66, 2, 0, 1];
+  const entry = (seq: number) => [2, 1, 0, 1, seq, 1, 0x81, 0x76, 2, 4, 1];
+  const payloadOf = (first: number, second: number) => {
+    const pack = [...head.slice(2), ...entry(first), ...entry(second), 0xff];
+    const size = 6 + pack.length;
+    const elements = 5 + 2 * 5;
+    const listpack = [size, size, 0, 0, 0, elements, 0, ...pack].slice(1);
+    return dumpPayload(
+      21,
+      Uint8Array.from([1, ...key, size, ...listpack, 2, 1, second, 1, first, 0, 0, 2, 0]),
+    );
+  };
+  t.equal(await call('RESTORE', 'good', '0', payloadOf(3, 4)), 'OK');
+  t.same(await call('XLEN', 'good'), 2);
+  const refused = 'ERR Bad data format';
+  t.equal(await refusalOf(call('RESTORE', 'same', '0', payloadOf(3, 3))), refused);
+  t.equal(await refusalOf(call('RESTORE', 'back', '0', payloadOf(3, 2))), refused);
 });
 
 t.test(

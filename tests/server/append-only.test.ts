@@ -266,3 +266,33 @@ t.test('annotations are written and passed over', async (t) => {
   const second = await startAppending(t, dir);
   t.equal(await second.call('GET', 'k'), 'v');
 });
+
+t.test('a disk that refuses makes writes be refused, until it takes them', async (t) => {
+  const server = await startAppending(t, temporaryFolder(t));
+  const { writer } = server.engine.appendOnly;
+  const disk = { isFull: true, bytes: 0 };
+  const file = {
+    write(_bytes: Uint8Array, start: number, end: number) {
+      if (disk.isFull) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      disk.bytes += end - start;
+      return end - start;
+    },
+    truncate() {},
+    sync() {},
+    syncInBackground: (done: (error: Error | null) => void) => done(null),
+    close() {},
+  };
+  writer.open(file, 0);
+  t.equal(await server.call('SET', 'a', '1'), 'OK', 'it is in the buffer');
+  const refusal = 'MISCONF Errors writing to the AOF file: No space left on device';
+  t.equal(await refusalOf(server.call('SET', 'a', '2')), refusal);
+  t.equal(await refusalOf(server.call('PING')), refusal);
+  t.equal(await server.call('GET', 'a'), '1');
+  t.equal(await infoOf(server, 'aof_last_write_status'), 'err');
+  t.match(await refusalOf(server.call('BGREWRITEAOF')), /^ERR Can't execute an AOF/);
+  disk.isFull = false;
+  await server.call('GET', 'a');
+  t.equal(await server.call('SET', 'a', '3'), 'OK');
+  t.equal(await infoOf(server, 'aof_last_write_status'), 'ok');
+  t.ok(disk.bytes > 0);
+});

@@ -137,3 +137,26 @@ t.test('DEBUG SET-SKIP-CHECKSUM-VALIDATION has RESTORE take any checksum', async
   await call('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '0');
   t.match(await refusalOf(restore()), /version or checksum are wrong/);
 });
+
+t.test('DEBUG HTSTATS-KEY tells of the table of a large hash, set or sorted set', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  const numbers = Array.from({ length: 600 }, (_, i) => i);
+  const pairs = numbers.flatMap((i) => [i, `m${i}`]);
+  await call('HSET', 'h', ...pairs);
+  await call('SADD', 's', ...pairs);
+  await call('ZADD', 'z', ...pairs);
+  await call('RPUSH', 'l', 'a');
+  t.match(await call('DEBUG', 'HTSTATS-KEY', 'h'), /number of entries: 600\n/);
+  t.match(await call('DEBUG', 'HTSTATS-KEY', 's'), /number of entries: 1200\n/);
+  t.match(await call('DEBUG', 'HTSTATS-KEY', 'z'), /number of entries: 600\n/);
+  t.match(await refusalOf(call('DEBUG', 'HTSTATS-KEY', 'l')), /not represented using an hash/);
+});
+
+t.test('DEBUG OBJECT tells of the nodes of a quicklist', async (t) => {
+  const { call } = await startServer(t, ALLOWED);
+  await call('CONFIG', 'SET', 'list-max-listpack-size', '100', 'list-compress-depth', '2');
+  await call('RPUSH', 'l', ...Array.from({ length: 250 }, () => 'abc'));
+  const nodes = 'ql_nodes:3 ql_avg_node:83.33 ql_listpack_max:100 ql_compressed:1';
+  t.match(await call('DEBUG', 'OBJECT', 'l'), `${nodes} ql_uncompressed_size:1271`);
+  t.match(await call('DEBUG', 'OBJECT', 'l', 'FAST'), new RegExp(`${nodes}$`));
+});

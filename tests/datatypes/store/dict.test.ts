@@ -267,3 +267,28 @@ t.test('Dict.takeSegment of an empty table has nothing to give', async (t) => {
   );
   t.same(taken, []);
 });
+
+t.test(
+  'a Dict with room reserved takes elements in order of hash, and no more memory',
+  async (t) => {
+    for (const count of [1, 5, 700, 900, 20_000]) {
+      const pair = new Pair(new Random(count));
+      const names = Array.from({ length: count }, (_, i) => `name ${i}`);
+      names.sort((one, other) => pair.hash(one) - pair.hash(other));
+      const grown = new Dict(pair.arena, ENTRY_KEY_LAYOUT);
+      pair.dict.reserve(count);
+      const reserved = pair.dict.overheadBytes;
+      for (const name of names) {
+        pair.put(name);
+        grown.insert(pair.hash(name), pair.find(name));
+      }
+      pair.dict.check();
+      t.equal(pair.dict.size, count);
+      t.ok(pair.dict.overheadBytes <= reserved * 1.5, `${count} grew beyond what was reserved`);
+      t.ok(reserved <= grown.overheadBytes * 2, `${reserved} bytes are reserved for ${count}`);
+      pair.dict.clear();
+      grown.clear();
+      t.equal(pair.arena.liveBlocks, count);
+    }
+  },
+);

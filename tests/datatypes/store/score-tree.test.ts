@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { Random } from '../../../datatypes/random.js';
 import { Arena, type Ref } from '../../../datatypes/store/arena.js';
+import { orderByScore } from '../../../datatypes/store/score-order.js';
 import { ScoreTree } from '../../../datatypes/store/score-tree.js';
 import { ScoredElements } from '../../../datatypes/store/scored-elements.js';
 
@@ -90,6 +91,9 @@ function checkTwin(t: Test, twin: Twin, random: Random): void {
       below,
       `below ${bound}`,
     );
+    t.equal(tree.countBelow(bound, false), below, `scores below ${bound}`);
+    const upTo = sorted.filter((row) => row.score <= bound).length;
+    t.equal(tree.countBelow(bound, true), upTo, `scores up to ${bound}`);
   }
   t.equal(tree.at(-1), 0);
   t.equal(tree.at(refs.length), 0);
@@ -106,3 +110,41 @@ t.test('a ScoreTree filled in order is packed, and is given back in parts', asyn
   t.equal(steps, Math.ceil(Math.ceil(20_000 / 62) / 10));
   t.equal(twin.arena.liveBlocks, 0);
 });
+
+t.test('ScoreTree takes elements out by rank until none is left', async (t) => {
+  const random = new Random(3);
+  const twin = new Twin();
+  for (let i = 0; i < 3000; i++) twin.add(random.below(700), `m${i}`);
+  const sorted = [...twin.rows].sort(compare);
+  while (sorted.length > 0) {
+    const rank = [0, sorted.length - 1, random.below(sorted.length)][sorted.length % 3] ?? 0;
+    const [row] = sorted.splice(rank, 1);
+    if (twin.tree.removeAt(rank) !== row?.element) t.fail(`another element had rank ${rank}`);
+    if (sorted.length % 250 === 0) twin.tree.check();
+  }
+  t.equal(twin.tree.size, 0);
+  t.equal(twin.tree.bytes, 0);
+});
+
+t.test(
+  'orderByScore sorts by score, then member, what a tree then takes as it comes',
+  async (t) => {
+    const random = new Random(5);
+    const twin = new Twin();
+    const scoreOf = [
+      () => random.below(300),
+      () => -random.below(2 ** 31) / 1024,
+      () => SCORES[random.below(SCORES.length)] ?? 0,
+      () => random.uint32() * 2 ** (random.below(1500) - 750),
+    ] as const;
+    for (let i = 0; i < 5000; i++) twin.add((scoreOf[i % 4] ?? scoreOf[0])(), `m${i}`);
+    const refs = Uint32Array.from(twin.rows, (row) => row.element);
+    const ordered = orderByScore(twin.elements, refs);
+    const sorted = [...twin.rows].sort(compare).map((row) => row.element);
+    t.strictSame([...ordered], sorted);
+    const tree = new ScoreTree(twin.arena);
+    for (const element of ordered) tree.append(twin.elements.score(element), element);
+    tree.check();
+    t.equal(tree.at(4321), sorted[4321]);
+  },
+);
