@@ -70,14 +70,17 @@ export class AppendOnlyRewrite {
     return Math.floor((this.server.clock.now() - this.running.startedAtMs) / 1000);
   }
 
-  /** Whether something else of its kind is in progress. */
-  get isBlockedBySave(): boolean {
-    return this.server.saves.inProgress;
+  /**
+   * Whether it must wait: something else of its kind is in progress, or a transaction, whose commands go to the file
+   * as a whole when it is done.
+   */
+  get mustWait(): boolean {
+    return this.server.saves.inProgress || this.server.effects.isNested;
   }
 
   /** Begins one. False, and logged, when that cannot be. */
   start(): boolean {
-    if (this.inProgress || this.isBlockedBySave) return false;
+    if (this.inProgress || this.mustWait) return false;
     const { server, owner } = this;
     this.isScheduled = false;
     try {
@@ -261,7 +264,7 @@ export class AppendOnlyRewrite {
 
   /** Begins what is due. */
   tick(): void {
-    if (this.inProgress || this.isBlockedBySave || this.server.loading.inProgress) return;
+    if (this.inProgress || this.mustWait || this.server.loading.inProgress) return;
     if (this.isScheduled) {
       if (!this.isDelayed()) this.start();
     } else if (this.isGrown() && !this.isDelayed()) {

@@ -287,7 +287,7 @@ export class AppendOnly {
   private turnOn(): boolean {
     const { server } = this;
     this.state = 'waiting';
-    if (this.rewrite.isBlockedBySave) {
+    if (this.rewrite.mustWait) {
       this.rewrite.isScheduled = true;
       server.log.notice(
         'AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.',

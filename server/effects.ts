@@ -89,6 +89,11 @@ export class ServerEffects implements Effects {
     this.propagates = !muted && this.propagation.isWanted;
   }
 
+  /** Whether the command that runs is part of a transaction or script. */
+  get isNested(): boolean {
+    return this.depth > 1;
+  }
+
   private listenersChanged(): void {
     this.attentive = this.listeners.length > 0 || this.sendEvent !== null;
   }

@@ -17,7 +17,7 @@ const bgrewriteaof = serverCommand(
   ({ server, reply }) => {
     const { rewrite } = server.appendOnly;
     if (rewrite.inProgress) throw REWRITE_IN_PROGRESS;
-    if (rewrite.isBlockedBySave) {
+    if (rewrite.mustWait) {
       rewrite.isScheduled = true;
       server.log.notice('Background append only file rewriting scheduled.');
       reply.simple('Background append only file rewriting scheduled');
