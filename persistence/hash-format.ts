@@ -133,20 +133,34 @@ function momentOf(moment: bigint): FieldMoment {
 }
 
 function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
-  const packed = reader.string();
-  if (packed === null) return NONE;
-  const count = checkListpack(packed, 0, packed.length);
+  if (!reader.text()) return NONE;
+  const { textBytes, textStart, textEnd } = reader;
+  const count = checkListpack(textBytes, textStart, textEnd);
   if (count === 0) return reader.empty();
   if (count < 2 || count % 2 !== 0) return NONE;
-  const listpack = new Listpack(keyspace.arena).load(packed, 0, packed.length);
+  const listpack = keyspace.own(PackedLens).of(keyspace).load(textBytes, textStart, textEnd);
   const builder = new HashBuilder(keyspace, facts, listpack.block);
-  if (count / 2 > keyspace.settings.hashMaxListpackEntries) {
-    // A field that is there twice would be in the table twice: it is looked for before.
-    if (hasDoubles(listpack)) return builder.finish(false);
-    builder.hash.unpack();
-    return builder.finish(true);
+  // A field that is there twice would be in a table twice: it is looked for before.
+  const valid = !(count / 2 <= FEW_FIELDS ? hasDoublesOfFew(listpack) : hasDoubles(listpack));
+  if (valid && count / 2 > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
+  return builder.finish(valid);
+}
+
+/** Up to so many fields, to compare each with each is faster than to make a set of them. */
+const FEW_FIELDS = 12;
+
+function hasDoublesOfFew(listpack: Listpack): boolean {
+  for (let p = listpack.first(); p !== 0; p = listpack.next(listpack.next(p))) {
+    listpack.readText(p);
+    const { start, end, isInteger } = listpack;
+    // The digits of an integer stand where those of the next one will.
+    const source = isInteger ? listpack.source.slice() : listpack.source;
+    let other = listpack.next(listpack.next(p));
+    for (; other !== 0; other = listpack.next(listpack.next(other))) {
+      if (listpack.equals(other, source, start, end)) return true;
+    }
   }
-  return builder.finish(!hasDoubles(listpack));
+  return false;
 }
 
 function hasDoubles(listpack: Listpack): boolean {

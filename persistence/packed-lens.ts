@@ -7,9 +7,14 @@ import { Listpack } from '../datatypes/store/listpack.js';
 export class PackedLens {
   private lens: Listpack | null = null;
 
+  /** A lens on nothing yet: good until the next value is looked at. */
+  of({ arena }: Keyspace): Listpack {
+    this.lens ??= new Listpack(arena);
+    return this.lens;
+  }
+
   /** The listpack of entry `ref`: a view, good until anything changes. */
   contentsOf(keyspace: Keyspace, ref: Ref): Uint8Array {
-    this.lens ??= new Listpack(keyspace.arena);
-    return this.lens.open(keyspace.entries.value(ref)).contents;
+    return this.of(keyspace).open(keyspace.entries.value(ref)).contents;
   }
 }

@@ -141,6 +141,7 @@ export class Snapshot implements SnapshotGuard {
   private stand(): void {
     const { keyspace } = this;
     const { entries } = keyspace;
+    if (keyspace.snapshot !== null) throw new Error('Cannot begin a snapshot: one is in progress');
     if (keyspace.own(GivenUp).count >= STAMPS - 2) this.stampAll(entries.newStamp);
     this.stamp = (entries.newStamp + 1) % STAMPS;
     entries.newStamp = this.stamp;

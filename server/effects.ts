@@ -89,7 +89,7 @@ export class ServerEffects implements Effects {
     this.propagates = !muted && this.propagation.isWanted;
   }
 
-  /** Whether the command that runs is part of a transaction or script. */
+  /** Whether the command that runs is part of a transaction or a script. */
   get isNested(): boolean {
     return this.depth > 1;
   }

@@ -232,7 +232,9 @@ export class RdbSaves {
   }
 
   private beforeShutdown(options: ShutdownOptions): boolean | Promise<boolean> {
-    const { config, log } = this.server;
+    const { config, loading, log } = this.server;
+    // What is there is a part of the data only: it must not take the place of all of it.
+    if (loading.inProgress) return true;
     if (this.running !== null) {
       log.warning('There is a child saving an .rdb. Killing it!');
       this.giveUp();

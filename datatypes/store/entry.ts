@@ -174,7 +174,7 @@ export class Entries {
       shape.type | (shape.encoding << 4) | this.stampBits | (expires ? EXPIRES : 0) | APART;
     words[word + 2] = shape.access;
     words[word + 3] = keyLength;
-    arena.bytes[ref >>> 16]!.set(bytes.subarray(start, end), ((ref & 0xffff) << 4) + KEY_BYTE);
+    this.writeKey(ref, bytes, start, keyLength);
     let extra = word + ((KEY_BYTE + keyLength + 3) >>> 2);
     if (expires) {
       writeMs(words, extra, shape.expireAtMs);

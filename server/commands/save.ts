@@ -53,12 +53,14 @@ const bgsave = serverCommand(
     if (call.argc === 2 && call.is(1, 'cancel')) return cancel(call);
     if (call.argc > 1 && !schedules) throw SYNTAX_ERROR;
     if (server.saves.inProgress) throw SAVE_IN_PROGRESS;
-    if (!server.saves.isBlocked()) {
+    // In a transaction it waits for the end: what follows belongs to the same instant.
+    const waits = server.effects.isNested;
+    if (!waits && !server.saves.isBlocked()) {
       server.saves.start();
       reply.simple('Background saving started');
       return;
     }
-    if (!schedules) throw SAVE_BLOCKED;
+    if (!waits && !schedules) throw SAVE_BLOCKED;
     server.saves.isScheduled = true;
     reply.simple('Background saving scheduled');
   },

@@ -9,8 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { temporaryFolder } from '../helpers/program.js';
+import { freePort, startProgram, temporaryFolder } from '../helpers/program.js';
 import { refusalOf, type StartedServer, startServer } from '../helpers/server.js';
+import { connect } from '../helpers/wire.js';
 
 const NO_SAVE = 'ERR Background saving is currently not in progress or scheduled';
 
@@ -199,4 +200,52 @@ t.test('A file that is not read leaves the data as they are', async (t) => {
     /^ERR Error trying to load the RDB dump/,
   );
   t.equal(await call('GET', 'k'), 'v');
+});
+
+t.test(
+  'A program saves when a signal ends it, and has the data back at its next start',
+  async (t) => {
+    const port = await freePort();
+    const dir = temporaryFolder(t);
+    const args = ['--port', `${port}`, '--dir', dir, '--save', '900 1'];
+    const first = startProgram(t, args);
+    await first.says('Ready to accept connections');
+    const wire = await connect(port);
+    await wire.send(['SET', 'k', 'v']);
+    first.process.kill('SIGTERM');
+    const { code, stdout } = await first.ended();
+    wire.close();
+    t.equal(code, 0);
+    t.match(stdout, /Saving the final RDB snapshot before exiting\.[\s\S]*DB saved on disk/);
+    t.same(readdirSync(dir), ['dump.rdb']);
+    const second = startProgram(t, args);
+    await second.says('Ready to accept connections');
+    t.match(second.stdout(), /Done loading RDB, keys loaded: 1[\s\S]*DB loaded from disk/);
+    const again = await connect(port);
+    t.equal(String(await again.send(['GET', 'k'])), '$1\r\nv\r\n');
+    again.close();
+  },
+);
+
+t.test('A program does not start from a damaged file, and says why', async (t) => {
+  const dir = temporaryFolder(t);
+  writeFileSync(join(dir, 'dump.rdb'), Buffer.from('VALKEY080\xfa', 'latin1'));
+  const program = startProgram(t, ['--port', `${await freePort()}`, '--dir', dir]);
+  const { code, stdout } = await program.ended();
+  t.equal(code, 1);
+  t.match(stdout, 'Short read or OOM loading DB. Unrecoverable error, aborting now.');
+  t.equal(readFileSync(join(dir, 'dump.rdb')).length, 10);
+});
+
+t.test('While data is loaded most commands are refused', async (t) => {
+  const { call, server } = await startServer(t);
+  const { loading } = server.engine;
+  await call('SET', 'k', 'v', 'PX', 1);
+  loading.begin(null);
+  t.equal(await refusalOf(call('GET', 'k')), 'LOADING Valkey is loading the dataset in memory');
+  t.match(await call('INFO', 'persistence'), /^loading:1\r$[\s\S]*^loading_start_time:/m);
+  await server.clock.advance(2000);
+  t.equal(server.engine.keyspace.size, 1, 'keys do not go by themselves');
+  loading.end();
+  t.equal(await call('GET', 'k'), null);
 });
