@@ -6,8 +6,10 @@ import { memoryPerKey } from './memory-per-key.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
+import { publishing } from './publishing.js';
 import { saveLoad } from './save-load.js';
 import { startUp } from './start-up.js';
+import { wakingClients } from './waking-clients.js';
 
 const QUESTIONS = {
   pipelined,
@@ -17,6 +19,8 @@ const QUESTIONS = {
   'growth-stall': growthStall,
   'save-load': saveLoad,
   'start-up': startUp,
+  publishing,
+  'waking-clients': wakingClients,
 } as const;
 
 const names = [...Object.keys(QUESTIONS), 'collections', ...COLLECTION_ROWS];

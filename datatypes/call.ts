@@ -10,6 +10,7 @@ import { parseBigInt64, parseSafeInteger } from '../protocol/numbers.js';
 import { NOT_AN_INTEGER, WRONG_TYPE } from '../protocol/refusals.js';
 import type { ReplyWriter } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
+import type { KeyWait } from './blocking.js';
 import type { Clock } from './clock.js';
 import type { Database, Keyspace } from './database.js';
 import type { Random } from './random.js';
@@ -45,13 +46,11 @@ export interface Effects {
   changed(database: Database, key: Uint8Array, changes: number): void;
   /** A keyspace event of `eventClass` about a key. */
   notify(database: Database, eventClass: EventClass, event: string, key: Uint8Array): void;
-  /** A key that was not there is now: what clients may be waiting for. */
-  keyReady(database: Database, key: Uint8Array): void;
   /** Sends this to the append-only file and replicas in place of the request. May be called several times. */
   propagateAs(request: readonly (string | Uint8Array)[]): void;
   /** Sends this besides the request, and before it: a key that was met went because its time had come. */
   propagateBefore(database: Database, request: readonly (string | Uint8Array)[]): void;
-  /** All keys of these databases went, `changes` in number. */
+  /** All keys of these databases are about to go, `changes` in number. */
   flushed(databases: readonly Database[], changes: number): void;
   /** Two databases exchanged their contents. */
   swapped(one: Database, other: Database): void;
@@ -63,11 +62,18 @@ export abstract class Call {
   request: Request = new Request();
   /** Whether the request was accepted before, by this server or its primary: limits do not apply to it. */
   mustObey = false;
+  /** Whether a command that finds nothing to do may wait: not in transactions and scripts. */
+  mayWait = false;
   /** The database the client has selected. */
   abstract db: Database;
   abstract reply: ReplyWriter;
   abstract readonly keyspace: Keyspace;
   abstract readonly effects: Effects;
+
+  /** Has the client wait: the command runs again when there may be something. Only where `mayWait` says so. */
+  waitForKeys(_wait: KeyWait): void {
+    throw new TypeError('Cannot wait for keys: this call must not wait');
+  }
 
   /**
    * Whether the request comes from the primary or a file being loaded: it was carried out before, so it is not judged
@@ -194,5 +200,12 @@ export abstract class Call {
     const key = this.bytes(i);
     effects.changed(this.db, key, changes);
     effects.notify(this.db, eventClass, event, key);
+  }
+
+  /** As `changed`, for what the real server takes for no change of the key: WATCH and client caches are not told. */
+  told(i: number, eventClass: EventClass, event: string, changes = 1): void {
+    const { effects } = this;
+    effects.dirty += changes;
+    if (effects.attentive) effects.notify(this.db, eventClass, event, this.bytes(i));
   }
 }

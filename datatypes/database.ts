@@ -48,6 +48,16 @@ const NO_BYTES = new Uint8Array(0);
 /** Elements of a value that is freed by the command that lets it go. */
 const FREED_AT_ONCE = 64;
 
+/** Whoever waits for keys: what becomes of keys is told to it. */
+export interface KeyWaiters {
+  /** A key has a new entry, in place of `previous` if it had one. */
+  placed(database: Database, previous: Ref, next: Ref): void;
+  /** A key goes. */
+  removed(database: Database, ref: Ref): void;
+  /** A key that was there already has something new for those who wait: a stream got an entry, or lost a group. */
+  renewed(database: Database, key: Uint8Array): void;
+}
+
 export interface KeyspaceStats {
   hits: number;
   misses: number;
@@ -104,6 +114,8 @@ export class Keyspace {
   onCreated: (database: Database, ref: Ref) => void = () => {};
   /** Told after FLUSHALL emptied all databases. */
   onFlushedAll: () => void = () => {};
+  /** Told what becomes of keys; null while nobody waits for any. */
+  waiters: KeyWaiters | null = null;
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
 
@@ -456,9 +468,11 @@ export class Database {
       if (expires) this.expires.insert(hash, next);
       if (this.entries.isVolatile(next)) this.volatile.insert(hash, next);
       this.keyspace.onCreated(this, next);
+      this.keyspace.waiters?.placed(this, NONE, next);
       return;
     }
     this.beforeChange(previous);
+    this.keyspace.waiters?.placed(this, previous, next);
     this.keys.replace(hash, previous, next);
     const expired = this.entries.hasExpiry(previous);
     if (expires && expired) this.expires.replace(hash, previous, next);
@@ -658,6 +672,7 @@ export class Database {
   /** Takes an entry out of the database; its hold is now the caller's. */
   detachEntry(hash: number, ref: Ref): void {
     this.beforeChange(ref);
+    this.keyspace.waiters?.removed(this, ref);
     if (this.entries.hasExpiry(ref)) this.expires.remove(hash, ref);
     if (this.entries.isVolatile(ref)) this.volatile.remove(hash, ref);
     this.keys.remove(hash, ref);

@@ -73,13 +73,12 @@ export const flushall = command(
 
 function flush(call: Call, databases: readonly Database[]): void {
   const later = readFlushLater(call);
-  let keys = 0;
+  const keys = databases.reduce((sum, database) => sum + database.keys.size, 0);
+  call.effects.flushed(databases, keys);
   for (const database of databases) {
-    keys += database.keys.size;
     if (later) database.clearLater();
     else database.clear();
   }
-  call.effects.flushed(databases, keys);
   // It travels even when there was nothing to delete.
   if (call.effects.propagates) {
     call.effects.propagateAs(Array.from({ length: call.argc }, (_, i) => call.bytes(i)));

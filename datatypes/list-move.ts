@@ -1,6 +1,5 @@
 /** Lists: moving an element from one to another. */
 import { double, key, keyArg, oneOf, word } from '../protocol/spec.js';
-import { refuseToWait } from './blocking.js';
 import { type Call, EventClass } from './call.js';
 import { command } from './command.js';
 import { readEnd } from './list-pop.js';
@@ -74,8 +73,8 @@ export const blmove = command(
   (call) => {
     const from = readEnd(call, 3);
     const to = readEnd(call, 4);
-    readTimeout(call, 5);
-    if (!move(call, from, to)) return refuseToWait();
+    const timeoutMs = readTimeout(call, 5);
+    if (!move(call, from, to)) return waitForSource(call, timeoutMs);
     if (!call.effects.propagates) return;
     const ends = [call.bytes(3), call.bytes(4)];
     call.effects.propagateAs(['LMOVE', call.bytes(1), call.bytes(2), ...ends]);
@@ -96,12 +95,18 @@ export const brpoplpush = command(
     summary: 'Moves the last element of one list to the head of another, or waits for one.',
   },
   (call) => {
-    readTimeout(call, 3);
-    if (!move(call, End.tail, End.head)) return refuseToWait();
+    const timeoutMs = readTimeout(call, 3);
+    if (!move(call, End.tail, End.head)) return waitForSource(call, timeoutMs);
     if (!call.effects.propagates) return;
     call.effects.propagateAs(['RPOPLPUSH', call.bytes(1), call.bytes(2)]);
   },
 );
+
+/** Waits for a list to move from. Where that must not be, the reply is not the one at the end of the time. */
+function waitForSource(call: Call, timeoutMs: number): void {
+  if (!call.mayWait) return call.reply.nil();
+  call.waitForKeys({ firstKeyAt: 1, endKeysAt: 2, type: Type.list, timeoutMs });
+}
 
 /**
  * Moves an element from the list in argument 1 to that in argument 2, which may be the same, and replies it.

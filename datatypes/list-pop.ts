@@ -8,7 +8,7 @@ import {
   wrongArity,
 } from '../protocol/refusals.js';
 import { double, integer, key, keyArg, oneOf, word } from '../protocol/spec.js';
-import { refuseToWait } from './blocking.js';
+import { waitForKeys } from './blocking.js';
 import type { Call } from './call.js';
 import { command } from './command.js';
 import { End, elementsPopped, listsOf, replyElement, replyElements } from './list-values.js';
@@ -146,9 +146,11 @@ export const blmpop = command(
     summary: 'Takes elements off the first of several lists that is there, or waits for one.',
   },
   (call) => {
-    readTimeout(call, 1);
+    const timeoutMs = readTimeout(call, 1);
     const request = readMpop(call, 2);
-    if (!popFirst(call, request)) refuseToWait();
+    if (popFirst(call, request)) return;
+    const { firstKey: firstKeyAt, afterKeys: endKeysAt } = request;
+    waitForKeys(call, { firstKeyAt, endKeysAt, type: Type.list, timeoutMs });
   },
 );
 
@@ -244,7 +246,7 @@ export const brpop = command(
 
 function popOrWait(call: Call, end: End): void {
   const last = call.argc - 1;
-  readTimeout(call, last);
+  const timeoutMs = readTimeout(call, last);
   for (let i = 1; i < last; i++) {
     const ref = call.writeAs(i, Type.list);
     if (ref === NONE) continue;
@@ -254,5 +256,5 @@ function popOrWait(call: Call, end: End): void {
     if (call.effects.propagates) call.effects.propagateAs([nameOf(end), call.bytes(i)]);
     return;
   }
-  refuseToWait();
+  waitForKeys(call, { firstKeyAt: 1, endKeysAt: last, type: Type.list, timeoutMs });
 }

@@ -61,8 +61,7 @@ export class Lists {
   /** Adds the key in argument `i` with an empty list, in place of its entry `previous`, if it has one. */
   create(call: Call, i: number, previous: Ref = NONE): Ref {
     const { block } = this.lens.create();
-    const { db, effects } = call;
-    const ref = db.addCollection(
+    return call.db.addCollection(
       call.buffer,
       call.start(i),
       call.end(i),
@@ -71,8 +70,6 @@ export class Lists {
       block,
       previous,
     );
-    if (effects.attentive) effects.keyReady(db, call.bytes(i));
-    return ref;
   }
 
   /** A new, empty quicklist with the limits of now. */

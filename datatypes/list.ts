@@ -222,7 +222,8 @@ export const ltrim = command(
       lists.removeRange(ref, first + count, length - first - count);
       lists.removeRange(ref, 0, first);
     }
-    call.changed(1, EventClass.list, 'ltrim', length - count);
+    if (count === length) call.told(1, EventClass.list, 'ltrim', 0);
+    else call.changed(1, EventClass.list, 'ltrim', length - count);
     if (count === 0) call.removeEmptied(1);
     else lists.shrink(ref);
     call.reply.ok();

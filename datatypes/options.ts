@@ -12,6 +12,7 @@ import {
   SYNTAX_ERROR,
   TIMEOUT_NEGATIVE,
   TIMEOUT_NOT_A_FLOAT,
+  TIMEOUT_NOT_AN_INTEGER,
   TIMEOUT_OUT_OF_RANGE,
 } from '../protocol/refusals.js';
 import type { Call } from './call.js';
@@ -194,6 +195,18 @@ export function readTimeout(call: Call, i: number): number {
   if (ms >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
   if (ms <= -1) throw TIMEOUT_NEGATIVE;
   return Math.max(Math.ceil(ms), 0);
+}
+
+/**
+ * Argument `i` as the whole milliseconds that a command waits at most: 0 for ever.
+ *
+ * @throws {Refusal} TIMEOUT_NOT_AN_INTEGER, TIMEOUT_NEGATIVE or TIMEOUT_OUT_OF_RANGE.
+ */
+export function readMilliseconds(call: Call, i: number): number {
+  const timeoutMs = Number(call.bigint(i, TIMEOUT_NOT_AN_INTEGER));
+  if (timeoutMs < 0) throw TIMEOUT_NEGATIVE;
+  if (timeoutMs + call.clock.now() >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
+  return timeoutMs;
 }
 
 /**

@@ -62,6 +62,7 @@ export const sinterstore = command(
     const integers = smallest.encoding === Encoding.intset;
     const result = new SetValue(call.keyspace).begin(
       integers ? Encoding.intset : Encoding.listpack,
+      smallest.size,
     );
     intersect(sets, addTo(result));
     const { setMaxIntsetEntries } = call.keyspace.settings;
@@ -229,21 +230,27 @@ function intersect(sets: readonly SetValue[], visit: MemberVisitor): void {
   });
 }
 
-/** An empty set for what comes of `sets`: one that is only to be sent need not be packed. */
-function beginResult(call: Call, sets: readonly (SetValue | null)[], stored: boolean): SetValue {
+/**
+ * An empty set for what comes of `sets`, about `expected` members: one that is only to be sent need not be packed.
+ */
+function beginResult(
+  call: Call,
+  sets: readonly (SetValue | null)[],
+  stored: boolean,
+  expected: number,
+): SetValue {
   const integers = sets.every((set) => set === null || set.encoding === Encoding.intset);
   const result = new SetValue(call.keyspace);
-  return result.begin(stored || integers ? Encoding.intset : Encoding.hashtable);
+  return result.begin(stored || integers ? Encoding.intset : Encoding.hashtable, expected);
 }
 
 function union(call: Call, sets: readonly (SetValue | null)[], stored: boolean): SetValue {
-  const { keyspace } = call;
-  const { setMaxIntsetEntries, setMaxListpackEntries } = keyspace.settings;
   const least = sets.reduce((most, set) => Math.max(most, set?.size ?? 0), 0);
-  const result =
-    least > Math.max(setMaxIntsetEntries, setMaxListpackEntries)
-      ? new SetValue(keyspace).begin(Encoding.hashtable, least)
-      : beginResult(call, sets, stored);
+  const { setMaxIntsetEntries, setMaxListpackEntries } = call.keyspace.settings;
+  const isLarge = least > Math.max(setMaxIntsetEntries, setMaxListpackEntries);
+  const result = isLarge
+    ? new SetValue(call.keyspace).begin(Encoding.hashtable, least)
+    : beginResult(call, sets, stored, least);
   for (const set of sets) set?.forEach(addTo(result));
   return result;
 }
@@ -253,8 +260,8 @@ function union(call: Call, sets: readonly (SetValue | null)[], stored: boolean):
  * all members of the others out of it, whichever is less work.
  */
 function difference(call: Call, sets: readonly (SetValue | null)[], stored: boolean): SetValue {
-  const result = beginResult(call, sets, stored);
   const [first, ...rest] = sets;
+  const result = beginResult(call, sets, stored, first?.size ?? 0);
   const others = rest.filter((set) => set !== null);
   // Nothing is left, which need not be worked out.
   if (!first || others.some((other) => other.value === first.value)) return result;
@@ -296,6 +303,7 @@ function store(call: Call, result: SetValue | null, event: string): void {
     }
     return reply.integer(0);
   }
+  result.fit();
   result.addTo(call, 1, call.write(1));
   call.changed(1, EventClass.set, event);
   reply.integer(result.size);

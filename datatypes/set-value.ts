@@ -27,9 +27,13 @@ export type SetEncoding =
 const MOST_INTSET_ENTRIES = 2 ** 30;
 /** A listpack may not become longer than this, in bytes. */
 const LONGEST_LISTPACK = 2 ** 30;
+/** Room for so many times the members is worth being taken back. */
+const WORTH_FITTING = 3;
 
 export class SetValue {
   encoding: SetEncoding = Encoding.intset;
+  /** How many members are to come, if it becomes a table: it gets room for them. */
+  private expected = 0;
   private readonly keyspace: Keyspace;
   private readonly intset: Intset;
   private readonly listpack: Listpack;
@@ -46,6 +50,7 @@ export class SetValue {
   open(ref: Ref): this {
     const { entries } = this.keyspace;
     this.encoding = entries.encoding(ref) as SetEncoding;
+    this.expected = 0;
     if (this.encoding === Encoding.intset) this.intset.open(entries.value(ref));
     else if (this.encoding === Encoding.listpack) this.listpack.open(entries.value(ref));
     else {
@@ -58,9 +63,10 @@ export class SetValue {
   /** Points at a new, empty set, which is to have about `expected` members. */
   begin(encoding: SetEncoding, expected = 0): this {
     this.encoding = encoding;
+    this.expected = expected;
     if (encoding === Encoding.intset) this.intset.create();
     else if (encoding === Encoding.listpack) this.listpack.create();
-    else this.beginTable(expected);
+    else this.beginTable();
     return this;
   }
 
@@ -89,7 +95,9 @@ export class SetValue {
     const tooMany =
       (encoding === Encoding.intset && expected > settings.setMaxIntsetEntries) ||
       (encoding === Encoding.listpack && expected > settings.setMaxListpackEntries);
-    if (tooMany) this.convert(Encoding.hashtable);
+    if (!tooMany) return;
+    this.expected = expected;
+    this.convert(Encoding.hashtable);
   }
 
   /** The block or handle that stands for the set in an entry. */
@@ -270,7 +278,18 @@ export class SetValue {
   /** Stores the set another way. */
   convert(encoding: SetEncoding): void {
     if (encoding === this.encoding) return;
-    const next = new SetValue(this.keyspace).begin(encoding);
+    this.replaceBy(new SetValue(this.keyspace).begin(encoding, this.expected));
+  }
+
+  /** Takes back room for members that were expected and did not come. */
+  fit(): void {
+    const { encoding, size } = this;
+    if (encoding !== Encoding.hashtable || size * WORTH_FITTING > this.expected) return;
+    this.replaceBy(new SetValue(this.keyspace).begin(encoding, size));
+  }
+
+  /** Moves to `next`, which is empty. */
+  private replaceBy(next: SetValue): void {
     // What is copied is there once each, and may be longer than a member that is added.
     this.forEach((bytes, start, end, block, hash) => {
       next.place(bytes, start, end, block, hash);
@@ -302,15 +321,16 @@ export class SetValue {
   /** Points at the set that `other`, not used from now on, points at. */
   adopt(other: SetValue): void {
     this.encoding = other.encoding;
+    this.expected = other.expected;
     if (other.encoding === Encoding.intset) this.intset.open(other.intset.block);
     else if (other.encoding === Encoding.listpack) this.listpack.open(other.listpack.block);
     this.table = other.table;
     this.handle = other.handle;
   }
 
-  private beginTable(expected: number): void {
+  private beginTable(): void {
     this.table = new MemberTable(this.keyspace.arena, this.keyspace.hash);
-    if (expected > 0) this.table.reserve(expected);
+    if (this.expected > 0) this.table.reserve(this.expected);
     this.handle = this.keyspace.largeValues.add(this.table);
   }
 

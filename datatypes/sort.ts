@@ -4,6 +4,7 @@
  * Elements are copied out first, each with its weight: a number, bytes (ALPHA) or none. Equal weights leave
  * numbers in the order of the elements' bytes, texts as they were.
  */
+import { compareBytes } from '../protocol/bytes.js';
 import { parseDouble } from '../protocol/doubles.js';
 import { SORT_NOT_NUMERIC, SYNTAX_ERROR, WRONG_TYPE } from '../protocol/refusals.js';
 import {
@@ -22,7 +23,9 @@ import { type Command, command, type FoundKey } from './command.js';
 import { lookUp, readPattern, type SortPattern } from './sort-pattern.js';
 import { LIST_MAKERS, SORT_SOURCES } from './sort-types.js';
 import { NONE, type Ref } from './store/arena.js';
+import { ByteStrings } from './store/byte-strings.js';
 import { Type } from './store/entry.js';
+import { orderOf } from './store/number-order.js';
 
 const ARGUMENTS: readonly ArgumentSpec[] = [
   keyArg(),
@@ -139,94 +142,120 @@ function readSortOptions(call: Call, stores: boolean): SortOptions {
   return options;
 }
 
-/** An element, and what it is sorted by. */
-interface Weighed {
-  readonly element: Uint8Array;
-  readonly number: number;
-  /** Null sorts first. */
-  readonly text: Uint8Array | null;
-}
-
 function sortKey(call: Call, stores: boolean): void {
   const options = readSortOptions(call, stores);
   const ref = call.read(1);
   const type = ref === NONE ? Type.list : call.keyspace.entries.type(ref);
   const source = ref === NONE ? undefined : SORT_SOURCES.get(type);
   if (ref !== NONE && source === undefined) throw WRONG_TYPE;
-  let elements: Uint8Array[] = [];
-  source?.forEach(call.keyspace, ref, (bytes, start, end) => {
-    elements.push(Uint8Array.prototype.slice.call(bytes, start, end));
-  });
+  const elements = new ByteStrings();
+  source?.forEach(call.keyspace, ref, (bytes, start, end) => elements.add(bytes, start, end));
   const asTheyAre = options.by !== null && !options.by.hasStar;
-  if (!asTheyAre) elements = inOrder(call, elements, options);
+  let order: Uint32Array;
+  if (!asTheyAre) order = orderBy(call, elements, options);
   else if (type === Type.set && options.storeAt > 0) {
     // Sets have no order, but what is stored must be the same wherever the request travels.
-    elements = inOrder(call, elements, { ...options, by: null, alpha: true });
-  } else if (source?.ordered && options.descending) elements.reverse();
-  const chosen = limited(elements, options);
-  if (options.storeAt > 0) storeSorted(call, chosen, options);
-  else replySorted(call, chosen, options);
+    order = orderBy(call, elements, { ...options, by: null, alpha: true });
+  } else {
+    order = Uint32Array.from({ length: elements.count }, (_, i) => i);
+    if (source?.ordered && options.descending) order.reverse();
+  }
+  const chosen = limited(order, options);
+  if (options.storeAt > 0) storeSorted(call, elements, chosen, options);
+  else replySorted(call, elements, chosen, options);
 }
 
-function limited(elements: Uint8Array[], { offset, count }: SortOptions): Uint8Array[] {
+function limited(order: Uint32Array, { offset, count }: SortOptions): Uint32Array {
   const start = Math.max(0, offset);
-  return elements.slice(start, count < 0 ? elements.length : start + count);
+  return order.subarray(start, count < 0 ? order.length : start + count);
 }
 
-/** The elements sorted. @throws {Refusal} SORT_NOT_NUMERIC. */
-function inOrder(call: Call, elements: Uint8Array[], options: SortOptions): Uint8Array[] {
-  const weighed = elements.map((element) => weigh(call, element, options));
-  if (weighed.some(({ number }) => Number.isNaN(number))) throw SORT_NOT_NUMERIC;
-  const sign = options.descending ? -1 : 1;
-  if (!options.alpha) weighed.sort((one, other) => sign * compareNumbers(one, other));
-  else {
-    const compare = options.storeAt > 0 ? compareBytes : compareUntilZero;
-    weighed.sort((one, other) => sign * compareTexts(one, other, compare));
+/** The indexes of the elements in order. @throws {Refusal} SORT_NOT_NUMERIC. */
+function orderBy(call: Call, elements: ByteStrings, options: SortOptions): Uint32Array {
+  return options.alpha ? byTexts(call, elements, options) : byNumbers(call, elements, options);
+}
+
+function byNumbers(call: Call, elements: ByteStrings, { by, descending }: SortOptions) {
+  const numbers = new Float64Array(elements.count);
+  for (let i = 0; i < numbers.length; i++) {
+    numbers[i] = by === null ? numberAt(elements, i) : numberNamed(call, by, elements.at(i));
   }
-  return weighed.map(({ element }) => element);
+  if (numbers.some(Number.isNaN)) throw SORT_NOT_NUMERIC;
+  const { bytes } = elements;
+  const order = orderOf(numbers, (one, other) =>
+    compareBytes(
+      bytes,
+      elements.start(one),
+      elements.end(one),
+      bytes,
+      elements.start(other),
+      elements.end(other),
+    ),
+  );
+  return descending ? order.reverse() : order;
 }
 
-function weigh(call: Call, element: Uint8Array, { by, alpha }: SortOptions): Weighed {
-  const weight = by === null ? element : lookUp(call, by, element);
-  if (alpha) {
-    // What another lookup finds may take its place.
-    const text = by === null || weight === null ? weight : Uint8Array.prototype.slice.call(weight);
-    return { element, number: 0, text };
+function numberAt(elements: ByteStrings, i: number): number {
+  const start = elements.start(i);
+  return parseDouble(elements.bytes, start, zeroIn(elements.bytes, start, elements.end(i)));
+}
+
+/** The number that BY names for an element; 0 when it names none. */
+function numberNamed(call: Call, by: SortPattern, element: Uint8Array): number {
+  const weight = lookUp(call, by, element);
+  return weight === null ? 0 : parseDouble(weight, 0, zeroIn(weight, 0, weight.length));
+}
+
+/** Where a C string in `bytes[start, end)` ends. */
+function zeroIn(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 0) at++;
+  return at;
+}
+
+/** Orders by texts, which end at a zero byte unless the result is stored; those that are not there come first. */
+function byTexts(call: Call, elements: ByteStrings, { by, descending, storeAt }: SortOptions) {
+  const { count } = elements;
+  const lacking = new Uint8Array(count);
+  const texts = by === null ? elements : textsNamed(call, by, elements, lacking);
+  const { bytes } = texts;
+  const ends = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    ends[i] = storeAt > 0 ? texts.end(i) : zeroIn(bytes, texts.start(i), texts.end(i));
   }
-  if (weight === null) return { element, number: 0, text: null };
-  return { element, number: parseDouble(weight, 0, zeroIn(weight)), text: null };
+  const endOf = (i: number) => ends[i] as number;
+  const sign = descending ? -1 : 1;
+  return Uint32Array.from({ length: count }, (_, i) => i).sort((one, other) => {
+    const there = (lacking[other] as number) - (lacking[one] as number);
+    if (there !== 0) return sign * there;
+    const start = texts.start(one);
+    return sign * compareBytes(bytes, start, endOf(one), bytes, texts.start(other), endOf(other));
+  });
 }
 
-/** Where a C string in these bytes ends. */
-function zeroIn(bytes: Uint8Array): number {
-  const zero = bytes.indexOf(0);
-  return zero < 0 ? bytes.length : zero;
+/** What BY names for each element; notes in `lacking` for which it names nothing. */
+function textsNamed(call: Call, by: SortPattern, elements: ByteStrings, lacking: Uint8Array) {
+  const texts = new ByteStrings();
+  for (let i = 0; i < elements.count; i++) {
+    const text = lookUp(call, by, elements.at(i));
+    if (text === null) lacking[i] = 1;
+    texts.add(text ?? NOTHING, 0, text?.length ?? 0);
+  }
+  return texts;
 }
 
-type Comparer = (one: Uint8Array, other: Uint8Array) => number;
-
-const compareBytes: Comparer = (one, other) => Buffer.compare(one, other);
-const compareUntilZero: Comparer = (one, other) =>
-  Buffer.compare(one.subarray(0, zeroIn(one)), other.subarray(0, zeroIn(other)));
-
-function compareNumbers(one: Weighed, other: Weighed): number {
-  if (one.number < other.number) return -1;
-  if (one.number > other.number) return 1;
-  return compareBytes(one.element, other.element);
-}
-
-function compareTexts(one: Weighed, other: Weighed, compare: Comparer): number {
-  if (one.text === null) return other.text === null ? 0 : -1;
-  return other.text === null ? 1 : compare(one.text, other.text);
-}
-
-function replySorted(call: Call, elements: readonly Uint8Array[], { gets }: SortOptions): void {
+function replySorted(
+  call: Call,
+  elements: ByteStrings,
+  chosen: Uint32Array,
+  { gets }: SortOptions,
+): void {
   const { reply } = call;
-  reply.array(elements.length * Math.max(1, gets.length));
-  for (const element of elements) {
-    if (gets.length === 0) reply.bulk(element);
+  reply.array(chosen.length * Math.max(1, gets.length));
+  for (const i of chosen) {
+    if (gets.length === 0) reply.bulk(elements.bytes, elements.start(i), elements.end(i));
     for (const get of gets) {
-      const found = lookUp(call, get, element);
+      const found = lookUp(call, get, elements.at(i));
       if (found === null) reply.nil();
       else reply.bulk(found);
     }
@@ -236,14 +265,18 @@ function replySorted(call: Call, elements: readonly Uint8Array[], { gets }: Sort
 const NOTHING = new Uint8Array(0);
 
 /** Makes a list of the elements, or of what GET finds for them: nothing found is an empty string. */
-function storeSorted(call: Call, elements: readonly Uint8Array[], options: SortOptions): void {
+function storeSorted(
+  call: Call,
+  elements: ByteStrings,
+  chosen: Uint32Array,
+  options: SortOptions,
+): void {
   const { gets, storeAt } = options;
   const copied = (found: Uint8Array | null) =>
     found === null ? NOTHING : Uint8Array.prototype.slice.call(found);
-  const list =
-    gets.length === 0
-      ? elements
-      : elements.flatMap((element) => gets.map((get) => copied(lookUp(call, get, element))));
+  const list = Array.from(chosen, (i) => elements.at(i)).flatMap((element) =>
+    gets.length === 0 ? [element] : gets.map((get) => copied(lookUp(call, get, element))),
+  );
   if (list.length === 0) {
     if (call.db.delete(call.buffer, call.start(storeAt), call.end(storeAt))) {
       call.changed(storeAt, EventClass.generic, 'del');

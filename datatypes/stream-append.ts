@@ -93,7 +93,7 @@ export const xadd = command(
     if (!isExact || request.trim?.approximate) {
       propagateExact(call, stream, request.trim ?? noTrimming(), isExact ? 0 : idAt);
     }
-    if (found !== null && effects.attentive) effects.keyReady(call.db, call.bytes(1));
+    if (found !== null) call.keyspace.waiters?.renewed(call.db, call.bytes(1));
   },
 );
 

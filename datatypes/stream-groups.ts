@@ -52,7 +52,8 @@ const create = command(
     group.lastId.copy(id);
     group.entriesRead = entriesRead;
     stream.addGroup(group);
-    call.changed(2, EventClass.stream, 'xgroup-create');
+    if (found === null) call.changed(2, EventClass.stream, 'xgroup-create');
+    else call.told(2, EventClass.stream, 'xgroup-create');
     call.reply.ok();
   },
 );
@@ -81,7 +82,7 @@ const setid = command(
     if (call.argc > 7) throw wrongSubcommandArity(call.text(1), 'XGROUP');
     group.lastId.copy(readPosition(call, stream, false));
     group.entriesRead = entriesRead;
-    call.changed(2, EventClass.stream, 'xgroup-setid');
+    call.told(2, EventClass.stream, 'xgroup-setid');
     call.reply.ok();
   },
 );
@@ -105,7 +106,8 @@ const destroy = command(
     if (group !== undefined) {
       stream.removeGroup(group);
       call.keyspace.freeInTurns(group.pending.size, () => group.freeSome(CHUNKS_AT_ONCE));
-      call.changed(2, EventClass.stream, 'xgroup-destroy');
+      call.told(2, EventClass.stream, 'xgroup-destroy');
+      call.keyspace.waiters?.renewed(call.db, call.bytes(2));
     }
     call.reply.integer(group === undefined ? 0 : 1);
   },
@@ -151,7 +153,7 @@ const delconsumer = command(
     if (consumer === undefined) return call.reply.integer(0);
     const pending = consumer.pending.size;
     group.removeConsumer(consumer);
-    call.changed(2, EventClass.stream, 'xgroup-delconsumer');
+    call.told(2, EventClass.stream, 'xgroup-delconsumer');
     call.reply.integer(pending);
   },
 );

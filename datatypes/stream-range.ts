@@ -176,7 +176,7 @@ export const xsetid = command(
     stream.lastId.copy(id);
     if (added !== null) stream.entriesAdded = added;
     if (maxDeleted !== null && !maxDeleted.isZero) stream.maxDeletedId.copy(maxDeleted);
-    call.changed(1, EventClass.stream, 'xsetid');
+    call.told(1, EventClass.stream, 'xsetid');
     call.reply.ok();
   },
 );

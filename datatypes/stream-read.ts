@@ -6,30 +6,30 @@ import {
   NEW_ID_NEEDS_GROUP,
   noGroupToRead,
   SYNTAX_ERROR,
-  TIMEOUT_NEGATIVE,
-  TIMEOUT_NOT_AN_INTEGER,
-  TIMEOUT_OUT_OF_RANGE,
   unbalancedStreams,
   XREAD_GROUP,
   XREAD_NOACK,
 } from '../protocol/refusals.js';
 import { block, integer, keyArg, text, word } from '../protocol/spec.js';
-import { refuseToWait } from './blocking.js';
+import { waitForKeys } from './blocking.js';
 import type { Call } from './call.js';
 import { command } from './command.js';
+import { readMilliseconds } from './options.js';
+import { Type } from './store/entry.js';
 import { StreamId } from './store/stream-id.js';
 import { readStream, readStreamToChange, replyEntry, toolsOf } from './stream-access.js';
 import { deliverNew, replyHistory, requireConsumer } from './stream-deliver.js';
 import type { Group } from './stream-group-value.js';
 import type { Stream } from './stream-value.js';
 
-const INT64_MAX = 2 ** 63;
 const [GREATER, DOLLAR, PLUS] = [0x3e, 0x24, 0x2b];
+const NO_WAIT = -1;
 
 interface ReadRequest {
   /** Entries of one stream at most. */
   count: number;
-  waits: boolean;
+  /** How long to wait for entries; `NO_WAIT`, or 0 for without end. */
+  timeoutMs: number;
   acknowledges: boolean;
   /** Argument index of the group's name, before the consumer's; 0 for none. */
   groupAt: number;
@@ -123,14 +123,14 @@ function read(call: Call, forGroup: boolean): void {
     return reply.resp === 3
       ? reply.resolveMap(deferred, streams)
       : reply.resolveArray(deferred, streams);
-  if (request.waits) refuseToWait();
-  reply.nilArray();
+  if (request.timeoutMs === NO_WAIT) reply.nilArray();
+  else waitForEntries(call, request, sources);
 }
 
 function readRequest(call: Call, forGroup: boolean): ReadRequest {
   const request = {
     count: Number.POSITIVE_INFINITY,
-    waits: false,
+    timeoutMs: NO_WAIT,
     acknowledges: true,
     groupAt: 0,
     keysAt: 0,
@@ -139,8 +139,7 @@ function readRequest(call: Call, forGroup: boolean): ReadRequest {
   for (let i = 1; i < call.argc && request.keysAt === 0; i++) {
     const more = call.argc - i - 1;
     if (call.is(i, 'block') && more > 0) {
-      readTimeout(call, ++i);
-      request.waits = true;
+      request.timeoutMs = readMilliseconds(call, ++i);
     } else if (call.is(i, 'count') && more > 0) {
       const count = Number(call.bigint(++i));
       request.count = count > 0 ? count : Number.POSITIVE_INFINITY;
@@ -164,11 +163,23 @@ function readRequest(call: Call, forGroup: boolean): ReadRequest {
   return request;
 }
 
-/** Checks argument `i`, the milliseconds to wait. */
-function readTimeout(call: Call, i: number): void {
-  const timeout = Number(call.bigint(i, TIMEOUT_NOT_AN_INTEGER));
-  if (timeout < 0) throw TIMEOUT_NEGATIVE;
-  if (timeout + call.clock.now() >= INT64_MAX) throw TIMEOUT_OUT_OF_RANGE;
+/** Waits for entries, behind what is the last one now where `$` stands. */
+function waitForEntries(call: Call, request: ReadRequest, sources: readonly Source[]): void {
+  const { keysAt, keys, timeoutMs } = request;
+  const replaced = new Map<number, Uint8Array>();
+  for (const { keyAt, group, after } of sources) {
+    const i = keyAt + keys;
+    const isLast = call.length(i) === 1 && call.buffer[call.start(i)] === DOLLAR;
+    if (group === null && isLast) replaced.set(i, Buffer.from(after.toString()));
+  }
+  waitForKeys(call, {
+    firstKeyAt: keysAt,
+    endKeysAt: keysAt + keys,
+    type: Type.stream,
+    evenWithout: request.groupAt !== 0,
+    timeoutMs,
+    replaced,
+  });
 }
 
 function readSource(call: Call, request: ReadRequest, index: number): Source {

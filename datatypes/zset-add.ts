@@ -120,16 +120,7 @@ function entryToAddTo(call: Call, given: number, pairs: number, longest: number)
   if (ref !== NONE || (given & ZaddOption.xx) !== 0) return ref;
   const { encoding, value } = newSortedSet(call.keyspace, pairs, longest);
   const { buffer } = call;
-  const made = call.db.addCollection(
-    buffer,
-    call.start(1),
-    call.end(1),
-    Type.zset,
-    encoding,
-    value,
-  );
-  call.effects.keyReady(call.db, call.bytes(1));
-  return made;
+  return call.db.addCollection(buffer, call.start(1), call.end(1), Type.zset, encoding, value);
 }
 
 /** Adds, or updates, the member of a request that begins at argument `i`. */

@@ -6,7 +6,7 @@ import {
   SYNTAX_ERROR,
 } from '../protocol/refusals.js';
 import { double, integer, key, keyArg, oneOf, word } from '../protocol/spec.js';
-import { refuseToWait } from './blocking.js';
+import { waitForKeys } from './blocking.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
 import { readTimeout } from './options.js';
@@ -211,8 +211,10 @@ export const bzmpop = command(
   },
   (call) => {
     const request = readMultiPop(call, 2);
-    readTimeout(call, 1);
-    if (!popFirst(call, request)) refuseToWait();
+    const timeoutMs = readTimeout(call, 1);
+    if (popFirst(call, request)) return;
+    const { firstAt: firstKeyAt, endAt: endKeysAt } = request;
+    waitForKeys(call, { firstKeyAt, endKeysAt, type: Type.zset, timeoutMs });
   },
 );
 
@@ -250,9 +252,10 @@ export const bzpopmax = command(
 
 function popOneOrWait(call: Call, end: End): void {
   const { reply, effects } = call;
-  readTimeout(call, call.argc - 1);
-  const i = firstThere(call, 1, call.argc - 1);
-  if (i === 0) return refuseToWait();
+  const endKeysAt = call.argc - 1;
+  const timeoutMs = readTimeout(call, endKeysAt);
+  const i = firstThere(call, 1, endKeysAt);
+  if (i === 0) return waitForKeys(call, { firstKeyAt: 1, endKeysAt, type: Type.zset, timeoutMs });
   pop(call, i, call.writeAs(i, Type.zset), end, 1, (set) => {
     reply.array(3);
     reply.bulk(call.buffer, call.start(i), call.end(i));

@@ -71,7 +71,8 @@ function readSpan(call: Call, { keyAt }: RangeForm, request: RangeRequest) {
     return (set: SortedSet): RankSpan => spanOfRanks(range, set.size);
   }
   // Backwards, the upper bound stands first.
-  const [minAt, maxAt] = backwards ? [startAt + 1, startAt] : [startAt, startAt + 1];
+  const minAt = backwards ? startAt + 1 : startAt;
+  const maxAt = backwards ? startAt : startAt + 1;
   const range =
     by === 'score' ? readScoreRange(call, minAt, maxAt) : readLexRange(call, minAt, maxAt);
   return (set: SortedSet): RankSpan => {

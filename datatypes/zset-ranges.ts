@@ -1,5 +1,5 @@
 /** Ranges of sorted sets: by score, by member ("lex"), and the ranks they come to. */
-import { compareBytes, toLatin1, untilZero } from '../protocol/bytes.js';
+import { compareBytes, equalsIgnoreCase, toLatin1, untilZero } from '../protocol/bytes.js';
 import { parseShortDecimal } from '../protocol/doubles.js';
 import { NO_LEX_RANGE, NO_SCORE_RANGE } from '../protocol/refusals.js';
 import type { Call } from './call.js';
@@ -58,6 +58,8 @@ function readBound(call: Call, i: number, open: boolean): number {
   const start = call.start(i) + (open ? 1 : 0);
   const short = parseShortDecimal(call.buffer, start, call.end(i));
   if (!Number.isNaN(short)) return short;
+  if (equalsIgnoreCase(call.buffer, start, call.end(i), '+inf')) return Infinity;
+  if (equalsIgnoreCase(call.buffer, start, call.end(i), '-inf')) return -Infinity;
   const text = untilZero(toLatin1(call.buffer, start, call.end(i)));
   if (text === '') return 0;
   if (DECIMAL.test(text)) return Number(text);

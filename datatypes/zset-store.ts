@@ -20,7 +20,6 @@ export function storeSortedSet(
   const previous = call.write(i);
   if (size > 0) {
     put(call, i, previous, looseValueOf(call.keyspace, result));
-    call.effects.keyReady(call.db, call.bytes(i));
     call.changed(i, EventClass.zset, event, changes);
   } else {
     result.drop();

@@ -101,7 +101,7 @@ export class AofWriter implements PropagationSink {
 
   /** Writes go to `file` from now on, which has `size` bytes already. The file before is brought to disk. */
   open(file: AppendFile, size: number): void {
-    if (this.fileBytes !== this.syncedBytes) this.file?.syncInBackground(() => {});
+    if (this.file !== null && this.fileBytes !== this.syncedBytes) this.syncLast(this.file);
     this.close();
     this.file = file;
     this.fileBytes = size;
@@ -328,6 +328,20 @@ export class AofWriter implements PropagationSink {
       }
       // What was put off meanwhile need not wait for the next request.
       if (this.used > 0) host.wake();
+    });
+  }
+
+  /** Brings to disk what was written to a file that is about to be closed. */
+  private syncLast(file: AppendFile): void {
+    const { taken } = this;
+    this.pendingSyncs++;
+    file.syncInBackground((error) => {
+      this.pendingSyncs--;
+      if (error === null) {
+        this.synced = Math.max(this.synced, taken);
+        this.onSynced();
+      } else this.host.warning(`Fail to fsync the AOF file: ${this.host.textOf(error)}`);
+      if (this.used > 0) this.host.wake();
     });
   }
 

@@ -160,8 +160,6 @@ export const BAD_PACKED_THRESHOLD = refusal(
   'ERR',
   'argument must be a memory value bigger than 1 and smaller than 4gb',
 );
-/** No answer of the real server, which would wait. */
-export const CANNOT_WAIT = refusal('ERR', 'waiting for data is not there yet in this server');
 export const BUSY_KEY = refusal('BUSYKEY', 'Target key name already exists.');
 export const INVALID_TTL = refusal('ERR', 'Invalid TTL value, must be >= 0');
 export const INVALID_IDLETIME = refusal('ERR', 'Invalid IDLETIME value, must be >= 0');
@@ -246,6 +244,69 @@ export function invalidExpire(command: string): Refusal {
   return refusal('ERR', `invalid expire time in '${command}' command`);
 }
 
+export const ONE_REDIRECTION_ONLY = refusal(
+  'ERR',
+  'A client can only redirect to a single other client',
+);
+export const NO_SUCH_REDIRECTION = refusal(
+  'ERR',
+  'The client ID you want redirect to does not exist',
+);
+export const PREFIX_WITHOUT_BROADCAST = refusal(
+  'ERR',
+  'PREFIX option requires BCAST mode to be enabled',
+);
+export const BROADCAST_SWITCHED = refusal(
+  'ERR',
+  "You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.",
+);
+export const BROADCAST_WITH_OPTIONS = refusal(
+  'ERR',
+  'OPTIN and OPTOUT are not compatible with BCAST',
+);
+export const OPTIN_WITH_OPTOUT = refusal(
+  'ERR',
+  "You can't specify both OPTIN mode and OPTOUT mode",
+);
+export const OPTIN_SWITCHED = refusal(
+  'ERR',
+  "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.",
+);
+export const CACHING_WITHOUT_OPTIONS = refusal(
+  'ERR',
+  'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+);
+export const CACHING_YES_WITHOUT_OPTIN = refusal(
+  'ERR',
+  'CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.',
+);
+export const CACHING_NO_WITHOUT_OPTOUT = refusal(
+  'ERR',
+  'CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.',
+);
+
+/** Two prefixes that some keys would both have; `which` tells where the second one came from. */
+export function prefixOverlaps(one: string, which: string, other: string): Refusal {
+  return refusal(
+    'ERR',
+    `Prefix '${untilZero(one)}' overlaps with ${which} prefix '${untilZero(other)}'. Prefixes for a single client must not overlap.`,
+  );
+}
+
+/** Transactions and scripts expect one reply to each command. */
+export const SSUBSCRIBE_NOT_ALLOWED = refusal(
+  'ERR',
+  "SSUBSCRIBE isn't allowed for a DENY BLOCKING client",
+);
+
+/** What a client that listens to channels may not do in version 2: it could not tell replies from messages. */
+export function notWhileSubscribed(command: string): Refusal {
+  return refusal(
+    'ERR',
+    `Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
+}
+
 /** A subcommand its container does not have; `command` is the container's name in capitals. */
 export function unknownSubcommand(given: string, command: string): Refusal {
   return refusal('ERR', `unknown subcommand '${given}'. Try ${command} HELP.`);
@@ -306,6 +367,35 @@ export function commandNotAllowed(guard: string): Refusal {
     `${guard.toUpperCase()} command not allowed. If the enable-${guard}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`,
   );
 }
+
+/** A command that must not be queued; `command` is its name in lower case. */
+export function notInTransaction(command: string): Refusal {
+  return refusal('ERR', `Command '${command}' not allowed inside a transaction`);
+}
+
+export const EXEC_WITHOUT_MULTI = refusal('ERR', 'EXEC without MULTI');
+export const DISCARD_WITHOUT_MULTI = refusal('ERR', 'DISCARD without MULTI');
+export const TRANSACTION_ABORTED = refusal(
+  'EXECABORT',
+  'Transaction discarded because of previous errors.',
+);
+
+/** An EXEC that is refused itself, and the transaction with it. */
+export function transactionRefused(cause: Refusal): Refusal {
+  const text = cause.code === 'ERR' ? cause.message.slice(4) : cause.message;
+  return refusal('EXECABORT', `Transaction discarded because of: ${text}`);
+}
+
+export const UNBLOCKED = refusal('UNBLOCKED', 'client unblocked via CLIENT UNBLOCK');
+export const MONITOR_MUST_WAIT = refusal('ERR', "MONITOR isn't allowed for DENY BLOCKING client");
+export const NUMLOCAL_OUT_OF_RANGE = refusal(
+  'ERR',
+  'value is out of range, value must between 0 and 1',
+);
+export const WAITAOF_WITHOUT_AOF = refusal(
+  'ERR',
+  'WAITAOF cannot be used when numlocal is set but appendonly is disabled.',
+);
 
 export const NOT_FOR_MONITORS = refusal('ERR', "Replica can't interact with the keyspace");
 

@@ -94,8 +94,10 @@ export class ReplyWriter {
   /** Of the bytes pending, those that are sent from where they are stored. */
   heldBytes = 0;
 
-  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  private view = viewOf(this.buffer);
+  private buffer: Buffer;
+  private view: DataView;
+  /** Bytes that the buffer has. */
+  private capacity: number;
   private at = 0;
   /** Where the replies begin that were not taken: what stands before them is still to be written. */
   private start = 0;
@@ -108,8 +110,12 @@ export class ReplyWriter {
   private partBytes = 0;
   private readonly holder: BlockHolder;
 
-  constructor(holder: BlockHolder) {
+  /** @param firstBytes - What the buffer has room for until more is needed. */
+  constructor(holder: BlockHolder, firstBytes = BUFFER_BYTES) {
     this.holder = holder;
+    this.capacity = firstBytes;
+    this.buffer = Buffer.allocUnsafeSlow(firstBytes);
+    this.view = viewOf(this.buffer);
   }
 
   /** Bytes written and not yet sent. */
@@ -119,7 +125,7 @@ export class ReplyWriter {
 
   /** Bytes of the buffer that replies are first written to. */
   get bufferBytes(): number {
-    return this.buffer.length;
+    return this.capacity;
   }
 
   ok(): void {
@@ -271,8 +277,16 @@ export class ReplyWriter {
     }
     this.room(length);
     const { buffer, at } = this;
-    for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
+    if (length > SHORT_BYTES) buffer.set(bytes, at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
     this.at = at + length;
+  }
+
+  /** As `raw`, of bytes that stay as they are for ever: long ones are sent from where they stand. */
+  shared(bytes: Uint8Array): void {
+    if (bytes.length < HELD_BYTES) return this.raw(bytes);
+    this.closeBuffer();
+    this.addPart({ bytes });
   }
 
   /** Leaves out the header of an array, map or set whose size comes later by `resolve…`. */
@@ -440,7 +454,21 @@ export class ReplyWriter {
   }
 
   private room(bytes: number): void {
-    if (this.at + bytes > BUFFER_BYTES) this.closeBuffer();
+    if (this.at + bytes > this.capacity) this.makeRoom(bytes);
+  }
+
+  /** Makes a small buffer larger; goes on in another one when it is as large as buffers get. */
+  private makeRoom(bytes: number): void {
+    const wanted = this.at + bytes;
+    if (wanted > BUFFER_BYTES) {
+      this.capacity = BUFFER_BYTES;
+      this.closeBuffer();
+      return;
+    }
+    const { buffer, at } = this;
+    this.capacity = Math.min(BUFFER_BYTES, Math.max(wanted, this.capacity * 2));
+    this.renewBuffer();
+    this.buffer.set(buffer.subarray(this.start, at), this.start);
   }
 
   private closeBuffer(): void {
@@ -457,13 +485,15 @@ export class ReplyWriter {
     // Nobody tells when what was taken from it is written.
     if (start > 0 || this.kept) return this.addPart({ bytes });
     const done = () => {
-      if (this.spare.length < MOST_SPARE) this.spare.push(buffer);
+      const isFull = buffer.length === BUFFER_BYTES;
+      if (isFull && this.spare.length < MOST_SPARE) this.spare.push(buffer);
     };
     this.addPart({ bytes, done });
   }
 
   private renewBuffer(): void {
-    this.buffer = this.spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    const spare = this.capacity === BUFFER_BYTES ? this.spare.pop() : undefined;
+    this.buffer = spare ?? Buffer.allocUnsafeSlow(this.capacity);
     this.view = viewOf(this.buffer);
     this.kept = false;
   }
@@ -481,7 +511,7 @@ export class ReplyWriter {
 
   private insert(deferred: Deferred, mark: number, count: number): void {
     const { parts, at } = this;
-    if (deferred.parts !== parts.length || at + LONGEST_HEADER_BYTES > BUFFER_BYTES) {
+    if (deferred.parts !== parts.length || at + LONGEST_HEADER_BYTES > this.capacity) {
       return this.insertText(deferred, `${String.fromCharCode(mark)}${count}\r\n`);
     }
     const { buffer } = this;
@@ -495,9 +525,7 @@ export class ReplyWriter {
 
   private insertText(deferred: Deferred, text: string): void {
     const header = bytesOf(text);
-    if (deferred.parts === this.parts.length && this.at + header.length > BUFFER_BYTES) {
-      this.closeBuffer();
-    }
+    if (deferred.parts === this.parts.length) this.room(header.length);
     if (deferred.parts === this.parts.length) {
       const from = this.start + deferred.at;
       this.buffer.copyWithin(from + header.length, from, this.at);

@@ -10,8 +10,14 @@ export class Request {
   bytes: Uint8Array = EMPTY;
   argc = 0;
   /** Offsets in `bytes`: argument i is `bytes[starts[i], ends[i])`. */
-  starts = new Int32Array(16);
-  ends = new Int32Array(16);
+  starts: Int32Array;
+  ends: Int32Array;
+
+  /** @param width - Arguments it has room for at first. */
+  constructor(width = 16) {
+    this.starts = new Int32Array(width);
+    this.ends = new Int32Array(width);
+  }
 
   push(start: number, end: number): void {
     const i = this.argc++;
@@ -58,7 +64,35 @@ export class Request {
 
   /** A request with the same arguments in bytes of its own. */
   copy(): Request {
-    return Request.of(Array.from({ length: this.argc }, (_, i) => this.argument(i)));
+    const { argc, starts, ends } = this;
+    const copy = new Request(argc);
+    copy.argc = argc;
+    if (argc === 0) return copy;
+    const from = starts[0] as number;
+    const length = (ends[argc - 1] as number) - from;
+    const bytes = Buffer.allocUnsafe(length);
+    bytes.set(this.bytes.subarray(from, from + length));
+    copy.bytes = bytes;
+    for (let i = 0; i < argc; i++) {
+      copy.starts[i] = (starts[i] as number) - from;
+      copy.ends[i] = (ends[i] as number) - from;
+    }
+    return copy;
+  }
+
+  /** As `copy`, with other bytes for some arguments, by index. */
+  copyWith(replaced: ReadonlyMap<number, Uint8Array>): Request {
+    return Request.of(
+      Array.from({ length: this.argc }, (_, i) => replaced.get(i) ?? this.argument(i)),
+    );
+  }
+
+  /** Bytes of all arguments. */
+  get argumentBytes(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.argc; i++)
+      bytes += (this.ends[i] as number) - (this.starts[i] as number);
+    return bytes;
   }
 
   /** Argument `i` as a view of the buffer. */
@@ -80,8 +114,8 @@ export class Request {
   }
 
   private widen(): void {
-    const starts = new Int32Array(this.starts.length * 2);
-    const ends = new Int32Array(this.ends.length * 2);
+    const starts = new Int32Array(Math.max(16, this.starts.length * 2));
+    const ends = new Int32Array(starts.length);
     starts.set(this.starts);
     ends.set(this.ends);
     this.starts = starts;

@@ -49,9 +49,15 @@ export class AppendOnly {
       spent: (event, ms) => latency.note(event, ms),
       isSaving: () => server.saves.inProgress || this.rewrite.inProgress,
       textOf: systemErrorText,
-      wake: () => server.outbox.wake(),
+      wake: () => server.outbox.schedule(),
     });
     this.rewrite = new AppendOnlyRewrite(server, this);
+    this.writer.onSynced = () => server.blockedClients.acknowledged();
+    server.acknowledgements.offset = () => this.writer.taken;
+    server.acknowledgements.count = (offset) => ({
+      local: this.holds(offset) ? 1 : 0,
+      replicas: 0,
+    });
     memory.parts.appendOnlyBuffer = () => (this.state === 'off' ? 0 : this.writer.bufferBytes);
     server.saves.isBlocked = () => this.rewrite.inProgress;
     config.onChange('appendonly', () => this.settingChanged());
@@ -68,6 +74,11 @@ export class AppendOnly {
       folder: config.text('appenddirname'),
       prefix: config.text('appendfilename'),
     });
+  }
+
+  /** Whether everything before a place in what was appended is on disk. */
+  private holds(offset: number): boolean {
+    return this.state === 'on' && this.writer.synced >= offset;
   }
 
   /** Why the disk cannot be trusted with writes; null when it can. */

@@ -42,6 +42,7 @@ export class ClientCron {
     if (client.softLimitSinceMs > 0) checkOutputLimits(this.server, client, true);
     const idleMs = nowMs - client.lastInteractionAtMs;
     if (client.pending.length > 0) shrinkPending(client, idleMs > IDLE_BEFORE_SHRINK_MS);
+    client.releasePushes();
     this.server.replyBuffers.adapt(client, nowMs);
   }
 

@@ -1,6 +1,8 @@
 /** A client in one line, as CLIENT LIST, CLIENT INFO and the log show it. */
 import { untilZero } from '../protocol/bytes.js';
 import type { Client } from './client.js';
+import { waitingOutput } from './output-limits.js';
+import { countOf } from './pubsub.js';
 import type { Server } from './server.js';
 
 /** Bits of `Client.capabilities`: what CLIENT CAPA was told. */
@@ -15,7 +17,13 @@ const REDACTED = '*redacted*';
 export function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
+  if (client.kind === 'pubsub') flags += 'P';
+  if (client.transaction?.isOpen) flags += 'x';
   if (client.blocked || client.paused) flags += 'b';
+  if (client.tracking !== null) flags += 't';
+  if (client.tracking?.isBroken) flags += 'R';
+  if (client.tracking?.broadcasts) flags += 'B';
+  if (client.transaction?.isBroken) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.transport?.isUnixSocket) flags += 'U';
   if (client.readonlyMode) flags += 'r';
@@ -43,6 +51,7 @@ export function wallSecondsSince(server: Server, atMs: number): number {
 export function describeClient(server: Server, client: Client, redacted = false): string {
   const argumentBytes = server.executor.argumentBytesOf(client);
   const unsent = client.unsentBytes;
+  const output = waitingOutput(server, client);
   return [
     connectionPart(client),
     `name=${redacted ? REDACTED : untilZero(client.name)}`,
@@ -51,21 +60,23 @@ export function describeClient(server: Server, client: Client, redacted = false)
     `flags=${clientFlags(client)}`,
     `capa=${clientCapabilities(client)}`,
     `db=${client.db.id}`,
-    'sub=0 psub=0 ssub=0 multi=-1 watch=0',
+    `sub=${countOf(client, 'channel')} psub=${countOf(client, 'pattern')}`,
+    `ssub=${countOf(client, 'shardChannel')}`,
+    `multi=${client.transaction?.queue.length ?? -1} watch=${client.transaction?.watched.length ?? 0}`,
     `qbuf=${client.pendingEnd}`,
     `qbuf-free=${client.pending.length - client.pendingEnd}`,
     `argv-mem=${argumentBytes}`,
-    'multi-mem=0',
+    `multi-mem=${client.transaction?.queueBytes ?? 0}`,
     `rbs=${client.replyBufferBytes}`,
     `rbp=${client.replyPeakBytes}`,
-    'obl=0',
-    `oll=${unsent > 0 ? 1 : 0}`,
-    `omem=${unsent}`,
+    `obl=${output.bufferedBytes}`,
+    `oll=${output.listedBlocks}`,
+    `omem=${output.listedBytes}`,
     `tot-mem=${client.memoryBytes + argumentBytes}`,
     `events=${unsent > 0 ? 'rw' : 'r'}`,
     `cmd=${client.lastCommand?.spec.name ?? 'NULL'}`,
     `user=${redacted ? REDACTED : client.user}`,
-    'redir=-1',
+    `redir=${client.tracking?.redirection ?? -1}`,
     `resp=${client.resp}`,
     libraryPart(client),
     `tot-net-in=${client.netInputBytes}`,

@@ -6,7 +6,11 @@ import { type ParserLimits, RequestParser } from '../protocol/parser.js';
 import type { BlockHolder } from '../protocol/reply.js';
 import { type ReplySink, ReplyWriter, type RespVersion } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import type { Waiting } from './blocked-clients.js';
+import { type Subscriptions, subscriptionBytes } from './pubsub.js';
 import { LARGEST_REPLY_BUFFER_BYTES } from './reply-buffers.js';
+import { PREFIX_BYTES, type TrackingState } from './tracking.js';
+import type { Transaction } from './transactions.js';
 
 /** What carries a client's bytes: a socket, or nothing for a client inside the process. */
 export interface Transport extends ReplySink {
@@ -64,6 +68,12 @@ export class Client {
 
   replyMode: ReplyMode = ReplyMode.on;
   isMonitor = false;
+  /** What it listens to; null for nothing. */
+  subscriptions: Subscriptions | null = null;
+  /** How it is told of keys that change; null when it is not. */
+  tracking: TrackingState | null = null;
+  /** Whether CLIENT CACHING said that the next command is not like others. */
+  cachingChosen = false;
   noEvict = false;
   noTouch = false;
   isImportSource = false;
@@ -74,6 +84,12 @@ export class Client {
   closed = false;
   /** The client is in a queue until something happens; its requests wait. */
   blocked = false;
+  /** What it waits for, if it is keys or acknowledgements. */
+  waiting: Waiting | null = null;
+  /** A request that waited for keys and then was held by CLIENT PAUSE. */
+  postponed: Waiting | null = null;
+  /** Its transaction, open or not, and the keys it watches; null before the first MULTI or WATCH. */
+  transaction: Transaction | null = null;
   /** Requests wait until CLIENT PAUSE ends. */
   paused = false;
 
@@ -110,9 +126,14 @@ export class Client {
 
   /** A writer for replies that come while the client is not the one being served: pushes, MONITOR. */
   get pushes(): ReplyWriter {
-    this.own ??= new ReplyWriter(this.holder);
+    this.own ??= new ReplyWriter(this.holder, OWN_BUFFER_BYTES);
     this.own.resp = this.resp;
     return this.own;
+  }
+
+  /** Gives back the buffer for pushes while there is nothing in it. */
+  releasePushes(): void {
+    if (this.own?.pendingBytes === 0) this.own = null;
   }
 
   /** Bytes of the buffer for pushes that is this client's own. */
@@ -127,11 +148,20 @@ export class Client {
 
   /** What counts against the client-eviction limit: its buffers, in bytes. */
   get memoryBytes(): number {
-    return CLIENT_BYTES + this.pending.length + this.pushBufferBytes + this.unsentBytes;
+    return (
+      CLIENT_BYTES +
+      this.pending.length +
+      this.pushBufferBytes +
+      this.unsentBytes +
+      subscriptionBytes(this) +
+      (this.tracking?.prefixes.length ?? 0) * PREFIX_BYTES +
+      (this.transaction?.memoryBytes ?? 0) +
+      (this.waiting?.request.bytes.length ?? 0)
+    );
   }
 
   get kind(): ClientKind {
-    return 'normal';
+    return this.subscriptions === null ? 'normal' : 'pubsub';
   }
 
   /** Drops replies still held for this client: its connection is gone. */
@@ -153,6 +183,8 @@ export interface ClientParts {
   readonly holder: BlockHolder;
 }
 
+/** Where pushes are written to at first. */
+const OWN_BUFFER_BYTES = 512;
 const NO_BYTES = new Uint8Array(0);
 /** What the real server's client object takes, about. */
 const CLIENT_BYTES = 1920;

@@ -2,6 +2,7 @@
 import type { Command } from '../datatypes/command.js';
 import type { Request } from '../protocol/request.js';
 import { LatencyHistogram } from './latency-histogram.js';
+import { isTracked } from './tracking.js';
 
 /** Commands that reach into the process: a setting must allow them. */
 const GUARDS = new Map<string, 'debug' | 'module'>([
@@ -10,6 +11,15 @@ const GUARDS = new Map<string, 'debug' | 'module'>([
   ['module|loadex', 'module'],
   ['module|unload', 'module'],
 ]);
+
+/** What clients that listen to channels may do in version 2. */
+const FOR_SUBSCRIBERS: ReadonlySet<string> = new Set([
+  ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe'],
+  ...['ping', 'quit', 'reset'],
+]);
+
+/** Commands that end a transaction, or the connection. */
+const RUN_IN_MULTI: ReadonlySet<string> = new Set(['exec', 'discard', 'reset', 'quit']);
 
 /** A command with what the server keeps about it. */
 export class CommandEntry {
@@ -27,6 +37,12 @@ export class CommandEntry {
   readonly isLogged: boolean;
   /** It may write, or sends something to replicas though it writes nothing: PUBLISH, scripts. */
   readonly mayReplicate: boolean;
+  /** It must not stand in a transaction. */
+  readonly isNoMulti: boolean;
+  /** It is not queued within a transaction, but runs at once. */
+  readonly runsInMulti: boolean;
+  /** It runs what a transaction holds. */
+  readonly isExec: boolean;
   /** It reads or writes keys. */
   readonly touchesKeys: boolean;
   /** MONITOR does not show it, or it shows itself. */
@@ -38,6 +54,10 @@ export class CommandEntry {
   readonly firstKey: number;
   /** Its work grows with what it is sent and what it replies, but with the data by no more than the logarithm. */
   readonly isConstantTime: boolean;
+  /** Whether what it reads goes into the caches of clients that track. */
+  readonly isTracked: boolean;
+  /** Whether clients that listen to channels may call it in version 2. */
+  readonly isForSubscribers: boolean;
 
   calls = 0;
   usec = 0;
@@ -59,10 +79,15 @@ export class CommandEntry {
     this.isFast = spec.flags.includes('fast');
     this.isLogged = !spec.flags.includes('skip_commandlog');
     this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');
+    this.isNoMulti = spec.flags.includes('no_multi');
+    this.runsInMulti = RUN_IN_MULTI.has(spec.name);
+    this.isExec = spec.name === 'exec';
     this.touchesKeys = this.mayReplicate || spec.flags.includes('readonly');
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
     const begin = spec.keys?.[0]?.begin ?? 'unknown';
     this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
+    this.isTracked = isTracked(command);
+    this.isForSubscribers = FOR_SUBSCRIBERS.has(spec.name);
     const isFast = spec.complexity.startsWith('O(1)') || spec.flags.includes('fast');
     this.isConstantTime = this.touchesKeys && isFast;
     this.guard = GUARDS.get(spec.name) ?? null;

@@ -6,13 +6,20 @@ import type { ServerCall } from './server-call.js';
 
 /** Somebody who wants to know which keys change: WATCH, client-side caches. */
 export interface KeyListener {
-  /** `key` holds for this call only. */
-  keyChanged(database: Database, key: Uint8Array): void;
-  /** All keys of these databases went. */
+  /**
+   * `key` holds for this call only.
+   *
+   * @param unasked - Whether no command changed it: its time had come, or memory was needed.
+   */
+  keyChanged(database: Database, key: Uint8Array, unasked: boolean): void;
+  /** All keys of these databases are about to go. */
   flushed(databases: readonly Database[]): void;
   /** Two databases exchanged their contents. */
   swapped(one: Database, other: Database): void;
 }
+
+/** Somebody who wants to know what becomes of whole databases. */
+export type DatabaseListener = Pick<KeyListener, 'flushed' | 'swapped'>;
 
 /** Somebody who gathers news, and acts on them when the command, transaction or script is done. */
 export interface UnitListener {
@@ -35,7 +42,9 @@ export class ServerEffects implements Effects {
   propagates = false;
   readonly propagation = new Propagation();
 
-  private readonly listeners: KeyListener[] = [];
+  /** Replaced, never changed: one may come or go while all are told. */
+  private listeners: readonly KeyListener[] = [];
+  private readonly databaseListeners: DatabaseListener[] = [];
   private readonly unitListeners: UnitListener[] = [];
   private isMuted = false;
   private sendEvent: EventSender | null = null;
@@ -52,14 +61,18 @@ export class ServerEffects implements Effects {
 
   /** From now on, `listener` is told of each key that changes. */
   listen(listener: KeyListener): void {
-    this.listeners.push(listener);
+    this.listeners = [...this.listeners, listener];
     this.listenersChanged();
   }
 
   unlisten(listener: KeyListener): void {
-    const at = this.listeners.indexOf(listener);
-    if (at !== -1) this.listeners.splice(at, 1);
+    this.listeners = this.listeners.filter((one) => one !== listener);
     this.listenersChanged();
+  }
+
+  /** From now on, `listener` is told what becomes of whole databases, though of no single key. */
+  listenToDatabases(listener: DatabaseListener): void {
+    this.databaseListeners.push(listener);
   }
 
   /** Sets who sends keyspace events on; null when nobody wants any. */
@@ -136,6 +149,11 @@ export class ServerEffects implements Effects {
     if (this.depth === 0 && this.unsettled) this.settle();
   }
 
+  /** What happened outside of any command, by a timer, is told to those who wait for the end of units. */
+  settleOutside(): void {
+    if (this.unsettled && this.depth === 0) this.settle();
+  }
+
   /** Everything that waited for the end of the unit. */
   settle(): void {
     this.unsettled = false;
@@ -145,14 +163,17 @@ export class ServerEffects implements Effects {
 
   changed(database: Database, key: Uint8Array, changes: number): void {
     this.dirty += changes;
-    for (const listener of this.listeners) listener.keyChanged(database, key);
+    for (const listener of this.listeners) listener.keyChanged(database, key, false);
+  }
+
+  /** A key changed though no command asked for it: its time had come, or memory was needed. */
+  changedUnasked(database: Database, key: Uint8Array): void {
+    for (const listener of this.listeners) listener.keyChanged(database, key, true);
   }
 
   notify(database: Database, eventClass: EventClass, event: string, key: Uint8Array): void {
     this.sendEvent?.(database, eventClass, event, key);
   }
-
-  keyReady(_database: Database, _key: Uint8Array): void {}
 
   propagateAs(request: Words): void {
     this.replaced = true;
@@ -180,11 +201,14 @@ export class ServerEffects implements Effects {
 
   flushed(databases: readonly Database[], changes: number): void {
     this.dirty += changes;
+    for (const listener of this.databaseListeners) listener.flushed(databases);
     for (const listener of this.listeners) listener.flushed(databases);
   }
 
   swapped(one: Database, other: Database): void {
     this.dirty++;
+    if (one === other) return;
+    for (const listener of this.databaseListeners) listener.swapped(one, other);
     for (const listener of this.listeners) listener.swapped(one, other);
   }
 }

@@ -1,12 +1,15 @@
 /** Runs one request: through the gate, then the command, then what is to be counted and told of it. */
 import type { Command } from '../datatypes/command.js';
-import { INTERNAL_ERROR, Refusal } from '../protocol/refusals.js';
+import { INTERNAL_ERROR, Refusal, transactionRefused } from '../protocol/refusals.js';
+import type { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import type { Waiting } from './blocked-clients.js';
 import { type Client, ReplyMode } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import { refuse } from './gate.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
+import { endTransaction, type QueuedRequest, type Transaction } from './transactions.js';
 
 /** Calls of commands of constant time that are timed together at most. */
 const MOST_UNTIMED = 16;
@@ -25,9 +28,14 @@ const NEVER_TAKEN_USEC = 1000;
  */
 export class Executor {
   private readonly server: Server;
+  /** Of a request that just came, of one that had to wait, of one of a transaction. */
   private readonly call: ServerCall;
+  private readonly again: ServerCall;
+  private readonly queued: ServerCall;
   /** The command that runs now; null between commands. */
   running: CommandEntry | null = null;
+  /** Whose request is being run, with all it brings about; what that tells this client comes after the reply. */
+  unitClient: Client | null = null;
   /** Whether a setting asks for what single short calls take. */
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
@@ -41,6 +49,10 @@ export class Executor {
   constructor(server: Server, client: Client) {
     this.server = server;
     this.call = new ServerCall(server, client);
+    this.again = new ServerCall(server, client);
+    this.queued = new ServerCall(server, client);
+    this.call.mayWait = true;
+    this.again.mayWait = true;
     const { config } = server;
     config.onChange(WATCHES_OF_CALLS, () => this.thresholdsChanged());
     this.thresholdsChanged();
@@ -88,38 +100,124 @@ export class Executor {
   }
 
   execute(client: Client, request: Request, entry: CommandEntry | undefined): void {
-    const { server, call } = this;
-    const { reply } = server;
+    const { call } = this;
+    call.reply = this.server.reply;
+    this.admit(call, client, request, entry);
+  }
+
+  /** Runs a request again that had to wait, and so has been told of and let in before. */
+  runAgain(waiting: Waiting): void {
+    const { again, server } = this;
+    const { client } = waiting;
+    this.settle();
+    this.lastEndMs = server.clock.elapsedMs();
+    again.reply = server.outputOf(client);
+    again.waited = waiting;
+    this.admit(again, client, waiting.request, waiting.entry);
+    if (client.paused) client.postponed = waiting;
+  }
+
+  /** Ends a request that had to wait with a reply, and does its books. */
+  finish(waiting: Waiting, answer: (reply: ReplyWriter) => void): void {
+    const { again, server } = this;
+    const { client, entry, request } = waiting;
+    const reply = server.outputOf(client);
+    reply.resp = client.resp;
+    if (client.replyMode === ReplyMode.on) answer(reply);
+    this.endRequest(client, entry);
+    again.client = client;
+    again.request = request;
+    this.count(client, entry);
+    server.afterCommand(again, entry, 0, 0);
+  }
+
+  /** Runs requests of a transaction, within its EXEC. */
+  runQueue({ client, reply }: ServerCall, queue: readonly QueuedRequest[]): void {
+    const { queued } = this;
+    queued.client = client;
+    queued.reply = reply;
+    for (const { request, entry } of queue) {
+      queued.request = request;
+      queued.entry = entry;
+      queued.db = client.db;
+      this.run(queued, entry);
+    }
+  }
+
+  /** Lets a request through the gate: it runs, is queued or is held, or else refused. */
+  private admit(
+    call: ServerCall,
+    client: Client,
+    request: Request,
+    entry: CommandEntry | undefined,
+  ): void {
+    const { server } = this;
+    const { reply } = call;
     reply.resp = client.resp;
     const mark = client.replyMode === ReplyMode.on ? null : reply.defer();
     const refused = refuse(server, client, entry, request);
-    if (refused === null) {
-      if (server.pauses.scope !== null && server.pauses.holds(client, entry as CommandEntry))
-        return;
+    if (refused !== null) this.refuse(client, request, entry, refused);
+    else if (server.pauses.scope !== null && server.pauses.holds(client, entry as CommandEntry))
+      return;
+    else if (client.transaction?.isOpen && !(entry as CommandEntry).runsInMulti) {
+      this.enqueue(client.transaction, call, request, entry as CommandEntry);
+    } else {
       call.request = request;
       call.client = client;
       call.db = client.db;
       call.entry = entry as CommandEntry;
+      client.lastCommand = call.entry.command;
+      const outer = this.unitClient;
+      this.unitClient = client;
       this.run(call, call.entry);
-    } else {
-      client.lastCommand = named(entry, request);
-      if (entry && client.lastCommand !== null) entry.rejectedCalls++;
-      server.replyError(client, refused);
+      this.unitClient = outer;
+      if (client.waiting !== null) return server.pushes.release(client);
     }
-    if (mark !== null && client.replyMode !== ReplyMode.on) {
-      reply.rewind(mark);
-      if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
-    }
+    if (mark !== null && client.replyMode !== ReplyMode.on) reply.rewind(mark);
+    this.endRequest(client, entry);
+    if (server.pushes.waiting) server.pushes.release(client);
+  }
+
+  private enqueue(
+    transaction: Transaction,
+    { client, reply }: ServerCall,
+    request: Request,
+    entry: CommandEntry,
+  ): void {
+    client.lastCommand = entry.command;
+    transaction.add(request, entry);
+    reply.queued();
+  }
+
+  private refuse(
+    client: Client,
+    request: Request,
+    entry: CommandEntry | undefined,
+    refused: Refusal,
+  ): void {
+    const { server } = this;
+    const { transaction } = client;
+    client.lastCommand = named(entry, request);
+    if (entry && client.lastCommand !== null) entry.rejectedCalls++;
+    if (transaction?.isOpen) transaction.abort();
+    if (!entry?.isExec) return server.replyError(client, refused);
+    endTransaction(server, client);
+    server.replyError(client, transactionRefused(refused));
+  }
+
+  /** A request of the client is done with: what CLIENT REPLY SKIP and CLIENT CACHING said of one request is over. */
+  private endRequest(client: Client, entry: CommandEntry | undefined): void {
+    if (client.replyMode === ReplyMode.skip) client.replyMode = ReplyMode.on;
     if (client.replyMode === ReplyMode.skipNext) client.replyMode = ReplyMode.skip;
+    if (client.cachingChosen && !client.transaction?.isOpen) forgetChoice(client, entry);
   }
 
   /** Bytes of the arguments of what `client` is running now. */
   argumentBytesOf(client: Client): number {
     const { call } = this;
-    if (this.running === null || call.client !== client) return 0;
-    let bytes = 0;
-    for (let i = 0; i < call.argc; i++) bytes += call.length(i);
-    return bytes;
+    const waiting = client.waiting ?? client.postponed;
+    if (waiting !== null) return waiting.request.argumentBytes;
+    return this.running === null || call.client !== client ? 0 : call.request.argumentBytes;
   }
 
   /** Runs a command that may run, and does the books. */
@@ -130,46 +228,70 @@ export class Executor {
       entry.isConstantTime && !this.exact && call.request.mostWireBytes < SHORT_REQUEST_BYTES;
     if (!short) this.settle();
     this.attributedErrors = reply.errors;
+    const startMs = this.lastEndMs;
+    const usecBefore = short ? 0 : server.stats.commandsUsec;
     const replyStart = reply.pendingBytes;
     const { effects } = server;
     const dirtyBefore = effects.dirty;
     effects.begin(call.db.id);
     server.keyspace.touching = !client.noTouch;
     if (server.expiryRule.varies) server.expiryRule.choose(client);
-    client.lastCommand = entry.command;
+    const outer = this.running;
     this.running = entry;
     try {
       entry.command.run(call);
     } catch (error) {
       this.failed(call, entry, error);
     }
-    this.running = null;
-    entry.calls++;
-    client.commandsProcessed++;
-    server.stats.commandsProcessed++;
-    if (reply.errors !== this.attributedErrors) {
-      this.attributedErrors = reply.errors;
-      entry.failedCalls++;
-      if (reply.lastError) server.countError(reply.lastError);
+    this.running = outer;
+    if (entry.isTracked && server.tracking.clientCount > 0) {
+      server.tracking.remember(client, call, entry);
     }
-    if (short) {
-      this.untimed[this.untimedCount++] = entry;
-      const long = reply.pendingBytes - replyStart > SHORT_REPLY_BYTES;
-      if (long || this.untimedCount === MOST_UNTIMED) this.settle();
-    } else {
-      this.time(call, entry, reply.pendingBytes - replyStart);
+    const replyBytes = reply.pendingBytes - replyStart;
+    // The books of a command that waits are done when it is over.
+    if (client.waiting !== null) this.lastEndMs = server.clock.elapsedMs();
+    else {
+      this.count(client, entry);
+      if (reply.errors !== this.attributedErrors) this.countFailure(reply, entry);
+      if (!short) this.time(call, entry, startMs, usecBefore, replyBytes);
+      else {
+        this.untimed[this.untimedCount++] = entry;
+        if (replyBytes > SHORT_REPLY_BYTES || this.untimedCount === MOST_UNTIMED) this.settle();
+      }
     }
-    if (server.monitors.count > 0 && !entry.isHiddenFromMonitors) server.monitors.feed(call, entry);
+    if (server.monitors.count > 0 && !entry.isHiddenFromMonitors && call.waited === null) {
+      server.monitors.feed(call, entry);
+    }
     effects.end(call, dirtyBefore);
   }
 
-  /** The books of a command that is timed by itself. */
-  private time(call: ServerCall, entry: CommandEntry, replyBytes: number): void {
+  private count(client: Client, entry: CommandEntry): void {
+    entry.calls++;
+    client.commandsProcessed++;
+    this.server.stats.commandsProcessed++;
+  }
+
+  private countFailure(reply: ReplyWriter, entry: CommandEntry): void {
+    this.attributedErrors = reply.errors;
+    entry.failedCalls++;
+    if (reply.lastError) this.server.countError(reply.lastError);
+  }
+
+  /** The books of a command that is timed by itself, with all that it ran. */
+  private time(
+    call: ServerCall,
+    entry: CommandEntry,
+    startMs: number,
+    usecBefore: number,
+    replyBytes: number,
+  ): void {
     const { server } = this;
+    if (this.untimedCount > 0) this.settle();
     const endMs = server.clock.elapsedMs();
-    const usec = Math.floor((endMs - this.lastEndMs) * 1000);
+    const usec = Math.floor((endMs - startMs) * 1000);
     this.lastEndMs = endMs;
     entry.usec += usec;
+    server.stats.commandsUsec = usecBefore + usec;
     server.afterCommand(call, entry, usec, replyBytes);
   }
 
@@ -192,6 +314,12 @@ const WATCHES_OF_CALLS = [
   'commandlog-request-larger-than',
   'commandlog-reply-larger-than',
 ] as const;
+
+/** What CLIENT CACHING said holds for one command that is not CLIENT itself. */
+function forgetChoice(client: Client, entry: CommandEntry | undefined): void {
+  const isClient = entry?.fullName.split('|')[0] === 'client';
+  if (!isClient) client.cachingChosen = false;
+}
 
 /** The command that a refused request was for, when it named one. */
 function named(entry: CommandEntry | undefined, request: Request): Command | null {

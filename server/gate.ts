@@ -5,6 +5,8 @@ import {
   LOADING,
   NOAUTH,
   NOT_FOR_MONITORS,
+  notInTransaction,
+  notWhileSubscribed,
   type Refusal,
   saveFails,
   unknownCommand,
@@ -34,13 +36,18 @@ export function refuse(
   if (entry.guard !== null && !isAllowed(server, client, entry.guard)) {
     return commandNotAllowed(entry.guard);
   }
-  const refused = server.memory.refuse(entry);
+  if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
+  const refused = server.memory.refuse(client, entry);
   if (refused !== null) return refused;
+  if (server.tracking.clientCount > 0) server.tracking.limit();
   if (server.saves.refusesWrites && (entry.isWrite || entry.fullName === 'ping')) {
     return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
   }
   const diskRefusal = server.appendOnly.refuse(entry);
   if (diskRefusal !== null) return diskRefusal;
+  if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
+    return notWhileSubscribed(entry.fullName);
+  }
   if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }

@@ -21,6 +21,7 @@ import { type Log, Server } from './server.js';
 export type { Clock } from '../datatypes/clock.js';
 export { ManualClock } from '../datatypes/clock.js';
 export { ReplyError, type ReplyValue } from '../protocol/decoder.js';
+export type { LocalConnection } from './local-connection.js';
 
 export interface ServerOptions {
   /** TCP port on 127.0.0.1; 0, the default, takes a free one. */
@@ -56,14 +57,20 @@ export class ValkeyServer<C extends Clock = Clock> {
   }
 
   /**
-   * Runs one command without a socket.
+   * Runs one command without a socket. While one waits (BLPOP), those that come after it wait too: `connect`
+   * makes another client.
    *
    * @returns The reply as a value: strings, numbers, null, arrays (and maps, sets, booleans after HELLO 3).
    * @throws {ReplyError} When the reply is an error.
    */
   call(...args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
     this.local ??= new LocalConnection(this.engine);
-    return this.local.call(args);
+    return this.local.call(...args);
+  }
+
+  /** Makes another client inside the process, with requests, a database and a transaction of its own. */
+  connect(): LocalConnection {
+    return new LocalConnection(this.engine);
   }
 
   /** Stops listening and closes all connections. */

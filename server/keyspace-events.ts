@@ -9,13 +9,13 @@ export function watchKeyspace(server: Server): void {
   keyspace.onExpired = (database, ref) => {
     const key = keyspace.entries.key(ref);
     effects.propagateBefore(database, [values.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', key]);
-    effects.changed(database, key, 0);
+    effects.changedUnasked(database, key);
     effects.notify(database, EventClass.expired, 'expired', key);
   };
   keyspace.onElementsExpired = (database, ref, elements) => {
     const key = keyspace.entries.key(ref);
     effects.propagateBefore(database, ['HDEL', key, ...elements]);
-    effects.changed(database, key, 0);
+    effects.changedUnasked(database, key);
     effects.notify(database, EventClass.hash, 'hexpired', key);
   };
   keyspace.onEmptied = (database, ref) => {

@@ -10,6 +10,14 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** First words of messages that answer a command. */
+const ANSWERS: ReadonlySet<string> = new Set([
+  ...['subscribe', 'psubscribe', 'ssubscribe'],
+  ...['unsubscribe', 'punsubscribe', 'sunsubscribe'],
+]);
+/** First words of messages that answer nothing. */
+const MESSAGES: ReadonlySet<string> = new Set(['message', 'pmessage', 'smessage']);
+
 export class LocalConnection implements Transport {
   readonly unsentBytes = 0;
   readonly remoteAddress = '127.0.0.1:0';
@@ -33,8 +41,11 @@ export class LocalConnection implements Transport {
     server.authentication.admit(this.client, DEFAULT_USER);
   }
 
-  /** Runs one command; an error reply is a rejection with a ReplyError. */
-  call(args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
+  /**
+   * Runs one command; an error reply is a rejection with a ReplyError. A command that waits (BLPOP) has those
+   * that come after it wait too.
+   */
+  call(...args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
     const reply = new Promise<ReplyValue>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
     });
@@ -67,20 +78,38 @@ export class LocalConnection implements Transport {
     this.giveUp();
   }
 
+  /** Closes the connection: calls that wait are rejected. */
+  close(): void {
+    this.server.closeNow(this.client);
+  }
+
   resume(): void {
     this.server.resume(this.client);
   }
 
   private deliver(): void {
     for (let value = this.decoder.next(); value !== undefined; value = this.decoder.next()) {
-      if (value instanceof Push) {
-        this.onPush(value.values);
-        continue;
-      }
-      const waiting = this.waiting.shift();
-      if (value instanceof ReplyError) waiting?.reject(value);
-      else waiting?.resolve(value);
+      const pushed = this.pushedValues(value);
+      if (pushed !== null) this.onPush(pushed);
+      else this.answer(value instanceof Push ? value.values : value);
     }
+  }
+
+  private answer(value: ReplyValue | ReplyError): void {
+    const waiting = this.waiting.shift();
+    if (value instanceof ReplyError) waiting?.reject(value);
+    else waiting?.resolve(value);
+  }
+
+  /** What nobody asked for; null for a reply. SUBSCRIBE is answered by the first of its messages. */
+  private pushedValues(value: ReplyValue | Push): ReplyValue[] | null {
+    if (value instanceof Push) {
+      const isAnswer = this.waiting.length > 0 && ANSWERS.has(String(value.values[0]));
+      return isAnswer ? null : value.values;
+    }
+    const { resp, subscriptions } = this.client;
+    if (resp !== 2 || subscriptions === null || !Array.isArray(value)) return null;
+    return this.waiting.length === 0 || MESSAGES.has(String(value[0])) ? value : null;
   }
 
   private giveUp(): void {

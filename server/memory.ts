@@ -79,7 +79,7 @@ export class Memory {
         values.lazyfreeLazyEviction ? 'UNLINK' : 'DEL',
         key,
       ]);
-      server.effects.changed(database, key, 0);
+      server.effects.changedUnasked(database, key);
       server.effects.notify(database, EventClass.evicted, 'evicted', key);
     };
     server.config.onChange('maxmemory', () => this.limitChanged());
@@ -175,9 +175,9 @@ export class Memory {
   }
 
   /** Makes room when the limit is exceeded; why the command must not run when that did not help. */
-  refuse(entry: CommandEntry): Refusal | null {
+  refuse(client: Client, entry: CommandEntry): Refusal | null {
     if (this.server.config.values.maxmemory === 0) return null;
-    if (this.makeRoom() || !entry.isDenyOom) return null;
+    if (this.makeRoom() || !needsMemory(client, entry)) return null;
     return OUT_OF_MEMORY;
   }
 
@@ -284,4 +284,9 @@ export class Memory {
     }
     this.continueSoon();
   }
+}
+
+/** Whether a command, or one of those that an EXEC would run, may take more memory. */
+function needsMemory(client: Client, entry: CommandEntry): boolean {
+  return entry.isDenyOom || (entry.isExec && client.transaction?.isDenyOom === true);
 }

@@ -58,22 +58,19 @@ export class Outbox {
   flush(): void {
     // What clients are told must be as safe as they were promised.
     if (!this.server.appendOnly.flush()) return;
+    if (this.server.tracking.broadcast.isPending) this.server.tracking.tellOfPrefixes();
     if (this.waiting.length > 0) this.writeReplies();
     if (this.pushed.size > 0) this.writePushes();
     if (this.server.clientEviction.isOn) this.server.clientEviction.check();
   }
 
-  /** Has `flush` be called at the end of this round. */
-  wake(): void {
-    this.schedule();
-  }
-
-  private schedule(): void {
+  /** Has everything written at the end of this round of the event loop. */
+  schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      this.flush();
+      this.server.flush();
     });
   }
 

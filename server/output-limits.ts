@@ -22,7 +22,7 @@ export function checkOutputLimits(server: Server, client: Client, isCron = false
     client.softLimitSinceMs = 0;
     return;
   }
-  const bytes = listedBytes(server, client);
+  const bytes = waitingOutput(server, client).listedBytes;
   const hard = limit.hardBytes > 0 && bytes >= limit.hardBytes;
   if (!hard && !softLimitReached(server, client, limit, bytes)) return;
   server.stats.outputBufferLimitDisconnections++;
@@ -33,15 +33,24 @@ export function checkOutputLimits(server: Server, client: Client, isCron = false
   server.closeNow(client);
 }
 
+/** What waits to be sent to a client, as CLIENT LIST shows it. */
+export interface WaitingOutput {
+  /** Bytes in the reply buffer. */
+  readonly bufferedBytes: number;
+  readonly listedBlocks: number;
+  readonly listedBytes: number;
+}
+
 /**
- * Bytes of replies beyond the client's reply buffer: only these count. They are counted as the real server
+ * Replies in the client's reply buffer and beyond it: only these count. They are counted as the real server
  * counts them, in whole blocks, so that a limit is met by the same replies. Values that are sent from where
  * they are stored count once the network does not take them.
  */
-function listedBytes(server: Server, client: Client): number {
+export function waitingOutput(server: Server, client: Client): WaitingOutput {
   const waiting = client.unsentBytes + server.writtenBytesFor(client);
-  const beyond = waiting - server.replyBuffers.roomFor(client);
-  return beyond <= 0 ? 0 : Math.ceil(beyond / LISTED_BLOCK_BYTES) * LISTED_BLOCK_COST;
+  const bufferedBytes = Math.min(waiting, server.replyBuffers.roomFor(client));
+  const listedBlocks = Math.ceil((waiting - bufferedBytes) / LISTED_BLOCK_BYTES);
+  return { bufferedBytes, listedBlocks, listedBytes: listedBlocks * LISTED_BLOCK_COST };
 }
 
 function softLimitReached(
@@ -59,7 +68,9 @@ function softLimitReached(
     client.softLimitSinceMs = nowMs;
     return false;
   }
-  return nowMs - client.softLimitSinceMs > limit.softSeconds * 1000;
+  // Whole seconds of the clock, as the real server counts them.
+  const since = Math.floor(client.softLimitSinceMs / 1000);
+  return Math.floor(nowMs / 1000) - since > limit.softSeconds;
 }
 
 /** Null for none. A primary's replies are its own replication stream: they have no limit. */

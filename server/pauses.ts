@@ -64,7 +64,9 @@ export class Pauses {
 
   /** Whether the client's request has to wait. Its bytes are then parsed anew when the pause is over. */
   holds(client: Client, entry: CommandEntry): boolean {
-    if (this.scope === 'write' && !entry.mayReplicate) return false;
+    const mayReplicate =
+      entry.mayReplicate || (entry.isExec && client.transaction?.mayReplicate === true);
+    if (this.scope === 'write' && !mayReplicate) return false;
     client.paused = true;
     client.lastCommand = entry.command;
     this.waiting.add(client);

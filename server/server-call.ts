@@ -1,7 +1,9 @@
 /** A call as the server's own commands see it: with the server and the client behind it. */
+import type { KeyWait } from '../datatypes/blocking.js';
 import { Call, type Effects } from '../datatypes/call.js';
 import type { Database, Keyspace } from '../datatypes/database.js';
 import type { ReplyWriter } from '../protocol/reply.js';
+import type { Waiting } from './blocked-clients.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
@@ -15,6 +17,8 @@ export class ServerCall extends Call {
   reply: ReplyWriter;
   /** What is being run. */
   entry: CommandEntry | null = null;
+  /** The waiting that this run may end; null for a first run. */
+  waited: Waiting | null = null;
 
   constructor(server: Server, client: Client) {
     super();
@@ -24,5 +28,9 @@ export class ServerCall extends Call {
     this.client = client;
     this.db = client.db;
     this.reply = server.reply;
+  }
+
+  override waitForKeys(wait: KeyWait): void {
+    this.server.blockedClients.block(this, wait);
   }
 }

@@ -8,9 +8,11 @@ import { untilZero } from '../protocol/bytes.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import { Acknowledgements } from './acknowledgements.js';
 import { AppendOnly } from './append-only.js';
 import { Authentication } from './authentication.js';
-import { Client, type Transport } from './client.js';
+import { BlockedClients, type Waiting } from './blocked-clients.js';
+import { Client, ReplyMode, type Transport } from './client.js';
 import { ClientCron } from './client-cron.js';
 import { ClientEviction } from './client-eviction.js';
 import { describeClient, identifyClient } from './client-info.js';
@@ -32,9 +34,12 @@ import { Loading } from './loading.js';
 import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
+import { Notifications } from './notifications.js';
 import { Outbox } from './outbox.js';
 import { checkOutputLimits } from './output-limits.js';
 import { Pauses } from './pauses.js';
+import { Pubsub } from './pubsub.js';
+import { Pushes } from './pushes.js';
 import { Rates } from './rates.js';
 import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
@@ -44,6 +49,8 @@ import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
 import { Stats } from './stats.js';
+import { Tracking } from './tracking.js';
+import { WatchedKeys } from './watched-keys.js';
 
 /** Where the server's words go; each by its level. */
 export interface Log {
@@ -79,6 +86,9 @@ export class Server {
   readonly commands: CommandTable;
   readonly reply: ReplyWriter;
   readonly lookahead: Lookahead;
+  readonly watchedKeys: WatchedKeys;
+  readonly blockedClients: BlockedClients;
+  readonly acknowledgements = new Acknowledgements();
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
@@ -88,6 +98,9 @@ export class Server {
   readonly expiryRule: ExpiryRule;
   readonly replyBuffers = new ReplyBuffers();
   readonly monitors: Monitors;
+  readonly pubsub: Pubsub;
+  readonly tracking: Tracking;
+  readonly pushes = new Pushes(this);
   readonly cron: Cron;
   readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
@@ -118,6 +131,7 @@ export class Server {
   /** Clients whose requests may run again, once the turn is over. */
   private readonly toResume: Client[] = [];
   private resuming = false;
+  private inBackground = false;
 
   constructor(parts: ServerParts) {
     this.config = parts.config;
@@ -143,6 +157,10 @@ export class Server {
     watchKeyspace(this);
     this.memory = new Memory(this);
     this.commands = parts.commands ?? new CommandTable(COMMANDS);
+    // Clients are told of what they changed before those who wait are served.
+    this.tracking = new Tracking(this);
+    this.watchedKeys = new WatchedKeys(this);
+    this.blockedClients = new BlockedClients(this);
     this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
     this.executor = new Executor(this, this.makeClient(null));
@@ -153,6 +171,8 @@ export class Server {
     this.loading = new Loading(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
+    this.pubsub = new Pubsub(this);
+    new Notifications(this);
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
@@ -163,6 +183,7 @@ export class Server {
     this.appendOnly = new AppendOnly(this);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
+    this.cron.every('tracking', () => this.tracking.limit());
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
@@ -197,14 +218,23 @@ export class Server {
 
   /** Goes on with requests that waited. */
   resume(client: Client): void {
-    if (client.closed || client.pendingEnd === 0) return;
-    this.turn(client, () => runPending(this, client));
+    if (client.closed || (client.pendingEnd === 0 && client.postponed === null)) return;
+    this.turn(client, () => {
+      if (client.postponed !== null) this.runPostponed(client, client.postponed);
+      runPending(this, client);
+    });
+  }
+
+  /** Runs a request again that waited for keys, and then for the end of a pause. */
+  private runPostponed(client: Client, waiting: Waiting): void {
+    client.postponed = null;
+    this.executor.runAgain(waiting);
   }
 
   /** Goes on with requests that waited, in this order, as soon as no other client is being served. */
   resumeSoon(clients: readonly Client[]): void {
     this.toResume.push(...clients);
-    if (this.serving === null) this.resumeWaiting();
+    if (this.serving === null && !this.inBackground) this.resumeWaiting();
   }
 
   private resumeWaiting(): void {
@@ -223,7 +253,9 @@ export class Server {
 
   /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
   private turn(client: Client, work: () => void): void {
-    if (this.outbox.isFull || this.outbox.hasPushes(client)) this.outbox.flush();
+    if (this.outbox.isFull) this.outbox.flush();
+    this.flushPushesOf(client);
+    this.effects.settleOutside();
     this.clock.refresh();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
@@ -247,8 +279,38 @@ export class Server {
   /** Runs what a timer brings about, as a turn in which nobody is served. */
   background(work: () => void): void {
     this.clock.refresh();
+    this.inBackground = true;
     work();
+    this.effects.settleOutside();
+    this.inBackground = false;
     if (this.toFlush.size > 0) this.flushPushes();
+    if (this.toResume.length > 0) this.resumeWaiting();
+  }
+
+  /**
+   * Has `work` write replies for a client that is not being served: a turn of its own between two requests, or
+   * two turns, of others.
+   */
+  beside(client: Client, work: () => void): void {
+    const outer = this.serving;
+    // Replies that nobody wants are taken back later, from where they stand: they cannot go out before.
+    if (outer === client || (outer !== null && outer.replyMode !== ReplyMode.on)) return work();
+    if (outer?.transport && !outer.closed) this.handOver(outer, outer.transport);
+    this.flushPushesOf(client);
+    const { resp } = this.reply;
+    this.serving = client;
+    work();
+    this.serving = outer;
+    if (client.closed) this.reply.discard();
+    else if (client.transport) this.sendReplies(client, client.transport);
+    this.reply.resp = resp;
+    this.memory.noteClient(client);
+  }
+
+  /** What was written for a client while it was not served goes out before its replies. */
+  private flushPushesOf(client: Client): void {
+    if (this.outbox.hasPushes(client)) this.outbox.flush();
+    if (this.toFlush.has(client)) this.flushPushes();
   }
 
   /** Has `work` run in the background, `delayMs` from now. */
@@ -257,6 +319,14 @@ export class Server {
   }
 
   private sendReplies(client: Client, transport: Transport): void {
+    this.handOver(client, transport);
+    if (!client.closing) return;
+    this.outbox.flush();
+    transport.end();
+  }
+
+  /** Hands the replies written so far over to be sent. */
+  private handOver(client: Client, transport: Transport): void {
     const bytes = this.reply.pendingBytes;
     if (bytes > 0) {
       client.netOutputBytes += bytes;
@@ -268,9 +338,6 @@ export class Server {
       if (replies) this.outbox.add(client, replies);
       else this.writeReplies(client, transport);
     }
-    if (!client.closing) return;
-    this.outbox.flush();
-    transport.end();
   }
 
   /** Writes at once what does not stand in one piece. */
@@ -349,7 +416,11 @@ export class Server {
     this.toFlush.delete(client);
     this.outbox.forget(client);
     this.pauses.forget(client);
+    this.blockedClients.forget(client);
+    this.watchedKeys.unwatchAll(client);
     this.monitors.remove(client);
+    this.pubsub.forget(client);
+    this.tracking.disable(client);
   }
 
   /** A client as the log shows it. */
@@ -376,7 +447,6 @@ export class Server {
   /** The books of one command, after it ran for `usec` microseconds and wrote `replyBytes`. */
   afterCommand(call: ServerCall, entry: CommandEntry, usec: number, replyBytes: number): void {
     const { values } = this.config;
-    this.stats.commandsUsec += usec;
     if (values.latencyTracking) entry.recordLatency(usec);
     const threshold = values.latencyMonitorThreshold;
     if (threshold > 0 && usec >= threshold * 1000) {
@@ -430,6 +500,7 @@ export class Server {
     this.appendOnly.stop();
     this.saves.stop();
     this.pauses.stop();
+    this.blockedClients.stop();
     this.cron.stop();
     this.memory.stop();
     this.keyspace.stop();

@@ -89,8 +89,10 @@ export const clientUnblock = command(
     if (call.argc === 4 && !call.is(3, 'timeout') && !call.is(3, 'error')) {
       throw BAD_UNBLOCK_REASON;
     }
-    call.bigint(2);
-    // No command waits for keys yet, and a paused client is not meant.
-    call.reply.integer(0);
+    const id = call.bigint(2);
+    const client = call.server.clients.get(Number(id));
+    const withError = call.argc === 4 && call.is(3, 'error');
+    const done = client !== undefined && call.server.blockedClients.unblock(client, withError);
+    call.reply.integer(done ? 1 : 0);
   },
 );

@@ -14,6 +14,12 @@ import type { ServerCall } from '../server-call.js';
 import { CLIENT_HELP } from './client-help.js';
 import { clientInfo, clientKill, clientList } from './client-list.js';
 import { clientPause, clientUnblock, clientUnpause } from './client-pause.js';
+import {
+  clientCaching,
+  clientGetRedir,
+  clientTracking,
+  clientTrackingInfo,
+} from './client-tracking.js';
 import { replyHelp } from './help.js';
 
 const ANYWHERE: readonly CommandFlag[] = ['allow_busy', 'loading', 'noscript', 'stale'];
@@ -204,20 +210,6 @@ const clientImportSource = command(
   },
 );
 
-const clientGetRedir = command(
-  {
-    name: 'client|getredir',
-    group: 'connection',
-    since: '6.0.0',
-    arity: 2,
-    flags: ANYWHERE,
-    acl: ['connection'],
-    complexity: 'O(1)',
-    summary: 'Answers who gets the invalidation messages meant for this connection; -1 for nobody.',
-  },
-  (call) => call.reply.integer(-1),
-);
-
 const clientHelp = command(
   {
     name: 'client|help',
@@ -243,6 +235,7 @@ export const client = container(
     summary: 'Commands about connections.',
   },
   [
+    clientCaching,
     clientCapa,
     clientGetName,
     clientGetRedir,
@@ -258,6 +251,8 @@ export const client = container(
     clientReply,
     clientSetInfo,
     clientSetName,
+    clientTracking,
+    clientTrackingInfo,
     clientUnblock,
     clientUnpause,
   ],

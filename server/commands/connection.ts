@@ -15,6 +15,7 @@ import { DEFAULT_USER } from '../authentication.js';
 import { type Client, ReplyMode } from '../client.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
+import { endTransaction } from '../transactions.js';
 import { hello } from './hello.js';
 
 const ping = command(
@@ -30,12 +31,22 @@ const ping = command(
     complexity: 'O(1)',
     summary: 'Answers PONG, or the message given.',
   },
-  (call) => {
+  (call: ServerCall) => {
     if (call.argc > 2) throw wrongArity('ping');
-    if (call.argc === 2) call.reply.bulk(call.buffer, call.start(1), call.end(1));
+    if (call.client.subscriptions !== null && call.client.resp === 2) replyAsMessage(call);
+    else if (call.argc === 2) call.reply.bulk(call.buffer, call.start(1), call.end(1));
     else call.reply.pong();
   },
 );
+
+/** PING's answer to a client that takes everything for a message. */
+function replyAsMessage(call: ServerCall): void {
+  call.reply.array(2);
+  call.reply.text('pong');
+  call.reply.bulk(call.argc === 2 ? call.bytes(1) : NO_BYTES);
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 const echo = command(
   {
@@ -139,6 +150,9 @@ const reset = command(
 /** Forgets all that a client asked for, but for what its library says of itself. */
 function resetClient(server: Server, client: Client): void {
   server.monitors.remove(client);
+  server.pubsub.forget(client);
+  server.tracking.disable(client);
+  endTransaction(server, client);
   server.authentication.reset(client);
   const [database] = server.keyspace.databases;
   if (database !== undefined) client.db = database;

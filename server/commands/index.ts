@@ -23,9 +23,12 @@ import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
+import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
 import { SAVE_COMMANDS } from './save.js';
 import { shutdown } from './shutdown.js';
+import { TRANSACTION_COMMANDS } from './transactions.js';
+import { WAIT_COMMANDS } from './wait.js';
 
 export const COMMANDS: readonly Command[] = [
   ...STRING_COMMANDS,
@@ -43,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   client,
   ...CONNECTION_COMMANDS,
   ...MONITOR_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
   ...SAVE_COMMANDS,
@@ -53,5 +57,7 @@ export const COMMANDS: readonly Command[] = [
   ...COMMANDLOG_COMMANDS,
   ...DEBUG_COMMANDS,
   ...INFO_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...WAIT_COMMANDS,
   ...LATENCY_COMMANDS,
 ];

@@ -1,5 +1,6 @@
 /** MONITOR and TIME. */
 import { command } from '../../datatypes/command.js';
+import { MONITOR_MUST_WAIT } from '../../protocol/refusals.js';
 import type { ServerCall } from '../server-call.js';
 
 const monitor = command(
@@ -16,6 +17,7 @@ const monitor = command(
   (call: ServerCall) => {
     // Asked for again, it answers nothing: whoever watches already takes every line for a request.
     if (call.client.isMonitor) return;
+    if (!call.mayWait) throw MONITOR_MUST_WAIT;
     call.server.monitors.add(call.client);
     call.reply.ok();
   },

@@ -9,7 +9,7 @@ export const STATS: InfoSection = {
   *fields(server) {
     yield* traffic(server);
     yield* keys(server);
-    yield* features();
+    yield* features(server);
     yield* replies(server);
     yield* events(server);
   },
@@ -65,11 +65,11 @@ function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
   yield ['keyspace_misses', keyspace.stats.misses];
 }
 
-function* features(): Generator<InfoField> {
+function* features({ pubsub, tracking }: Server): Generator<InfoField> {
+  yield ['pubsub_channels', pubsub.count('channel')];
+  yield ['pubsub_patterns', pubsub.count('pattern')];
+  yield ['pubsubshard_channels', pubsub.count('shardChannel')];
   for (const name of [
-    'pubsub_channels',
-    'pubsub_patterns',
-    'pubsubshard_channels',
     'latest_fork_usec',
     'total_forks',
     'migrate_cached_sockets',
@@ -80,12 +80,12 @@ function* features(): Generator<InfoField> {
     'active_defrag_key_misses',
     'total_active_defrag_time',
     'current_active_defrag_time',
-    'tracking_total_keys',
-    'tracking_total_items',
-    'tracking_total_prefixes',
   ]) {
     yield [name, 0];
   }
+  yield ['tracking_total_keys', tracking.table.keyCount];
+  yield ['tracking_total_items', tracking.table.items];
+  yield ['tracking_total_prefixes', tracking.broadcast.prefixCount];
 }
 
 function* replies({ stats, replyBuffers }: Server): Generator<InfoField> {

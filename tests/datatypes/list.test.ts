@@ -1,5 +1,5 @@
 import t from 'tap';
-import { refusalOf, startServer } from '../helpers/server.js';
+import { startServer } from '../helpers/server.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Words of one line, split at spaces; `''` is an empty word. */
@@ -207,15 +207,6 @@ for (const resp of [2, 3] as const) {
     t.same(both.ours.stored, both.real.stored);
   });
 }
-
-t.test('BLPOP and its kin refuse to wait', async (t) => {
-  const { call } = await startServer(t);
-  const expected = 'ERR waiting for data is not there yet in this server';
-  t.equal(await refusalOf(call('BLPOP', 'none', '0')), expected);
-  t.equal(await refusalOf(call('BLMPOP', '0', '1', 'none', 'LEFT')), expected);
-  t.equal(await refusalOf(call('BLMOVE', 'none', 'none', 'LEFT', 'LEFT', '0')), expected);
-  t.equal(await refusalOf(call('BRPOPLPUSH', 'none', 'none', '0')), expected);
-});
 
 t.test('compressed nodes in the middle take less memory and read as before', async (t) => {
   const { call, server } = await startServer(t, { config: { 'list-compress-depth': '1' } });

@@ -58,6 +58,20 @@ t.test('SORT refuses what is no number, but NUL ends one', async (t) => {
   t.same(await call('SORT', 's'), ['-inf', '1\0x', '2']);
 });
 
+t.test('SORT takes elements of any length and number', async (t) => {
+  const { call } = await startServer(t);
+  const texts = Array.from({ length: 700 }, (_, i) => `${(i * 7919) % 700}`.padStart(i % 300, 'x'));
+  await call('RPUSH', 'l', '', ...texts);
+  t.same(await call('SORT', 'l', 'ALPHA'), ['', ...texts].sort());
+  await call(
+    'RPUSH',
+    'n',
+    ...Array.from({ length: 700 }, (_, i) => String(((i * 7919) % 700) - 350)),
+  );
+  t.same(await call('SORT', 'n', 'LIMIT', '0', '3'), ['-350', '-349', '-348']);
+  t.same(await call('SORT', 'n', 'DESC', 'LIMIT', '698', '5'), ['-349', '-350']);
+});
+
 t.test('SORT of other types and with wrong options is refused', async (t) => {
   const { call } = await startServer(t);
   await call('SET', 'k', 'v');

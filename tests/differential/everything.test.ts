@@ -71,19 +71,19 @@ const OTHER_WEIGHT = 2;
 
 /** Commands that come more often or less; 0: never. */
 const WEIGHTS: Readonly<Record<string, number>> = {
+  // Their answers are messages, several to a request.
+  ...{ subscribe: 0, psubscribe: 0, ssubscribe: 0 },
+  ...{ unsubscribe: 0, punsubscribe: 0, sunsubscribe: 0 },
   // They end the connection, the server or the order of replies, or hold requests back.
-  ...{
-    save: 0,
-    bgsave: 0,
-    quit: 0,
-    shutdown: 0,
-    monitor: 0,
-    'client|reply': 0,
-    'client|pause': 0,
-    'client|kill': 0,
-  },
-  // They would hold back what comes after them.
+  ...{ save: 0, bgsave: 0, bgrewriteaof: 0 },
+  ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
+  // They would hold back what comes after them: templates have them wait for a moment only.
   ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
+  ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
+  // They wait, and the real server asks its replicas, which ROLE shows even when there are none.
+  ...{ wait: 0, waitaof: 0 },
+  // What is queued is compared only as one; another test has whole transactions.
+  ...{ multi: 0, exec: 1, discard: 1 },
   // It deletes the expired keys that it meets, which are not the same on both.
   randomkey: 0,
   // Replies made of all commands, of which ours are fewer as yet; another test compares them.
@@ -101,8 +101,6 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   // Words of our own.
   ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
   ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
-  // Where ours refuses to wait as yet, the real server waits.
-  ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
   // In large sorted sets of different scores, what a range of members is depends on chance.
   ...{ zlexcount: 0, zrangebylex: 0, zrevrangebylex: 0, zremrangebylex: 0 },
   ...{ zadd: 60, zscan: 0, zrange: 20 },
@@ -163,6 +161,15 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [4, 'sort {key} by {by-pattern} get {get-pattern} get # alpha desc'],
   [3, 'spop {key} {all-or-none}'],
   [3, 'srandmember {key} {all-or-none}'],
+  [1, 'blpop {key} {key} 0.001'],
+  [1, 'brpop {key} 0.001'],
+  [1, 'blmove {key} {key} {side} {side} 0.001'],
+  [1, 'brpoplpush {key} {key} 0.001'],
+  [1, 'blmpop 0.001 2 {key} {key} {side} count {few}'],
+  [1, 'bzpopmin {key} {key} 0.001'],
+  [1, 'bzpopmax {key} 0.001'],
+  [1, 'bzmpop 0.001 2 {key} {key} min count {few}'],
+  [1, 'xread block 1 streams {key} $'],
   ...STREAM_TEMPLATES,
   ...GEO_TEMPLATES,
 ];
@@ -185,6 +192,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   field: oneOf('a', 'b', '7', '', '\u00ff\u0000', 'field', 'x'.repeat(70)),
   numfields: mixed(between(1, 3), between(1, 3), between(1, 3), COMMON_POOLS.integer as Pool),
   few: between(0, 5),
+  side: oneOf('left', 'RIGHT', 'left', 'right', 'up'),
   where: oneOf('before', 'AFTER', 'before', 'in'),
   'list-element': oneOf('a', '1', '', 'hello'),
   'list-count': between(-3, 3),
@@ -333,6 +341,23 @@ function bulks(reply: string): string[] {
   return texts;
 }
 
+/** Where the time that a command waits at most stands: behind a word, or at an index (from the end when below 0). */
+const TIMEOUTS: Readonly<Record<string, number | string>> = {
+  ...{ blpop: -1, brpop: -1, blmove: -1, brpoplpush: -1, bzpopmin: -1, bzpopmax: -1 },
+  ...{ blmpop: 1, bzmpop: 1, xread: 'block', xreadgroup: 'block' },
+};
+
+/** Whether a request waits for more than a moment: for ever, perhaps. */
+function waitsLong(words: Words): boolean {
+  const place = TIMEOUTS[(words[0] ?? '').toLowerCase()];
+  if (place === undefined) return false;
+  const at =
+    typeof place === 'number' ? place : words.findIndex((one) => one.toLowerCase() === place);
+  if (typeof place === 'string' && at === -1) return false;
+  const timeout = typeof place === 'string' ? words[at + 1] : words.at(at);
+  return !['0.001', '1', '-1', 'x', ''].includes(timeout ?? '');
+}
+
 /** The start of a long text. */
 function cut(text: string): string {
   const start = JSON.stringify(text.slice(0, REPORTED_BYTES));
@@ -342,11 +367,76 @@ function cut(text: string): string {
 const SETTINGS: Readonly<Record<string, string>> = {
   'proto-max-bulk-len': '1mb',
   'enable-debug-command': 'yes',
+  'notify-keyspace-events': 'KEAmn',
   'commandlog-execution-slower-than': '0',
   'commandlog-request-larger-than': '200',
   // The size of a reply of INFO or CLIENT LIST is not the same on both.
   'commandlog-reply-larger-than': '-1',
 };
+
+/** A client that is told of keyspace events, and of all keys that change. */
+async function listen(port: number): Promise<WireConnection> {
+  const wire = await connect(port);
+  await ask(wire, [
+    ['HELLO', '3'],
+    ['CLIENT', 'TRACKING', 'ON', 'BCAST'],
+  ]);
+  wire.socket.write('PSUBSCRIBE __key*__:* end\r\n');
+  await wire.nextPush();
+  await wire.nextPush();
+  return wire;
+}
+
+const INVALIDATION = '>2\r\n$10\r\ninvalidate\r\n';
+const NIL = '_\r\n';
+
+/** What came since it was last asked: events, `channel message`, and then the keys that changed. */
+async function heard(
+  listener: WireConnection | undefined,
+  wire: WireConnection,
+): Promise<string[]> {
+  const events: string[] = [];
+  const changed = new Set<string>();
+  await wire.send(['PUBLISH', 'end', '']);
+  for (;;) {
+    const push = (await listener?.nextPush())?.toString('latin1') ?? '';
+    if (push.startsWith(INVALIDATION)) {
+      const keys = push.slice(INVALIDATION.length);
+      for (const key of keys === NIL ? ['all'] : bulks(keys)) changed.add(`changed ${key}`);
+      continue;
+    }
+    const [, , channel = '', message] = bulks(push);
+    if (channel === 'end') break;
+    events.push(`${channel} ${message}`);
+  }
+  return [...withMissesSorted(events), ...[...changed].sort()];
+}
+
+/** Events, those of keys that are missed one after the other sorted: SORT looks for them as a set tells them. */
+function withMissesSorted(events: readonly string[]): string[] {
+  const sorted: string[] = [];
+  let missed: string[] = [];
+  for (const event of events) {
+    if (event.includes('keymiss')) {
+      missed.push(event);
+      continue;
+    }
+    sorted.push(...missed.sort(), event);
+    missed = [];
+  }
+  sorted.push(...missed.sort());
+  return sorted;
+}
+
+/** Where two lists of events differ, to be shown; null when they do not. */
+function eventDifference(ours: readonly string[], real: readonly string[]): string | null {
+  const longer = ours.length > real.length ? ours : real;
+  const at = longer.findIndex((_, i) => ours[i] !== real[i]);
+  if (at === -1) return null;
+  const near = (events: readonly string[]) =>
+    cut(events.slice(Math.max(0, at - 2), at + 3).join(' | '));
+  return `events\n  ours ${near(ours)}\n  real ${near(real)}`;
+}
 
 /** What the real server is started with here in any case. */
 const OURS = { bind: '127.0.0.1', save: '' };
@@ -386,12 +476,15 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
   const next = (): Words => {
     for (;;) {
       const words = generator.next();
+      if (waitsLong(words)) continue;
       // A mutation can name a command that we do not have yet.
       if (!FACTS.has((words[0] ?? '').toLowerCase()) || names.has((words[0] ?? '').toLowerCase()))
         return words;
     }
   };
   const differences: string[] = [];
+  const listeners = [await listen(server.port), await listen(reference.port)];
+  t.teardown(() => listeners.forEach((listener) => void listener.close()));
   for (const resp of ['2', '3']) {
     for (const wire of [ours, reference.wire]) await ask(wire, [['HELLO', resp]]);
     for (let i = 0; i < COUNT / 2 && differences.length < MOST_REPORTED; i += BATCH) {
@@ -401,6 +494,12 @@ t.test(`${COUNT} random requests get the replies of the real server, SEED=${SEED
         const shown = difference(words, mine[at] ?? '', real[at] ?? '');
         if (shown !== null) differences.push(`${i + at} ${shown}`);
       }
+      const [events = [], realEvents = []] = await Promise.all([
+        heard(listeners[0], ours),
+        heard(listeners[1], reference.wire),
+      ]);
+      const shown = eventDifference(events, realEvents);
+      if (shown !== null) differences.push(`${i} ${shown}`);
     }
   }
   t.same(differences.slice(0, MOST_REPORTED), []);

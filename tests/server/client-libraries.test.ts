@@ -1,6 +1,8 @@
 /** The two clients most in use, ioredis and redis: that they connect, work and come back. */
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { createClient, RESP_TYPES } from 'redis';
+import { BasicClientSideCache, createClient, RESP_TYPES } from 'redis';
 import t, { type Test } from 'tap';
 import { createServer, type ServerOptions, type ValkeyServer } from '../../server/index.js';
 
@@ -64,6 +66,27 @@ t.test('ioredis gets replies and errors of a pipeline in order', async (t) => {
   const many = client.pipeline();
   for (let i = 0; i < 10_000; i++) many.incr('count');
   t.same((await many.exec())?.at(-1), [null, 10_000]);
+});
+
+t.test('ioredis runs transactions, and waits for what another client pushes', async (t) => {
+  const server = await start(t);
+  const client = await startIoredis(t, server.port);
+  const waiting = await startIoredis(t, server.port);
+  t.same(await client.multi().set('k', 'v').incr('n').exec(), [
+    [null, 'OK'],
+    [null, 1],
+  ]);
+  await waiting.watch('k');
+  await client.set('k', 'other');
+  t.equal(await waiting.multi().get('k').exec(), null);
+  const popped = waiting.blpop('list', 'zset', 0);
+  while (server.engine.blockedClients.count < 1) await setImmediate();
+  const moving = await startIoredis(t, server.port);
+  const moved = moving.blmove('list', 'kept', 'LEFT', 'RIGHT', 0);
+  while (server.engine.blockedClients.count < 2) await setImmediate();
+  await client.rpush('list', 'a', 'b');
+  t.same(await Promise.all([popped, moved]), [['list', 'a'], 'b']);
+  t.equal(await waiting.blpop('none', 0.001), null);
 });
 
 t.test('ioredis hands on an error reply as it is', async (t) => {
@@ -178,3 +201,109 @@ for (const RESP of [2, 3] as const) {
     await t.rejects(stranger.connect(), { message: /^WRONGPASS / });
   });
 }
+
+t.test('ioredis listens to channels and patterns, and gets bytes as they are', async (t) => {
+  const server = await start(t);
+  const listener = await startIoredis(t, server.port);
+  const speaker = await startIoredis(t, server.port);
+  const heard: unknown[] = [];
+  listener.on('message', (channel, message) => heard.push([channel, message]));
+  listener.on('pmessage', (...parts) => heard.push(parts));
+  const bytes = new Promise((resolve) => {
+    listener.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      if (channel.toString() === 'bytes') resolve(message);
+    });
+  });
+  t.equal(await listener.subscribe('news', 'bytes'), 2);
+  t.equal(await listener.psubscribe('n*'), 3);
+  t.equal(await speaker.publish('news', 'one'), 2);
+  t.equal(await speaker.publish('bytes', ODD_BYTES), 1);
+  t.same(await bytes, ODD_BYTES);
+  t.same(heard.slice(0, 2), [
+    ['news', 'one'],
+    ['n*', 'news', 'one'],
+  ]);
+  t.equal(await listener.unsubscribe('news', 'bytes'), 1);
+  t.equal(await listener.punsubscribe('n*'), 0);
+  t.equal(await listener.get('k'), null);
+});
+
+t.test('ioredis listens again after its connection was lost', async (t) => {
+  const server = await start(t);
+  const listener = await startIoredis(t, server.port);
+  await listener.subscribe('news');
+  const again = new Promise((resolve) => listener.once('ready', resolve));
+  await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await again;
+  const message = new Promise((resolve) => listener.once('message', (_, text) => resolve(text)));
+  while ((await server.call('PUBLISH', 'news', 'back')) === 0) await listener.ping();
+  t.equal(await message, 'back');
+});
+
+for (const RESP of [2, 3] as const) {
+  t.test(`redis, version ${RESP} of the protocol: listens`, async (t) => {
+    const server = await start(t);
+    const listener = await startNodeRedis(t, server.port, { RESP });
+    const speaker = await startNodeRedis(t, server.port, { RESP });
+    const heard: unknown[] = [];
+    const all = new Promise<void>((resolve) => {
+      const hear = (kind: string) => (message: string, channel: string) => {
+        heard.push([kind, channel, message]);
+        if (heard.length === 3) resolve();
+      };
+      void listener.subscribe('news', hear('channel'));
+      void listener.pSubscribe('n*', hear('pattern'));
+      void listener.sSubscribe('shard', hear('shard'));
+    });
+    await listener.ping();
+    t.equal(await speaker.publish('news', 'one'), 2);
+    t.equal(await speaker.sPublish('shard', 'two'), 1);
+    await all;
+    t.same(heard, [
+      ['channel', 'news', 'one'],
+      ['pattern', 'news', 'one'],
+      ['shard', 'shard', 'two'],
+    ]);
+    t.same(await speaker.pubSubNumSub(['news', 'none']), { news: 1, none: 0 });
+    t.same(await speaker.pubSubChannels(), ['news']);
+    await listener.unsubscribe();
+    await listener.pUnsubscribe();
+    await listener.sUnsubscribe();
+    t.equal(await listener.get('k'), null);
+  });
+}
+
+t.test('redis keeps what it read in a cache until it changes', async (t) => {
+  const server = await start(t);
+  const cache = new BasicClientSideCache({ ttl: 0, maxEntries: 0, evictPolicy: 'LRU' });
+  const client = await startNodeRedis(t, server.port, { RESP: 3, clientSideCache: cache });
+  await server.call('SET', 'k', 'one');
+  t.equal(await client.get('k'), 'one');
+  t.equal(await client.get('k'), 'one');
+  t.match(cache.stats(), { hitCount: 1, missCount: 1 });
+  const invalidated = once(cache, 'invalidate');
+  await server.call('SET', 'k', 'two');
+  t.same((await invalidated).map(String), ['k']);
+  t.equal(await client.get('k'), 'two');
+  await server.call('FLUSHALL');
+  await client.ping();
+  t.equal(await client.get('k'), null);
+});
+
+t.test('redis runs transactions, and waits for what another client adds', async (t) => {
+  const server = await start(t);
+  const client = await startNodeRedis(t, server.port, { RESP: 3 });
+  const waiting = await startNodeRedis(t, server.port, { RESP: 3 });
+  t.same(await client.multi().set('k', 'v').incr('n').get('k').exec(), ['OK', 1, 'v']);
+  await waiting.watch('k');
+  await client.set('k', 'other');
+  await t.rejects(waiting.multi().get('k').exec(), { name: 'Error' });
+  const popped = waiting.bzPopMin(['zset'], 0);
+  while (server.engine.blockedClients.count < 1) await setImmediate();
+  await client.zAdd('zset', { score: 1.5, value: 'a' });
+  t.same({ ...(await popped) }, { key: 'zset', value: 'a', score: 1.5 });
+  const read = waiting.xRead({ key: 's', id: '$' }, { BLOCK: 0 });
+  while (server.engine.blockedClients.count < 1) await setImmediate();
+  await client.xAdd('s', '1-1', { f: 'v' });
+  t.match(JSON.stringify(await read), /1-1/);
+});

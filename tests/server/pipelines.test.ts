@@ -9,6 +9,30 @@ const KEYS = 12_000;
 /** Replies as text. */
 const texts = (replies: readonly Buffer[]) => replies.map((reply) => reply.toString('latin1'));
 
+t.test('long replies stay as they are while other clients get theirs', async (t) => {
+  const { call, port } = await startServer(t, { listen: true });
+  const expected: string[] = [];
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const elements = Array.from({ length: 9000 }, (_, i) => `${name}${i}`.padEnd(40, name));
+    await call('RPUSH', name, ...elements);
+    expected.push(`*9000\r\n${elements.map((text) => `$40\r\n${text}\r\n`).join('')}`);
+  }
+  const wires = await Promise.all(expected.map(() => connect(port)));
+  const keys = ['a', 'b', 'c', 'd'] as const;
+  for (let round = 0; round < 3; round++) {
+    const replies = await Promise.all(
+      wires.map((wire, i) => {
+        const request = ['LRANGE', keys[i] ?? '', '0', '-1'];
+        return wire.pipeline([request, request, request]);
+      }),
+    );
+    replies.forEach((three, i) => {
+      for (const reply of three) t.ok(reply.toString('latin1') === expected[i], `reply to ${i}`);
+    });
+  }
+  for (const wire of wires) wire.close();
+});
+
 t.test('each request of a pipeline sees what those before it did', async (t) => {
   const { call, port } = await startServer(t, { listen: true });
   // Enough keys that their places are read ahead.
