@@ -77,6 +77,8 @@ export class AofWriter implements PropagationSink {
   private annotatedSeconds = 0;
   private syncedBytes = 0;
   private syncedAtMs = 0;
+  /** Of the fsyncs that are not done, those of files that nothing is written to any more. */
+  private lastSyncs = 0;
   /** Since when a write is being put off; 0 when none is. */
   private delayedSinceMs = 0;
   private errorLoggedAtMs = -Infinity;
@@ -199,7 +201,8 @@ export class AofWriter implements PropagationSink {
 
   /** Whether a write would only wait behind the fsync that is being done. */
   private mustWait(): boolean {
-    if (this.host.settings.appendfsync !== 'everysec' || this.pendingSyncs === 0) return false;
+    if (this.host.settings.appendfsync !== 'everysec') return false;
+    if (this.pendingSyncs === this.lastSyncs) return false;
     const nowMs = this.host.elapsedMs();
     if (this.delayedSinceMs === 0) this.delayedSinceMs = nowMs;
     if (nowMs - this.delayedSinceMs < LONGEST_DELAY_MS) return true;
@@ -335,13 +338,14 @@ export class AofWriter implements PropagationSink {
   private syncLast(file: AppendFile): void {
     const { taken } = this;
     this.pendingSyncs++;
+    this.lastSyncs++;
     file.syncInBackground((error) => {
       this.pendingSyncs--;
+      this.lastSyncs--;
       if (error === null) {
         this.synced = Math.max(this.synced, taken);
         this.onSynced();
       } else this.host.warning(`Fail to fsync the AOF file: ${this.host.textOf(error)}`);
-      if (this.used > 0) this.host.wake();
     });
   }
 

@@ -5,7 +5,7 @@
  * Turned on while the server runs it begins with a rewrite: until that is done, what is written goes to a temporary
  * file, and a crash finds the old files, if any.
  */
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { AofDirectory, StepError } from '../persistence/aof-directory.js';
 import { type AofFile, AofManifest, ManifestError } from '../persistence/aof-manifest.js';
 import { AofFatalError, AofWriter } from '../persistence/aof-writer.js';
@@ -113,12 +113,16 @@ export class AppendOnly {
     const pieces = new AppendOnlyLoader(this.server, this).load();
     let step = pieces.next();
     for (; !step.done; step = pieces.next()) {
-      if (step.value >= 1) await setTimeout(step.value);
+      if (step.value >= 1) await this.rest(step.value);
       else await setImmediate();
     }
     if (!step.value) return;
     const seconds = ((clock.elapsedMs() - startMs) / 1000).toFixed(3);
     log.notice(`DB loaded from append only file: ${seconds} seconds`);
+  }
+
+  private rest(ms: number): Promise<void> {
+    return new Promise((resolve) => this.server.clock.after(ms, resolve));
   }
 
   /**

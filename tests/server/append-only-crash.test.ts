@@ -2,8 +2,8 @@
  * The program killed under load, again and again, while it appends and while it rewrites its append-only file: what
  * was acknowledged is there after each start, and what is there is a prefix of what was sent.
  *
- * A kill loses nothing that was written, only what was not: so this holds for `everysec` too. `SEED` and `ROUNDS` in
- * the environment give another run.
+ * Under `everysec` what was acknowledged in the last two seconds may be missing: a write can wait so long behind an
+ * fsync. `SEED` and `ROUNDS` in the environment give another run.
  */
 import t from 'tap';
 import type { Random } from '../../datatypes/random.js';
@@ -17,12 +17,15 @@ const PIPELINE = 4;
 
 /** A client that appends 1, 2, 3... to a list of its own, and to one that all share. */
 class Writer {
-  acknowledged = 0;
-  private sent = 0;
+  acknowledged: number;
+  /** What was there when it began. */
+  readonly begunAt: number;
+  private sent: number;
   private readonly name: string;
 
   constructor(name: string, from: number) {
     this.name = name;
+    this.begunAt = from;
     this.sent = from;
     this.acknowledged = from;
   }
@@ -103,7 +106,9 @@ for (const policy of ['always', 'everysec']) {
         const rewrite = soon(random, 150, () => control.send(['BGREWRITEAOF'])).catch(() => {});
         await soon(random, 400, () => program.process.kill('SIGKILL'));
         await Promise.all([...running, rewrite]);
-        for (const [i, writer] of writers.entries()) acknowledged.set(`w${i}`, writer.acknowledged);
+        for (const [i, writer] of writers.entries()) {
+          acknowledged.set(`w${i}`, policy === 'always' ? writer.acknowledged : writer.begunAt);
+        }
       }
       control.close();
       program.process.kill('SIGKILL');
