@@ -76,6 +76,15 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [6, 'sort {key} alpha store {key}'],
   [6, 'pfadd {key} {string} {string}'],
   [6, 'pfmerge {key} {key}'],
+  // Those that find something do not wait.
+  [2, 'blpop {key} {key} 0.001'],
+  [2, 'brpop {key} 0.001'],
+  [2, 'blmove {key} {key} left right 0.001'],
+  [2, 'brpoplpush {key} {key} 0.001'],
+  [2, 'blmpop 0.001 2 {key} {key} left count {few}'],
+  [2, 'bzpopmin {key} 0.001'],
+  [2, 'bzpopmax {key} {key} 0.001'],
+  [2, 'bzmpop 0.001 2 {key} {key} max count {few}'],
   [3, 'lmpop 2 {key} {key} left count {few}'],
   [3, 'zmpop 2 {key} {key} min count {few}'],
   ...STREAM_TEMPLATES,
@@ -152,7 +161,7 @@ function requestsIn(text: string): Words[] {
 /** Whether two words are the same, or moments near each other. */
 function sameWord(ours: string | undefined, real: string | undefined): boolean {
   if (ours === real) return true;
-  const moment = /^([0-9]{10,16})(-[0-9]+)?$/;
+  const moment = /^([0-9]{10,19})(-[0-9]+)?$/;
   const [mine, other] = [moment.exec(ours ?? ''), moment.exec(real ?? '')];
   if (mine === null || other === null || mine[2] !== other[2]) return false;
   return Math.abs(Number(mine[1]) - Number(other[1])) <= NEAR_MS;
