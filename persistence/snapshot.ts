@@ -158,6 +158,11 @@ export class Snapshot implements SnapshotGuard {
     this.keyspace.own(GivenUp).count = 0;
   }
 
+  /** Whether it is to take long: the pauses that were asked for are still wanted. */
+  get isSlowed(): boolean {
+    return this.keyDelayUsec() > 0;
+  }
+
   /** Share of the keys that are done, in percent. */
   get percent(): number {
     return this.keysTotal === 0 ? 0 : (this.keysDone / this.keysTotal) * 100;

@@ -296,6 +296,7 @@ export class AppendOnly {
       log.notice('AOF was disabled but there is a scheduled AOF background, cancel it.');
     }
     this.rewrite.cancel();
+    this.server.blockedClients.acknowledged();
   }
 
   /** Whether the rewrite that it begins with could be started, or is going to be. */
