@@ -25,6 +25,10 @@ export class FileFailure extends Error {
 
 /** Bytes after which what was written is forced to disk, so that the end need not wait for all of it. */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
+/** Buffers kept to be used again, and how large each must and may be. */
+const MOST_SPARES = 16;
+const SMALLEST_SPARE_BYTES = 64 * 1024;
+const LARGEST_SPARE_BYTES = 512 * 1024;
 /** Bytes that may wait to be written. */
 const FULL_BYTES = 4 * 1024 * 1024;
 
@@ -33,6 +37,21 @@ export interface FileOptions {
   readonly temporaryPath: string;
   /** Whether to force it to disk piece by piece, rather than at the end only. */
   readonly syncsInPieces: boolean;
+}
+
+/** Buffers whose contents are written. */
+class Spares {
+  private readonly buffers: Uint8Array[] = [];
+
+  add({ buffer }: Uint8Array): void {
+    const { byteLength } = buffer;
+    if (byteLength < SMALLEST_SPARE_BYTES || byteLength > LARGEST_SPARE_BYTES) return;
+    if (this.buffers.length < MOST_SPARES) this.buffers.push(new Uint8Array(buffer));
+  }
+
+  take(): Uint8Array | undefined {
+    return this.buffers.pop();
+  }
 }
 
 function attempt<T>(step: FileStep, work: () => T): T {
@@ -78,6 +97,7 @@ export class BlockingFile implements SnapshotSink {
   readonly isFull = false;
   private readonly options: FileOptions;
   private readonly file: number;
+  private readonly spares = new Spares();
   private unsyncedBytes = 0;
 
   /** @throws {FileFailure} */
@@ -90,11 +110,16 @@ export class BlockingFile implements SnapshotSink {
   write(bytes: Uint8Array): void {
     attempt('write', () => {
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.file, bytes, at);
+      this.spares.add(bytes);
       this.unsyncedBytes += bytes.length;
       if (!this.options.syncsInPieces || this.unsyncedBytes < SYNC_EVERY_BYTES) return;
       fs.fdatasyncSync(this.file);
       this.unsyncedBytes = 0;
     });
+  }
+
+  takeSpare(): Uint8Array | undefined {
+    return this.spares.take();
   }
 
   /** Ends the file and gives it its name. @throws {FileFailure} */
@@ -123,6 +148,7 @@ export class BackgroundFile implements SnapshotSink {
   onFailure: (failure: FileFailure) => void = () => {};
   private readonly options: FileOptions;
   private readonly queue: Uint8Array[] = [];
+  private readonly spares = new Spares();
   private queuedBytes = 0;
   private unsyncedBytes = 0;
   private isDiscarded = false;
@@ -145,6 +171,10 @@ export class BackgroundFile implements SnapshotSink {
     this.queue.push(bytes);
     this.queuedBytes += bytes.length;
     this.work ??= this.drain();
+  }
+
+  takeSpare(): Uint8Array | undefined {
+    return this.spares.take();
   }
 
   /** Writes what waits, ends the file and gives it its name. @throws {FileFailure} */
@@ -188,6 +218,7 @@ export class BackgroundFile implements SnapshotSink {
       for (let bytes = this.queue.shift(); bytes && file; bytes = this.queue.shift()) {
         await this.writeWhole(file, bytes);
         this.queuedBytes = Math.max(0, this.queuedBytes - bytes.length);
+        this.spares.add(bytes);
       }
     } catch (error) {
       this.fail(error as FileFailure);

@@ -21,6 +21,8 @@ const LONGEST_INTEGER = 11;
 /** Unpacked texts up to this size share their memory. */
 const SHARED_TEXT_BYTES = 64 * 1024;
 const TWO_32 = 2 ** 32;
+/** Differences of moments up to here are exact. ms. */
+const LAST_MOMENT_MS = 2 ** 52;
 
 export class RdbReader {
   bytes: Uint8Array = new Uint8Array(0);
@@ -133,11 +135,12 @@ export class RdbReader {
     return true;
   }
 
-  /** Milliseconds since 1970, or -1: eight bytes, little-endian. */
+  /** Milliseconds since 1970, or -1: eight bytes, little-endian. What no clock can show is cut to what one could. */
   moment(): number {
     const at = this.take(8);
     if (this.failed) return 0;
-    return this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true);
+    const ms = this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true);
+    return Math.min(LAST_MOMENT_MS, Math.max(-LAST_MOMENT_MS, ms));
   }
 
   /** As `moment`, exact beyond 2^53 too. */

@@ -117,11 +117,11 @@ export class RdbWriter {
     return this.bytes.subarray(0, this.at);
   }
 
-  /** Gives up all that was written, and begins anew with room for `bytes` bytes. */
-  takeAll(bytes: number): Uint8Array {
+  /** Gives up all that was written, and begins anew in `next`, which must be all of its buffer. */
+  takeAll(next: Uint8Array): Uint8Array {
     const written = this.finish();
-    this.bytes = Buffer.allocUnsafeSlow(bytes);
-    this.view = new DataView(this.bytes.buffer);
+    this.bytes = next;
+    this.view = new DataView(next.buffer);
     this.at = 0;
     return written;
   }

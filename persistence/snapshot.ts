@@ -32,6 +32,8 @@ export interface SnapshotSink {
   write(bytes: Uint8Array): void;
   /** Whether it has enough to do: the walk then waits, but not what must be written out of turn. */
   readonly isFull: boolean;
+  /** Memory that it is done with, to be written to again: V8 collects garbage for the sake of what is new. */
+  takeSpare?(): Uint8Array | undefined;
 }
 
 export interface SnapshotParts {
@@ -289,7 +291,10 @@ export class Snapshot implements SnapshotGuard {
   }
 
   private handOver(): void {
-    const bytes = this.out.takeAll(CHUNK_BYTES + CHUNK_SLACK_BYTES);
+    const spare = this.sink.takeSpare?.();
+    const bytes = this.out.takeAll(
+      spare ?? Buffer.allocUnsafeSlow(CHUNK_BYTES + CHUNK_SLACK_BYTES),
+    );
     this.crc?.update(bytes);
     this.sink.write(bytes);
   }

@@ -10,10 +10,8 @@ import { AofDirectory, StepError } from '../persistence/aof-directory.js';
 import { type AofFile, AofManifest, ManifestError } from '../persistence/aof-manifest.js';
 import { AofFatalError, AofWriter } from '../persistence/aof-writer.js';
 import { DiskAppendFile } from '../persistence/append-file.js';
-import { appendOnlyErrors, type Refusal } from '../protocol/refusals.js';
 import { AppendOnlyLoader, runNow } from './append-only-load.js';
 import { AppendOnlyRewrite } from './append-only-rewrite.js';
-import type { CommandEntry } from './command-table.js';
 import { systemErrorText } from './config-table/system-error.js';
 import { LoadFailure } from './loading.js';
 import { StartRefused } from './open-ports.js';
@@ -84,13 +82,6 @@ export class AppendOnly {
   /** Why the disk cannot be trusted with writes; null when it can. */
   get diskError(): string | null {
     return this.state === 'off' ? null : (this.writer.writeError ?? this.writer.syncError);
-  }
-
-  /** Why a command must not run while the disk takes no writes; null when it may. */
-  refuse(entry: CommandEntry): Refusal | null {
-    const { diskError } = this;
-    if (diskError === null || !(entry.isWrite || entry.command.spec.name === 'ping')) return null;
-    return appendOnlyErrors(diskError);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The gate: whether a request may run now. One place, in the order of the real server. */
 import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
+  appendOnlyErrors,
   commandNotAllowed,
   LOADING,
   NOAUTH,
@@ -40,16 +41,22 @@ export function refuse(
   const refused = server.memory.refuse(client, entry);
   if (refused !== null) return refused;
   if (server.tracking.clientCount > 0) server.tracking.limit();
-  if (server.saves.refusesWrites && (entry.isWrite || entry.fullName === 'ping')) {
+  if (server.saves.refusesWrites && needsDisk(client, entry)) {
     return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
   }
-  const diskRefusal = server.appendOnly.refuse(entry);
-  if (diskRefusal !== null) return diskRefusal;
+  const diskError = server.appendOnly.diskError;
+  if (diskError !== null && needsDisk(client, entry)) return appendOnlyErrors(diskError);
   if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
     return notWhileSubscribed(entry.fullName);
   }
   if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
+}
+
+/** Whether it must not run while the disk fails: PING too, so that monitors of the server notice. */
+function needsDisk(client: Client, entry: CommandEntry): boolean {
+  if (entry.isExec) return client.transaction?.hasWrites === true;
+  return entry.isWrite || entry.fullName === 'ping';
 }
 
 /** A request that names no command: perhaps not even meant for this server. */

@@ -83,7 +83,7 @@ export class ValkeyServer<C extends Clock = Clock> {
  * Starts a server in this process. Any number may run side by side; they share nothing.
  *
  * @throws {RangeError} When a parameter is unknown, or its value is none of it.
- * @throws {Error} When the port cannot be listened on.
+ * @throws {Error} When the port cannot be listened on, or the data in `dir` cannot be loaded.
  */
 export function createServer(
   options: ServerOptions & { clock: 'manual' },
@@ -93,17 +93,20 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const clock = options.clock === 'manual' ? new ManualClock() : new SystemClock();
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
-  const { dir, appendonly } = options.config ?? {};
   try {
-    if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
-    else engine.appendOnly.start();
+    return new ValkeyServer(engine, clock, await begin(engine, options));
   } catch (error) {
     await engine.close();
     throw error;
   }
-  const port =
-    options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
-  return new ValkeyServer(engine, clock, port);
+}
+
+/** Loads data and listens, where that is asked for. The port, or 0. */
+async function begin(engine: Server, { config, listen, port }: ServerOptions): Promise<number> {
+  const { dir, appendonly } = config ?? {};
+  if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
+  else engine.appendOnly.start();
+  return listen === false ? 0 : engine.listener.listen(port ?? 0, '127.0.0.1');
 }
 
 const SILENT: Log = { debug() {}, verbose() {}, notice() {}, warning() {} };

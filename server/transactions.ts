@@ -27,6 +27,8 @@ export class Transaction {
   readonly watched: WatchedKey[] = [];
   /** Whether some queued request may take more memory. */
   isDenyOom = false;
+  /** Whether any of its commands writes. */
+  hasWrites = false;
   /** Whether some queued request may write, or send something to replicas. */
   mayReplicate = false;
   /** Bytes that the queue takes, about. */
@@ -42,6 +44,7 @@ export class Transaction {
     const copy = request.copy();
     this.queue.push({ request: copy, entry });
     this.isDenyOom ||= entry.isDenyOom;
+    this.hasWrites ||= entry.isWrite;
     this.mayReplicate ||= entry.mayReplicate;
     this.queueBytes += copy.bytes.length + 8 * copy.argc + QUEUED_BYTES;
   }
@@ -63,6 +66,7 @@ export class Transaction {
   private empty(): void {
     this.queue = [];
     this.isDenyOom = false;
+    this.hasWrites = false;
     this.mayReplicate = false;
     this.queueBytes = 0;
   }

@@ -37,6 +37,10 @@ const BLOCKING = [
   'bzpopmin',
   'bzpopmax',
   'bzmpop',
+  'xread',
+  'xreadgroup',
+  'wait',
+  'waitaof',
 ];
 /** Short nodes, so that a value of some hundred elements has many. */
 const CONFIG = { 'list-max-listpack-size': '16', 'stream-node-max-entries': '10' };

@@ -146,6 +146,9 @@ t.test('Writes are refused while saving fails, and taken again when it succeeds'
     /^MISCONF Valkey is configured to save RDB snapshots/,
   );
   t.match(await refusalOf(call('PING')), /^MISCONF/);
+  await call('MULTI');
+  t.match(await refusalOf(call('SET', 'k', 'w')), /^MISCONF/);
+  t.match(await refusalOf(call('EXEC')), /^EXECABORT/);
   t.equal(await call('GET', 'k'), 'v');
   await call('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no');
   t.equal(await call('SET', 'k', 'w'), 'OK');
