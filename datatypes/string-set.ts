@@ -284,7 +284,8 @@ export const msetex = command(
       setArgument(call, i, i + 1, keeps ? expiryOf(call, call.write(i)) : expireAtMs);
       if (expiryAt !== 0) notifyExpire(call, i);
     }
-    if (expiryAt !== 0) propagateMoment(call, end, expireAtMs);
+    const isMoment = (given & SetOption.pxat) !== 0;
+    if (expiryAt !== 0 && !isMoment) propagateMoment(call, end, expireAtMs);
     call.reply.integer(1);
   },
 );
