@@ -1,6 +1,7 @@
 /** The gate: whether a request may run now. One place, in the order of the real server. */
 import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
+  appendOnlyErrors,
   commandNotAllowed,
   LOADING,
   NOAUTH,
@@ -43,6 +44,8 @@ export function refuse(
   if (server.saves.refusesWrites && needsDisk(client, entry)) {
     return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
   }
+  const diskError = server.appendOnly.diskError;
+  if (diskError !== null && needsDisk(client, entry)) return appendOnlyErrors(diskError);
   if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
     return notWhileSubscribed(entry.fullName);
   }
@@ -99,12 +102,12 @@ function logAttack(server: Server, from: string): void {
 }
 
 /** Names the container as the request does: it may have been renamed. */
-function unknownSubcommandOf(request: Request): Refusal {
+export function unknownSubcommandOf(request: Request): Refusal {
   return unknownSubcommand(shown(request, 1), shown(request, 0).toUpperCase());
 }
 
 /** Names the command and the first of its arguments, at most 128 bytes of each and of all. */
-function unknownCommandOf(request: Request): Refusal {
+export function unknownCommandOf(request: Request): Refusal {
   let args = '';
   for (let i = 1; i < request.argc && args.length < LONGEST_SHOWN; i++) {
     args += `'${shown(request, i, LONGEST_SHOWN - args.length)}' `;
