@@ -64,6 +64,8 @@ export abstract class Call {
   mustObey = false;
   /** Whether a command that finds nothing to do may wait: not in transactions and scripts. */
   mayWait = false;
+  /** Whether a script calls the command. */
+  isFromScript = false;
   /** The database the client has selected. */
   abstract db: Database;
   abstract reply: ReplyWriter;

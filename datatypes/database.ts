@@ -99,6 +99,8 @@ export class Keyspace {
   onExpiry: OnExpiry = OnExpiry.remove;
   /** Whether serialized values are taken with any checksum. Set by DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
   skipsChecksums = false;
+  /** Whether a string of digits that is set is kept as a number: not when a script sets it. */
+  readsIntegers = true;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
   /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
@@ -393,7 +395,11 @@ export class Database {
     const previous = this.findToReplace(hash, key, keyStart, keyEnd);
     // The real server makes the new value before it takes the old one's expiry away.
     const expires = expireAtMs !== NEVER || (previous !== NONE && entries.hasExpiry(previous));
-    const kind = encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expires);
+    const kind =
+      encoding ??
+      (keyspace.readsIntegers
+        ? stringEncoding(bytes, start, end, keyEnd - keyStart, expires)
+        : embeddedOrRaw(length, keyEnd - keyStart, expires));
     const access = keyspace.initialAccess();
     if (previous !== NONE && expireAtMs === NEVER) {
       if (entries.overwrite(previous, bytes, start, length, kind, access)) return;

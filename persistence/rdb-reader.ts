@@ -83,6 +83,11 @@ export class RdbReader {
     this.failed = true;
   }
 
+  /** Whether nothing is left to read. */
+  get isAtEnd(): boolean {
+    return this.at >= this.end;
+  }
+
   /** Passes over `count` bytes, which the caller reads: where they begin. */
   take(count: number): number {
     const { at } = this;

@@ -265,8 +265,12 @@ export class ReplyWriter {
 
   /** Text of a format of three letters, such as `txt`; a plain bulk string in version 2. */
   verbatim(format: string, text: string): void {
-    if (this.resp === 2) return this.text(text);
-    const bytes = Buffer.from(`${format}:${text}`);
+    this.verbatimBytes(format, Buffer.from(text));
+  }
+
+  verbatimBytes(format: string, text: Uint8Array): void {
+    if (this.resp === 2) return this.bulk(text);
+    const bytes = Buffer.concat([Buffer.from(`${format}:`, 'latin1'), text]);
     this.header(Mark.verbatim, bytes.length);
     this.body(bytes, 0, bytes.length);
   }
@@ -377,6 +381,22 @@ export class ReplyWriter {
     sink.sendAll(parts);
   }
 
+  /**
+   * Has `read` read all replies, `bytes[start, end)`, and drops them: for a writer of which nothing is taken or
+   * flushed. The bytes hold for this call only.
+   */
+  consume<T>(read: (bytes: Buffer, start: number, end: number) => T): T {
+    if (this.parts.length === 0) {
+      const { at } = this;
+      this.at = 0;
+      return read(this.buffer, 0, at);
+    }
+    this.closeBuffer();
+    const whole = Buffer.concat(this.parts.map((part) => part.bytes));
+    this.discard();
+    return read(whole, 0, whole.length);
+  }
+
   /** Begins the buffer again, in memory of its own when the old one is still being written. */
   private reuse(): void {
     if (this.kept) this.renewBuffer();
@@ -440,7 +460,7 @@ export class ReplyWriter {
   }
 
   /** Latin-1 text as a bulk string. */
-  private latin1(text: string): void {
+  latin1(text: string): void {
     if (text.length > SHORT_BYTES) return this.bulk(bytesOf(text));
     this.header(Mark.bulk, text.length);
     this.line(0, text);

@@ -42,6 +42,9 @@ export class ServerEffects implements Effects {
   propagates = false;
   readonly propagation = new Propagation();
 
+  /** Who may get what commands write: a script may leave some of them out. */
+  destinations: number = Destination.all;
+
   /** Replaced, never changed: one may come or go while all are told. */
   private listeners: readonly KeyListener[] = [];
   private readonly databaseListeners: DatabaseListener[] = [];
@@ -137,7 +140,8 @@ export class ServerEffects implements Effects {
    */
   end(call: ServerCall, dirtyBefore: number): void {
     if (this.propagates && !this.replaced) {
-      const destinations = this.dirty !== dirtyBefore ? Destination.all : this.forced;
+      const all = this.dirty !== dirtyBefore ? Destination.all : this.forced;
+      const destinations = all & this.destinations;
       if (destinations !== 0) {
         this.propagation.gather(this.database, call.request, destinations);
         this.unsettled = true;
@@ -178,7 +182,7 @@ export class ServerEffects implements Effects {
   propagateAs(request: Words): void {
     this.replaced = true;
     if (!this.propagates) return;
-    this.propagation.gatherWords(this.database, request);
+    this.propagation.gatherWords(this.database, request, this.destinations);
     this.unsettled = true;
   }
 

@@ -34,7 +34,7 @@ export class ExpiryRule {
     // Requests of the append-only file found the key there when they ran first.
     this.common = loading.inProgress ? OnExpiry.ignore : hides;
     keyspace.onExpiry = this.common;
-    keyspace.activeExpiry.suspended = paused || this.varies;
+    keyspace.activeExpiry.suspended = paused || this.varies || this.server.scripts.isBusy;
     memory.suspended = paused;
   }
 

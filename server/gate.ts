@@ -38,7 +38,8 @@ export function refuse(
     return commandNotAllowed(entry.guard);
   }
   if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
-  const refused = server.memory.refuse(client, entry);
+  if (server.scripts.isBusy && !entry.isAllowBusy) return server.scripts.busyRefusal;
+  const refused = server.memory.refuse(client, entry, request);
   if (refused !== null) return refused;
   if (server.tracking.clientCount > 0) server.tracking.limit();
   if (server.saves.refusesWrites && needsDisk(client, entry)) {

@@ -47,7 +47,7 @@ export class Loading {
   keysLoaded = 0;
   keysExpired = 0;
   /** Loads a library of functions; why it cannot, or null. */
-  loadFunctionLibrary: (code: Uint8Array) => string | null = () => null;
+  loadFunctionLibrary: (code: Uint8Array, replaces: boolean) => string | null = () => null;
   /** Deletes all function libraries, and takes that back if what comes is no good. */
   flushFunctions: () => void = () => {};
 
@@ -195,7 +195,7 @@ export class Loading {
         this.flushFunctions();
       },
       fact: (name, value) => this.noteFact(name, toLatin1(value, 0, value.length)),
-      functionLibrary: (code) => this.loadFunctionLibrary(code),
+      functionLibrary: (code) => this.loadFunctionLibrary(code, rules.replaces),
       emptyKey: (key) => {
         if (++emptyKeys > MOST_LOGGED_KEYS) return;
         const shown = config.values.hideUserDataFromLog ? '' : `: ${toLatin1(key, 0, key.length)}`;

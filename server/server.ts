@@ -45,6 +45,7 @@ import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
+import { Scripts } from './scripts/scripts.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
@@ -92,6 +93,7 @@ export class Server {
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
+  readonly scripts: Scripts;
   readonly shutdown: Shutdown;
   readonly authentication: Authentication;
   readonly pauses: Pauses;
@@ -165,6 +167,7 @@ export class Server {
     this.reply = new ReplyWriter(this.arena);
     this.reply.onLong = () => this.limitReply();
     this.executor = new Executor(this, this.makeClient(null));
+    this.scripts = new Scripts(this);
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
@@ -188,6 +191,15 @@ export class Server {
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
+    this.keepFunctions();
+  }
+
+  /** Function libraries are part of the data. */
+  private keepFunctions(): void {
+    const { functions } = this.scripts;
+    this.saves.functionLibraries = () => functions.sources;
+    this.loading.loadFunctionLibrary = (code, replaces) => functions.loadFromFile(code, replaces);
+    this.loading.flushFunctions = () => functions.flush();
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
@@ -257,7 +269,7 @@ export class Server {
     if (this.outbox.isFull) this.outbox.flush();
     this.flushPushesOf(client);
     this.effects.settleOutside();
-    this.clock.refresh();
+    this.refreshClock();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
     this.serving = client;
@@ -277,9 +289,22 @@ export class Server {
     if (this.toResume.length > 0) this.resumeWaiting();
   }
 
+  /** A turn in which something goes on for a client that has sent nothing new. */
+  turnOf(client: Client, work: () => void): void {
+    this.turn(client, () => {
+      this.reply.resp = client.resp;
+      work();
+    });
+  }
+
+  /** Time stands still for a script that was left in the middle. */
+  private refreshClock(): void {
+    if (!this.scripts.isBusy) this.clock.refresh();
+  }
+
   /** Runs what a timer brings about, as a turn in which nobody is served. */
   background(work: () => void): void {
-    this.clock.refresh();
+    this.refreshClock();
     this.inBackground = true;
     work();
     this.effects.settleOutside();
@@ -397,7 +422,7 @@ export class Server {
   }
 
   countError(error: Refusal): void {
-    this.stats.countError(error.code);
+    this.stats.countError(error.code, error.isMade);
   }
 
   /** The connection is to close when the replies written so far are sent. */
@@ -483,8 +508,8 @@ export class Server {
     const logged: LoggedCall = {
       request,
       redacted: secretArguments(entry, request),
-      address: client.transport?.remoteAddress ?? '',
-      clientName: untilZero(client.name),
+      address: client.origin.transport?.remoteAddress ?? '',
+      clientName: untilZero(client.origin.name),
       atMs: this.clock.now(),
     };
     this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);
@@ -497,6 +522,7 @@ export class Server {
     this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
     this.replyBuffers.resetStats();
+    this.scripts.cache.evicted = 0;
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
     keyspace.stats.hits = 0;
@@ -506,6 +532,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.scripts.stop();
     this.appendOnly.stop();
     this.saves.stop();
     this.pauses.stop();

@@ -39,11 +39,11 @@ export class Transaction {
   }
 
   /** Queues a copy of a request; one that will not run anyway is not kept. */
-  add(request: Request, entry: CommandEntry): void {
+  add(request: Request, entry: CommandEntry, isDenyOom = entry.isDenyOom): void {
     if (this.isAborted || this.isBroken) return;
     const copy = request.copy();
     this.queue.push({ request: copy, entry });
-    this.isDenyOom ||= entry.isDenyOom;
+    this.isDenyOom ||= isDenyOom;
     this.hasWrites ||= entry.isWrite;
     this.mayReplicate ||= entry.mayReplicate;
     this.queueBytes += copy.bytes.length + 8 * copy.argc + QUEUED_BYTES;

@@ -14,11 +14,8 @@ export function protect(table: Table): void {
   for (const value of [...table.array, ...table.values]) if (isTable(value)) protect(value);
 }
 
-/**
- * The last step of making a world for scripts, when all libraries are in place: globals that are
- * not there raise an error when read, and nothing that hangs on the globals can be changed.
- */
-export function protectGlobals(machine: Machine): void {
+/** The metatable of a table in which looking up what is not there is an error. */
+export function globalsMetatable(): Table {
   const metatable = new Table();
   const missing = new NativeFunction('missing', (thread): never => {
     const key = thread.arg(2);
@@ -28,7 +25,15 @@ export function protectGlobals(machine: Machine): void {
     throw fail(thread, `Script attempted to access nonexistent global variable '${shown}'`);
   });
   metatable.set('__index', missing);
-  machine.globals.metatable = metatable;
+  return metatable;
+}
+
+/**
+ * The last step of making a world for scripts, when all libraries are in place: globals that are
+ * not there raise an error when read, and nothing that hangs on the globals can be changed.
+ */
+export function protectGlobals(machine: Machine): void {
+  machine.globals.metatable = globalsMetatable();
   protect(machine.globals);
   if (machine.stringMetatable !== null) protect(machine.stringMetatable);
 }

@@ -1,7 +1,7 @@
 /** The library `string`: what needs no pattern. */
 import type { Machine } from '../machine/machine.js';
 import { Table } from '../machine/table.js';
-import type { NativeBody } from '../machine/values.js';
+import { Closure, type NativeBody } from '../machine/values.js';
 import {
   argumentError,
   checkFunction,
@@ -86,11 +86,15 @@ const char: NativeBody = (thread) => {
   return thread.answer(text);
 };
 
-/** There is no bytecode here: what it would be made of is refused as what cannot be dumped is. */
+/** There is no bytecode here, and none could be loaded: a function is dumped as what bytecode begins with. */
 const dump: NativeBody = (thread) => {
-  checkFunction(thread, 1);
+  const dumped = checkFunction(thread, 1);
+  if (dumped instanceof Closure) return thread.answer(BYTECODE_HEADER);
   throw fail(thread, 'unable to dump given function');
 };
+
+/** Lua 5.1, little-endian, integers of 4 bytes, sizes, instructions and numbers of 8, 4 and 8. */
+const BYTECODE_HEADER = '\x1bLuaQ\0\x01\x04\x08\x04\x08\0';
 
 /** Makes the table `string`, which strings are also indexed by. */
 export function openString(machine: Machine): void {

@@ -69,6 +69,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['segfault', subcommand(0, 0, segfault)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
+  ['set-disable-deny-scripts', subcommand(1, 1, setScriptsCallAll)],
   ['set-skip-checksum-validation', subcommand(1, 1, setSkipChecksums)],
   ['sleep', subcommand(1, 1, sleep)],
 ]);
@@ -310,6 +311,11 @@ function stringLengths(call: ServerCall): void {
 
 function setActiveExpire(call: ServerCall): void {
   call.keyspace.activeExpiry.enabled = isOn(call);
+  call.reply.ok();
+}
+
+function setScriptsCallAll(call: ServerCall): void {
+  call.server.scripts.mayCallAll = isOn(call);
   call.reply.ok();
 }
 
