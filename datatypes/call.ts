@@ -60,6 +60,8 @@ export interface Effects {
 
 export abstract class Call {
   request: Request = new Request();
+  /** Whether the request was accepted before, by this server or its primary: limits do not apply to it. */
+  mustObey = false;
   /** Whether a command that finds nothing to do may wait: not in transactions and scripts. */
   mayWait = false;
   /** Whether a script calls the command. */

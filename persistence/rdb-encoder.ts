@@ -34,7 +34,18 @@ export interface FileFacts {
   readonly functionLibraries: readonly Uint8Array[];
 }
 
-export class RdbEncoder {
+/** How data is written: what a snapshot hands its keys to. */
+export interface SnapshotEncoder {
+  readonly out: RdbWriter;
+  head(facts: FileFacts): void;
+  announce(database: number, keys: number, expires: number): void;
+  entry(database: number, ref: Ref): void;
+  select(database: number): void;
+  forgetDatabase(): void;
+  end(): void;
+}
+
+export class RdbEncoder implements SnapshotEncoder {
   readonly out: RdbWriter;
   private readonly keyspace: Keyspace;
   private readonly access: AccessFact;

@@ -274,7 +274,8 @@ export class RdbLoader {
     const code = this.reader.string();
     if (code === null) return;
     const refusal = this.options.listener.functionLibrary(code);
-    if (refusal !== null) throw new RdbFailure(`Failed loading library, ${refusal}`, { isForeign: true });
+    if (refusal !== null)
+      throw new RdbFailure(`Failed loading library, ${refusal}`, { isForeign: true });
   }
 
   private refuseModuleFact(): void {

@@ -8,6 +8,8 @@ const SLICE_MS = 1;
 const IDLE_SLICE_MS = 8;
 /** Steps of one slice at most, for clocks that stand still. */
 const SLICE_STEPS = 4096;
+/** The longest pause that is made in one piece. ms. */
+const LONGEST_PAUSE_MS = 50;
 
 export interface RunParts {
   readonly snapshot: Snapshot;
@@ -56,6 +58,15 @@ export class SnapshotRun {
     if (this.snapshot.step(this.isOver)) {
       this.timer = null;
       onDone();
-    } else this.later(Math.ceil(this.snapshot.restMs));
+    } else this.rest(Math.ceil(this.snapshot.restMs));
+  }
+
+  /** Pauses, in pieces: it is no longer asked for when the setting changes. */
+  private rest(ms: number): void {
+    if (ms <= LONGEST_PAUSE_MS || !this.snapshot.isSlowed) {
+      this.later(this.snapshot.isSlowed ? ms : 0);
+      return;
+    }
+    this.timer = this.parts.schedule(LONGEST_PAUSE_MS, () => this.rest(ms - LONGEST_PAUSE_MS));
   }
 }

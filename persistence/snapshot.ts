@@ -22,7 +22,7 @@ import type { Dict } from '../datatypes/store/dict.js';
 import { STAMPS } from '../datatypes/store/entry.js';
 import { Crc64 } from './crc64.js';
 import type { FrozenValue } from './frozen-value.js';
-import { type FileFacts, RdbEncoder } from './rdb-encoder.js';
+import { type FileFacts, RdbEncoder, type SnapshotEncoder } from './rdb-encoder.js';
 import { RdbWriter } from './rdb-writer.js';
 import { compressorOf, valueWriterOf } from './value-formats.js';
 
@@ -42,6 +42,8 @@ export interface SnapshotParts {
   readonly facts: FileFacts;
   /** Whether the file ends with the checksum of its contents, or with zeros. */
   readonly checksum: boolean;
+  /** Makes what writes another form than RDB. Such files have no checksum, and each value is written in one piece. */
+  readonly encoder?: (keyspace: Keyspace, out: RdbWriter) => SnapshotEncoder;
   /** A pause after each key, in µs: for tests that want a snapshot to take long. */
   readonly keyDelayUsec: () => number;
 }
@@ -93,7 +95,8 @@ export class Snapshot implements SnapshotGuard {
   private readonly parts: Part[];
   private readonly keyDelayUsec: () => number;
   private readonly crc: Crc64 | null;
-  private readonly encoder: RdbEncoder;
+  private readonly encoder: SnapshotEncoder;
+  private readonly isRdb: boolean;
   private readonly out: RdbWriter;
   /** What comes while a large value is being written. */
   private readonly aside: RdbEncoder;
@@ -112,10 +115,12 @@ export class Snapshot implements SnapshotGuard {
     this.sink = sink;
     this.keyDelayUsec = parts.keyDelayUsec;
     this.isInBackground = isInBackground;
-    this.crc = checksum ? new Crc64() : null;
+    this.isRdb = parts.encoder === undefined;
+    this.crc = checksum && this.isRdb ? new Crc64() : null;
     const compressor = compressorOf(keyspace);
     this.out = new RdbWriter(compressor, CHUNK_BYTES + CHUNK_SLACK_BYTES);
-    this.encoder = new RdbEncoder(keyspace, this.out, facts.access);
+    this.encoder =
+      parts.encoder?.(keyspace, this.out) ?? new RdbEncoder(keyspace, this.out, facts.access);
     this.aside = new RdbEncoder(keyspace, new RdbWriter(compressor), facts.access);
     this.head = new RdbEncoder(keyspace, new RdbWriter(compressor), facts.access);
     this.keysTotal = keyspace.size;
@@ -153,6 +158,11 @@ export class Snapshot implements SnapshotGuard {
       });
     }
     this.keyspace.own(GivenUp).count = 0;
+  }
+
+  /** Whether it is to take long: the pauses that were asked for are still wanted. */
+  get isSlowed(): boolean {
+    return this.keyDelayUsec() > 0;
   }
 
   /** Share of the keys that are done, in percent. */
@@ -214,7 +224,8 @@ export class Snapshot implements SnapshotGuard {
     const { keyspace, head } = this;
     this.keysDone++;
     const writer = valueWriterOf(keyspace, ref);
-    const frozen = this.isInBackground ? writer.freeze?.(keyspace, ref) : null;
+    const freezes = this.isInBackground && this.isRdb;
+    const frozen = freezes ? writer.freeze?.(keyspace, ref) : null;
     if (!frozen) {
       (this.current === null ? this.encoder : this.aside).entry(database, ref);
       return;
@@ -268,11 +279,15 @@ export class Snapshot implements SnapshotGuard {
   private end(): void {
     this.encoder.end();
     this.handOver();
+    if (this.isRdb) this.writeChecksum();
+    this.keyspace.own(GivenUp).count = 0;
+    this.leave();
+  }
+
+  private writeChecksum(): void {
     const footer = new Uint8Array(CHECKSUM_BYTES);
     this.crc?.writeTo(footer, 0);
     this.sink.write(footer);
-    this.keyspace.own(GivenUp).count = 0;
-    this.leave();
   }
 
   private handOver(): void {

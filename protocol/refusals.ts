@@ -330,6 +330,22 @@ export function protocolError(text: string): Refusal {
   return refusal('ERR', `Protocol error: ${text}`);
 }
 
+export function appendOnlyErrors(reason: string): Refusal {
+  return refusal('MISCONF', `Errors writing to the AOF file: ${reason}`);
+}
+
+export const REWRITE_IN_PROGRESS = refusal(
+  'ERR',
+  'Background append only file rewriting already in progress',
+);
+export const AOF_RELOAD_FAILED = refusal(
+  'ERR',
+  'Error trying to load the AOF files, check server logs.',
+);
+export const REWRITE_FAILED = refusal(
+  'ERR',
+  "Can't execute an AOF background rewriting. Please check the server logs for more information.",
+);
 export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memory');
 export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
 

@@ -49,6 +49,7 @@ export class ServerEffects implements Effects {
   private listeners: readonly KeyListener[] = [];
   private readonly databaseListeners: DatabaseListener[] = [];
   private readonly unitListeners: UnitListener[] = [];
+  private isMuted = false;
   private sendEvent: EventSender | null = null;
   /** Units that run, one within the other: a transaction, its command. */
   private depth = 0;
@@ -98,6 +99,12 @@ export class ServerEffects implements Effects {
     return this.depth === 0;
   }
 
+  /** While it is true nothing goes to sinks: what runs came from where they had it already. */
+  set muted(muted: boolean) {
+    this.isMuted = muted;
+    this.propagates = !muted && this.propagation.isWanted;
+  }
+
   /** Whether the command that runs is part of a transaction or a script. */
   get isNested(): boolean {
     return this.depth > 1;
@@ -110,12 +117,12 @@ export class ServerEffects implements Effects {
   /** From now on, what changes data goes to `sink` too. */
   addSink(sink: PropagationSink): void {
     this.propagation.add(sink);
-    this.propagates = true;
+    this.propagates = !this.isMuted;
   }
 
   removeSink(sink: PropagationSink): void {
     this.propagation.remove(sink);
-    this.propagates = this.propagation.isWanted;
+    this.propagates = !this.isMuted && this.propagation.isWanted;
   }
 
   /** A command begins, in a database of this number. */

@@ -30,7 +30,9 @@ export class ExpiryRule {
     const { config, keyspace, loading, memory, pauses, scripts } = this.server;
     const paused = pauses.scope !== null || loading.inProgress;
     this.varies = config.values.importMode;
-    this.common = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
+    const hides = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
+    // Requests of the append-only file found the key there when they ran first.
+    this.common = loading.inProgress ? OnExpiry.ignore : hides;
     keyspace.onExpiry = this.common;
     keyspace.activeExpiry.suspended = paused || this.varies || scripts.isBusy;
     memory.suspended = paused || scripts.isBusy;

@@ -1,6 +1,7 @@
 /** The gate: whether a request may run now. One place, in the order of the real server. */
 import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
+  appendOnlyErrors,
   commandNotAllowed,
   LOADING,
   NOAUTH,
@@ -44,6 +45,8 @@ export function refuse(
   if (server.saves.refusesWrites && needsDisk(client, entry)) {
     return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
   }
+  const diskError = server.appendOnly.diskError;
+  if (diskError !== null && needsDisk(client, entry)) return appendOnlyErrors(diskError);
   if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
     return notWhileSubscribed(entry.fullName);
   }
@@ -105,7 +108,7 @@ export function unknownSubcommandOf(request: Request): Refusal {
 }
 
 /** Names the command and the first of its arguments, at most 128 bytes of each and of all. */
-function unknownCommandOf(request: Request): Refusal {
+export function unknownCommandOf(request: Request): Refusal {
   let args = '';
   for (let i = 1; i < request.argc && args.length < LONGEST_SHOWN; i++) {
     args += `'${shown(request, i, LONGEST_SHOWN - args.length)}' `;

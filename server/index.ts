@@ -103,8 +103,9 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
 
 /** Loads data and listens, where that is asked for. The port, or 0. */
 async function begin(engine: Server, { config, listen, port }: ServerOptions): Promise<number> {
-  const { dir } = config ?? {};
-  if (dir !== undefined) await engine.loading.loadAtStart();
+  const { dir, appendonly } = config ?? {};
+  if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
+  else engine.appendOnly.start();
   return listen === false ? 0 : engine.listener.listen(port ?? 0, '127.0.0.1');
 }
 

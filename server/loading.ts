@@ -168,7 +168,8 @@ export class Loading {
     return (Math.max(0, this.server.config.values.keyLoadDelay) * keys) / 1000;
   }
 
-  private makeLoader(rules: LoadRules): RdbLoader {
+  /** What takes in an RDB file by these rules. */
+  makeLoader(rules: LoadRules): RdbLoader {
     const { config, keyspace } = this.server;
     const { rdbVersionCheck, rdbchecksum } = config.values;
     const loader = new RdbLoader({
@@ -223,7 +224,8 @@ export class Loading {
     } else if (!IGNORED_FACTS.has(name)) log.debug(`Unrecognized RDB AUX field: '${name}'`);
   }
 
-  private summarize(loader: RdbLoader): void {
+  /** Logs and keeps what came of an RDB file. */
+  summarize(loader: RdbLoader): void {
     const { keysLoaded, keysExpired, emptyKeys, expiredHashes } = loader;
     const empty = emptyKeys > 0 ? `, empty keys skipped: ${emptyKeys}` : '';
     this.server.log.notice(
@@ -234,7 +236,7 @@ export class Loading {
   }
 
   /** Logs why loading failed. */
-  private failure(error: unknown): LoadFailure {
+  failure(error: unknown): LoadFailure {
     const { log } = this.server;
     if (!(error instanceof RdbFailure)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -176,7 +176,7 @@ async function open(server: Server): Promise<void> {
   try {
     const kinds = await openPorts(server);
     server.log.notice('Server initialized');
-    await server.loading.loadAtStart();
+    await server.appendOnly.begin();
     for (const kind of kinds) server.log.notice(`Ready to accept connections ${kind}`);
   } catch (error) {
     if (error instanceof StartRefused) server.log.warning(error.message);

@@ -9,6 +9,7 @@ import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { AppendOnly } from './append-only.js';
 import { Authentication } from './authentication.js';
 import { BlockedClients, type Waiting } from './blocked-clients.js';
 import { Client, ReplyMode, type Transport } from './client.js';
@@ -107,6 +108,7 @@ export class Server {
   readonly clientEviction: ClientEviction;
   readonly saves: RdbSaves;
   readonly loading: Loading;
+  readonly appendOnly: AppendOnly;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -182,6 +184,7 @@ export class Server {
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.saves = new RdbSaves(this);
+    this.appendOnly = new AppendOnly(this);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('tracking', () => this.tracking.limit());
@@ -374,6 +377,7 @@ export class Server {
   /** Writes at once what does not stand in one piece. */
   private writeReplies(client: Client, transport: Transport): void {
     if (transport.isSocket) this.outbox.flush();
+    if (!this.appendOnly.flush()) return;
     this.stats.writesProcessed++;
     this.reply.flush(transport);
     if (transport.unsentBytes > 0) checkOutputLimits(this, client);
@@ -394,6 +398,7 @@ export class Server {
 
   /** Sends what was written by `outputOf` to clients inside the process. */
   private flushPushes(): void {
+    if (!this.appendOnly.flush()) return;
     for (const client of this.toFlush) {
       const { transport } = client;
       if (client.closed || transport === null) continue;
@@ -531,6 +536,7 @@ export class Server {
 
   async close(): Promise<void> {
     this.scripts.stop();
+    this.appendOnly.stop();
     this.saves.stop();
     this.pauses.stop();
     this.blockedClients.stop();

@@ -23,6 +23,7 @@ import { isLocal } from '../is-local.js';
 import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
+import { reloadAppendOnly, slowDownWrites } from './debug-append-only.js';
 import { assertion, panic, segfault } from './debug-crash.js';
 import { debugListpack, debugQuicklist, setPackedThreshold } from './debug-lists.js';
 import { replyShape } from './debug-protocol.js';
@@ -42,6 +43,7 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['aof-flush-sleep', subcommand(1, 1, slowDownWrites)],
   ['assert', subcommand(0, 0, assertion)],
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
   ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
@@ -53,6 +55,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['htstats', subcommand(1, 2, tableStats)],
   ['htstats-key', subcommand(1, 2, valueTableStats)],
   ['listpack', subcommand(1, 1, debugListpack)],
+  ['loadaof', subcommand(0, Number.POSITIVE_INFINITY, reloadAppendOnly)],
   ['log', subcommand(1, 1, log)],
   ['object', subcommand(1, 2, object)],
   ['panic', subcommand(0, 0, panic)],
@@ -83,6 +86,8 @@ const NOT_HERE = new Set([
 ]);
 
 const HELP = [
+  'AOF-FLUSH-SLEEP <microsec>',
+  '    Server will sleep before flushing the AOF, this is used for testing.',
   'ASSERT',
   '    Crash by assertion failed.',
   'CHANGE-REPL-ID',
@@ -100,6 +105,8 @@ const HELP = [
   '    unit tests to simulate error replies.',
   'LISTPACK <key>',
   '    Show low level info about the listpack encoding of <key>.',
+  'LOADAOF',
+  '    Flush the AOF buffers on disk and reload the AOF in memory.',
   'LOG <message>',
   '    Write <message> to the server log.',
   'HTSTATS <dbid> [full]',

@@ -77,10 +77,10 @@ function specOf({ name, since, isReadOnly, first, summary }: Form): CommandSpec 
 
 /** Reads the number of keys. Throws `otherwise` when it is no number. */
 function readKeyCount(call: ServerCall, otherwise: Refusal): number {
-  const count = call.bigint(2, otherwise);
+  const count = Number(call.bigint(2, otherwise));
   if (count > call.argc - 3) throw KEYS_BEYOND_ARGUMENTS;
-  if (count < 0n) throw KEYS_NEGATIVE;
-  return Number(count);
+  if (count < 0) throw KEYS_NEGATIVE;
+  return count;
 }
 
 /** Monitors are to see the script before what it calls. */

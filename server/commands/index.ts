@@ -12,6 +12,7 @@ import { STREAM_COMMANDS } from '../../datatypes/stream-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
+import { APPEND_ONLY_COMMANDS } from './append-only.js';
 import { client } from './client.js';
 import { COMMAND_COMMANDS } from './command.js';
 import { COMMANDLOG_COMMANDS } from './commandlog.js';
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   ...READ_MODE_COMMANDS,
   config,
   ...SAVE_COMMANDS,
+  ...APPEND_ONLY_COMMANDS,
   shutdown,
   memory,
   ...COMMAND_COMMANDS,

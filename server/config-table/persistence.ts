@@ -17,20 +17,20 @@ export const persistence = {
   'rdb-key-save-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
   'stop-writes-on-bgsave-error': bool(true),
 
+  appendonly: bool(false, { denyLoading: true }),
+  appendfilename: text('appendonly.aof', { immutable: true }, fileName('appendfilename')),
+  appenddirname: text('appendonlydir', { immutable: true }, fileName('appenddirname', 'dirname')),
+  appendfsync: oneOf(['everysec', 'always', 'no'], 'everysec'),
+  'no-appendfsync-on-rewrite': bool(false),
+  'auto-aof-rewrite-percentage': integer(0, INT_MAX, 100),
+  'auto-aof-rewrite-min-size': memory(0, LONG_MAX, 67_108_864),
+  'aof-load-truncated': bool(true),
+  'aof-rewrite-incremental-fsync': bool(true),
+  'aof-timestamp-enabled': bool(false),
+  'aof-use-rdb-preamble': bool(true),
+  'aof-disable-auto-gc': bool(false, { hidden: true }),
+
   ...withoutEffect({
     'rdb-del-sync-files': bool(false),
-
-    appendonly: bool(false, { denyLoading: true }),
-    appendfilename: text('appendonly.aof', { immutable: true }, fileName('appendfilename')),
-    appenddirname: text('appendonlydir', { immutable: true }, fileName('appenddirname', 'dirname')),
-    appendfsync: oneOf(['everysec', 'always', 'no'], 'everysec'),
-    'no-appendfsync-on-rewrite': bool(false),
-    'auto-aof-rewrite-percentage': integer(0, INT_MAX, 100),
-    'auto-aof-rewrite-min-size': memory(0, LONG_MAX, 67_108_864),
-    'aof-load-truncated': bool(true),
-    'aof-rewrite-incremental-fsync': bool(true),
-    'aof-timestamp-enabled': bool(false),
-    'aof-use-rdb-preamble': bool(true),
-    'aof-disable-auto-gc': bool(false, { hidden: true }),
   }),
 } as const;

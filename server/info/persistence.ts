@@ -1,4 +1,5 @@
 /** INFO persistence: snapshots and the append-only file. */
+import type { AppendOnly } from '../append-only.js';
 import type { Server } from '../server.js';
 import type { InfoField, InfoSection } from './section.js';
 
@@ -9,13 +10,13 @@ export const PERSISTENCE: InfoSection = {
   *fields(server) {
     yield* saving(server);
     yield* snapshots(server);
-    yield* appendOnlyFile();
+    yield* appendOnlyFile(server);
     if (server.loading.inProgress) yield* loading(server);
   },
 };
 
-function* saving({ loading, saves }: Server): Generator<InfoField> {
-  const { snapshot } = saves;
+function* saving({ appendOnly, loading, saves }: Server): Generator<InfoField> {
+  const snapshot = saves.snapshot ?? appendOnly.rewrite.snapshot;
   const earlyBytes = snapshot?.earlyBytes ?? 0;
   yield ['loading', loading.inProgress ? 1 : 0];
   yield ['async_loading', 0];
@@ -51,18 +52,31 @@ function* loading({ loading: load }: Server): Generator<InfoField> {
   yield ['loading_eta_seconds', load.secondsLeft];
 }
 
-function* appendOnlyFile(): Generator<InfoField> {
-  yield ['aof_enabled', 0];
-  yield ['aof_rewrite_in_progress', 0];
-  yield ['aof_rewrite_scheduled', 0];
-  yield ['aof_last_rewrite_time_sec', -1];
-  yield ['aof_current_rewrite_time_sec', -1];
-  yield ['aof_last_bgrewrite_status', 'ok'];
-  yield ['aof_rewrites', 0];
-  yield ['aof_rewrites_consecutive_failures', 0];
-  yield ['aof_last_write_status', 'ok'];
-  yield ['aof_last_cow_size', 0];
+function* appendOnlyFile({ appendOnly }: Server): Generator<InfoField> {
+  const { rewrite, state } = appendOnly;
+  yield ['aof_enabled', state === 'off' ? 0 : 1];
+  yield ['aof_rewrite_in_progress', rewrite.inProgress ? 1 : 0];
+  yield ['aof_rewrite_scheduled', rewrite.isScheduled ? 1 : 0];
+  yield ['aof_last_rewrite_time_sec', rewrite.lastSeconds];
+  yield ['aof_current_rewrite_time_sec', rewrite.currentSeconds];
+  yield ['aof_last_bgrewrite_status', rewrite.succeeded ? 'ok' : 'err'];
+  yield ['aof_rewrites', rewrite.count];
+  yield ['aof_rewrites_consecutive_failures', rewrite.failuresInARow];
+  yield ['aof_last_write_status', appendOnly.diskError === null ? 'ok' : 'err'];
+  yield ['aof_last_cow_size', rewrite.lastEarlyBytes];
   yield ['module_fork_in_progress', 0];
   yield ['module_fork_last_cow_size', 0];
   yield ['slot_migration_fork_in_progress', 0];
+  if (state !== 'off') yield* appendedBytes(appendOnly);
+}
+
+/** What is known only while the file is written. */
+function* appendedBytes(appendOnly: AppendOnly): Generator<InfoField> {
+  const { rewrite, state, writer } = appendOnly;
+  yield ['aof_current_size', appendOnly.totalBytes];
+  yield ['aof_base_size', appendOnly.baseBytes];
+  yield ['aof_pending_rewrite', state === 'waiting' && rewrite.isScheduled ? 1 : 0];
+  yield ['aof_buffer_length', writer.bufferedBytes];
+  yield ['aof_pending_bio_fsync', writer.pendingSyncs];
+  yield ['aof_delayed_fsync', writer.delayedSyncs];
 }

@@ -76,19 +76,15 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ subscribe: 0, psubscribe: 0, ssubscribe: 0 },
   ...{ unsubscribe: 0, punsubscribe: 0, sunsubscribe: 0 },
   // They end the connection, the server or the order of replies, or hold requests back.
-  ...{
-    save: 0,
-    bgsave: 0,
-    quit: 0,
-    shutdown: 0,
-    monitor: 0,
-    'client|reply': 0,
-    'client|pause': 0,
-    'client|kill': 0,
-  },
+  ...{ save: 0, bgsave: 0, bgrewriteaof: 0 },
+  ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
   // They would hold back what comes after them: templates have them wait for a moment only.
   ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
   ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
+  // The real server's engine begins anew by CONFIG GET, which INFO and the command log show.
+  ...{ 'script|flush': 0, 'function|flush': 0 },
+  // It is refused in a pipeline, which the requests are sent in.
+  'script|debug': 0,
   // They wait, and the real server asks its replicas, which ROLE shows even when there are none.
   ...{ wait: 0, waitaof: 0 },
   // What is queued is compared only as one; another test has whole transactions.
