@@ -830,7 +830,7 @@ export function libraryFailed(problem: string): Refusal {
 }
 
 export function unknownFunctionOption(given: string): Refusal {
-  return refusal('ERR', `Unknown option given: ${given}`);
+  return refusal('ERR', `Unknown option given: ${untilZero(given)}`);
 }
 
 export function unknownListArgument(given: string): Refusal {
