@@ -8,6 +8,7 @@ import { oneAtATime } from './one-at-a-time.js';
 import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
 import { publishing } from './publishing.js';
+import { saveLoad } from './save-load.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -17,6 +18,7 @@ const QUESTIONS = {
   'kilobyte-values': kilobyteValues,
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
+  'save-load': saveLoad,
   'start-up': startUp,
   'in-a-test': inATest,
   publishing,

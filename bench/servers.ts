@@ -47,12 +47,17 @@ export class MeasuredServer {
     this.child = child;
   }
 
-  /** Resolves when the server accepts connections. */
-  static async start({ name, command }: Contestant): Promise<MeasuredServer> {
+  /** Resolves when the server accepts connections. @param more - Further settings for it. */
+  static async start(
+    { name, command }: Contestant,
+    more: readonly string[] = [],
+  ): Promise<MeasuredServer> {
     const [program, ...args] = command;
     const port = await freePort();
     const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()];
-    const child = spawn(program, [...args, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, [...args, ...settings, ...more], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) =>

@@ -60,8 +60,12 @@ export interface Effects {
 
 export abstract class Call {
   request: Request = new Request();
+  /** Whether the request was accepted before, by this server or its primary: limits do not apply to it. */
+  mustObey = false;
   /** Whether a command that finds nothing to do may wait: not in transactions and scripts. */
   mayWait = false;
+  /** Whether a script calls the command. */
+  isFromScript = false;
   /** The database the client has selected. */
   abstract db: Database;
   abstract reply: ReplyWriter;
@@ -152,6 +156,13 @@ export abstract class Call {
   /** As `read`, but the access is not noted. */
   inspect(i: number): Ref {
     return this.db.inspect(this.buffer, this.start(i), this.end(i));
+  }
+
+  /** As `read`, by a command that looks like a reader but changes the value. */
+  readToChange(i: number): Ref {
+    const ref = this.read(i);
+    if (ref !== NONE) this.db.beforeChange(ref);
+    return ref;
   }
 
   /** The entry of the key in argument `i`, by a command that is going to write. */

@@ -29,6 +29,13 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Resolves `ms` from now. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}
+
 export class SystemClock implements Clock {
   private nowMs = systemNow();
   private readonly keepsAlive: boolean;

@@ -15,6 +15,7 @@ import { type FreeStep, LazyFree, type Schedule } from './lazy-free.js';
 import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
 import { type KeyspaceSettings, STANDARD_SETTINGS } from './settings.js';
+import type { SnapshotGuard } from './snapshot-guard.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Dict } from './store/dict.js';
 import {
@@ -89,12 +90,17 @@ export class Keyspace {
   /** Values that are no single block. */
   readonly largeValues = new LargeValues();
 
+  /** The snapshot that is being taken, if any. */
+  snapshot: SnapshotGuard | null = null;
+
   /** What the server hashed ahead: the key of the command that runs. */
   readonly known = new KnownHash();
 
   onExpiry: OnExpiry = OnExpiry.remove;
   /** Whether serialized values are taken with any checksum. Set by DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
   skipsChecksums = false;
+  /** Whether a string of digits that is set is kept as a number: not when a script sets it. */
+  readsIntegers = true;
   /** Whether lookups note the access: off for clients that asked for CLIENT NO-TOUCH. */
   touching = true;
   /** The longest string that may be made, in bytes: `proto-max-bulk-len`. */
@@ -108,6 +114,8 @@ export class Keyspace {
   onEmptied: (database: Database, ref: Ref) => void = () => {};
   /** Told of a key that was not there and is now; its value need not be written yet. */
   onCreated: (database: Database, ref: Ref) => void = () => {};
+  /** Told after FLUSHALL emptied all databases. */
+  onFlushedAll: () => void = () => {};
   /** Told what becomes of keys; null while nobody waits for any. */
   waiters: KeyWaiters | null = null;
   /** Told of a read that finds no key: `bytes[start, end)`. */
@@ -312,8 +320,14 @@ export class Database {
       this.expire(hash, ref);
       return NONE;
     }
+    if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeChange(this, ref);
     this.touch(ref);
     return ref;
+  }
+
+  /** To be called before the value of an entry changes that was not looked up by `findForWrite`. */
+  beforeChange(ref: Ref): void {
+    this.keyspace.snapshot?.beforeChange(this, ref);
   }
 
   /** The entry without any trace of the look, but that an expired one goes. */
@@ -381,7 +395,11 @@ export class Database {
     const previous = this.findToReplace(hash, key, keyStart, keyEnd);
     // The real server makes the new value before it takes the old one's expiry away.
     const expires = expireAtMs !== NEVER || (previous !== NONE && entries.hasExpiry(previous));
-    const kind = encoding ?? stringEncoding(bytes, start, end, keyEnd - keyStart, expires);
+    const kind =
+      encoding ??
+      (keyspace.readsIntegers
+        ? stringEncoding(bytes, start, end, keyEnd - keyStart, expires)
+        : embeddedOrRaw(length, keyEnd - keyStart, expires));
     const access = keyspace.initialAccess();
     if (previous !== NONE && expireAtMs === NEVER) {
       if (entries.overwrite(previous, bytes, start, length, kind, access)) return;
@@ -437,7 +455,9 @@ export class Database {
   /** The entry that a new value of the key takes the place of, or NONE. One whose time has come goes as such. */
   private findToReplace(hash: number, key: Uint8Array, keyStart: number, keyEnd: number): Ref {
     const ref = this.keys.find(hash, key, keyStart, keyEnd);
-    if (ref === NONE || !this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
+    if (ref === NONE) return NONE;
+    if (this.keyspace.snapshot !== null) this.keyspace.snapshot.beforeChange(this, ref);
+    if (!this.entries.hasExpiry(ref) || !this.hasExpired(ref)) return ref;
     if (this.keyspace.onExpiry !== OnExpiry.remove) return ref;
     this.expire(hash, ref);
     return NONE;
@@ -457,6 +477,7 @@ export class Database {
       this.keyspace.waiters?.placed(this, NONE, next);
       return;
     }
+    this.beforeChange(previous);
     this.keyspace.waiters?.placed(this, previous, next);
     this.keys.replace(hash, previous, next);
     const expired = this.entries.hasExpiry(previous);
@@ -519,6 +540,7 @@ export class Database {
   /** Gives the entry an expiry (ms since 1970), or with NEVER takes it away. Returns the entry, which may have moved. */
   setExpiry(ref: Ref, expireAtMs: number): Ref {
     const { entries } = this;
+    this.beforeChange(ref);
     if (expireAtMs !== NEVER && entries.hasExpiry(ref)) {
       entries.setExpireAtMs(ref, expireAtMs);
       return ref;
@@ -655,6 +677,7 @@ export class Database {
 
   /** Takes an entry out of the database; its hold is now the caller's. */
   detachEntry(hash: number, ref: Ref): void {
+    this.beforeChange(ref);
     this.keyspace.waiters?.removed(this, ref);
     if (this.entries.hasExpiry(ref)) this.expires.remove(hash, ref);
     if (this.entries.isVolatile(ref)) this.volatile.remove(hash, ref);
@@ -664,10 +687,17 @@ export class Database {
   /** Deletes everything at once. Returns how many keys there were. */
   clear(): number {
     const { size } = this.keys;
-    this.expires.clear();
-    this.volatile.clear();
-    this.keyspace.releaseAll(this.keys);
+    const { keyspace } = this;
+    const keys = this.detachAll();
+    if (!keyspace.snapshot?.takesTable(keys)) keyspace.releaseAll(keys);
     return size;
+  }
+
+  /** Empties the database in an instant: its entries are released in the background. */
+  clearLater(): void {
+    const { keyspace } = this;
+    const keys = this.detachAll();
+    if (!keyspace.snapshot?.takesTable(keys)) keyspace.freeLater(keys);
   }
 
   /** Empties the database in an instant: what it held is in the returned Dict, for the caller to release. */

@@ -65,7 +65,10 @@ export const flushall = command(
     complexity: 'O(N) where N is the total number of keys in all databases',
     summary: 'Deletes all keys of all databases.',
   },
-  (call) => flush(call, call.keyspace.databases),
+  (call) => {
+    flush(call, call.keyspace.databases);
+    call.keyspace.onFlushedAll();
+  },
 );
 
 function flush(call: Call, databases: readonly Database[]): void {
@@ -73,7 +76,7 @@ function flush(call: Call, databases: readonly Database[]): void {
   const keys = databases.reduce((sum, database) => sum + database.keys.size, 0);
   call.effects.flushed(databases, keys);
   for (const database of databases) {
-    if (later) call.keyspace.freeLater(database.detachAll());
+    if (later) database.clearLater();
     else database.clear();
   }
   // It travels even when there was nothing to delete.

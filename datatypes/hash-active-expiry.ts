@@ -60,6 +60,7 @@ export class FieldExpiry {
   /** Takes due fields out of a hash, and an emptied hash away. True when it has more of them. */
   private expireIn(database: Database, ref: Ref, nowMs: number): boolean {
     const { keyspace, field } = this;
+    database.beforeChange(ref);
     const table = keyspace.large(ref, FieldTable);
     const gone: Uint8Array[] = [];
     while (gone.length < FIELDS_AT_ONCE && table.deadlines.soonestMs < nowMs) {

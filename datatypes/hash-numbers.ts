@@ -88,8 +88,10 @@ export const hincrby = command(
     hash.find(call.buffer, call.start(2), call.end(2));
     const sum = sumOf(hash, delta);
     const digits = String(sum);
+    // Elsewhere a field of this hash may be there longer, or gone sooner.
+    const mayDiffer = hash.isVolatile;
     const moment = putNumber(call, hash, digits, 'hincrby');
-    if (moment !== NEVER || hash.overwrittenExpired > 0) propagateValue(call, digits, moment);
+    if (mayDiffer) propagateValue(call, digits, moment);
     call.reply.integer(sum);
   },
 );

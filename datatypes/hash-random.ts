@@ -57,7 +57,7 @@ function replySample(call: Call): void {
     replyView(call, field);
     if (withValues) replyView(call, value);
   };
-  if (repeats) for (let i = 0; i < wanted; i++) hash.visitRandom(visit);
+  if (repeats) for (let i = 0; i < wanted && !call.reply.isAbandoned; i++) hash.visitRandom(visit);
   else visitDifferent(hash, sent, visible, visit);
 }
 

@@ -31,6 +31,7 @@ function readTimed(call: Call, name: string, allowed: number, step: number): Tim
   const { given, expiryAt } = readSetOptions(call, 2, allowed, fieldsAt);
   const count = readFieldCount(call, fieldsAt, step);
   const hash = step === 1 ? readHash(call, 1) : writeHash(call, 1);
+  if (hash.ref !== NONE) call.db.beforeChange(hash.ref);
   const moment = expiryAt > 0 ? readExpireAt(call, expiryAt, given, name, 0n) : NEVER;
   return { given, moment, first: fieldsAt + 2, count, hash };
 }

@@ -76,6 +76,11 @@ export class HashLens {
     );
   }
 
+  /** Whether any field expires. */
+  get isVolatile(): boolean {
+    return this.table?.isVolatile ?? false;
+  }
+
   /** Fields, those whose time has come included. */
   get size(): number {
     if (this.ref === NONE) return 0;

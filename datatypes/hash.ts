@@ -89,13 +89,14 @@ export const hsetnx = command(
     const { buffer, effects } = call;
     const hash = writeHash(call, 1);
     if (hash.find(buffer, call.start(2), call.end(2))) return call.reply.integer(0);
+    // Elsewhere a field whose time has come may still be there: it would be in the way of HSETNX.
+    const mayDiffer = hash.isVolatile;
     hash.create(call, 1);
     hash.put(buffer, call.start(2), call.end(2), buffer, call.start(3), call.end(3));
     hash.settle(call.db);
     hash.tellOverwritten(call, 1);
     call.changed(1, EventClass.hash, 'hset');
-    // Where the expired field is still there, it would be in the way of HSETNX.
-    if (hash.overwrittenExpired > 0 && effects.propagates) {
+    if (mayDiffer && effects.propagates) {
       effects.propagateAs(['HSET', call.bytes(1), call.bytes(2), call.bytes(3)]);
     }
     call.reply.integer(1);

@@ -55,7 +55,7 @@ function mergeInto(call: Call, i: number, registers: Uint8Array): boolean {
 
 /** The estimate of key argument 1: worked out and kept when it is not known. */
 function countOne(call: Call): number | bigint {
-  const ref = asHyperLogLog(call, call.read(1));
+  const ref = asHyperLogLog(call, call.readToChange(1));
   if (ref === NONE) return 0;
   const value = new HyperLogLog(call, ref);
   value.own();

@@ -209,11 +209,8 @@ export function readMilliseconds(call: Call, i: number): number {
   return timeoutMs;
 }
 
-/**
- * So many elements, some more than once, are drawn at most: their reply has a gigabyte. The real server has no limit of
- * its own, and ends for want of memory.
- */
-const MOST_DRAWN = 2 ** 27;
+/** So many elements, some more than once, are drawn at most. The real server draws on until it has no memory left. */
+const MOST_DRAWN = 2 ** 30;
 
 /** Refuses to draw more elements than a reply can hold. @throws {Refusal} OUT_OF_RANGE */
 export function checkDrawn(count: number): void {

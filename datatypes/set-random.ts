@@ -151,7 +151,7 @@ export const srandmember = command(
     }
     if (count < 0) checkDrawn(-count);
     call.reply.array(Math.abs(count));
-    if (count < 0) for (let i = count; i < 0; i++) set.random(call.random, reply);
+    if (count < 0) drawAny(call, set, -count, reply);
     else if (set.encoding === Encoding.hashtable && count * DRAW_ABOVE < set.size) {
       drawDistinct(call, set, count, reply);
     } else walkDistinct(call, set, count, reply);
@@ -169,6 +169,11 @@ function readSampleCount(call: Call): number {
   const count = call.bigint(2, NOT_AN_INTEGER);
   if (count === INT64_MIN) throw OUT_OF_LONG_RANGE;
   return Number(count);
+}
+
+/** Draws `count` members, of which some may be the same. */
+function drawAny(call: Call, set: SetValue, count: number, visit: MemberVisitor): void {
+  for (let i = 0; i < count && !call.reply.isAbandoned; i++) set.random(call.random, visit);
 }
 
 /** Draws until `count` different members of a table were met. */

@@ -153,8 +153,8 @@ function sortKey(call: Call, stores: boolean): void {
   const asTheyAre = options.by !== null && !options.by.hasStar;
   let order: Uint32Array;
   if (!asTheyAre) order = orderBy(call, elements, options);
-  else if (type === Type.set && options.storeAt > 0) {
-    // Sets have no order, but what is stored must be the same wherever the request travels.
+  else if (type === Type.set && (options.storeAt > 0 || call.isFromScript)) {
+    // Sets have no order, but what is stored must be the same wherever the request travels; scripts rely on one.
     order = orderBy(call, elements, { ...options, by: null, alpha: true });
   } else {
     order = Uint32Array.from({ length: elements.count }, (_, i) => i);

@@ -28,6 +28,11 @@ export function readStream(call: Call, i: number): Stream | null {
   return streamOf(call, call.read(i));
 }
 
+/** As `readStream`, by a command that changes what groups have read. */
+export function readStreamToChange(call: Call, i: number): Stream | null {
+  return streamOf(call, call.readToChange(i));
+}
+
 /** As `readStream`, by a command that is going to write. */
 export function writeStream(call: Call, i: number): Stream | null {
   return streamOf(call, call.write(i));

@@ -91,7 +91,7 @@ export const xadd = command(
       effects.notify(call.db, EventClass.stream, 'xtrim', call.bytes(1));
     }
     if (!isExact || request.trim?.approximate) {
-      propagateExact(call, stream, request.trim ?? noTrimming(), idAt);
+      propagateExact(call, stream, request.trim ?? noTrimming(), isExact ? 0 : idAt);
     }
     if (found !== null) call.keyspace.waiters?.renewed(call.db, call.bytes(1));
   },

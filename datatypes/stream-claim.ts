@@ -16,7 +16,7 @@ import { StreamId } from './store/stream-id.js';
 import {
   readId,
   readStart,
-  readStream,
+  readStreamToChange,
   replyEntry,
   replyId,
   streamOf,
@@ -86,7 +86,7 @@ export const xclaim = command(
     summary: 'Gives pending entries to another consumer, as if delivered to it.',
   },
   (call) => {
-    const [stream, group] = requireGroup(call, readStream(call, 1));
+    const [stream, group] = requireGroup(call, readStreamToChange(call, 1));
     const leastIdleMs = readIdle(call, 'XCLAIM');
     const { id, pendingPlace: place } = toolsOf(call);
     let idsEnd = 5;
@@ -149,7 +149,7 @@ export const xautoclaim = command(
   },
   (call) => {
     // The real server looks at the key first: it counts as a hit or a miss whatever else is wrong.
-    const ref = call.read(1);
+    const ref = call.readToChange(1);
     const leastIdleMs = readIdle(call, 'XAUTOCLAIM');
     const { id, pendingPlace: place } = toolsOf(call);
     readStart(call, 5, id);

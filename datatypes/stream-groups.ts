@@ -11,7 +11,7 @@ import { integer, key, keyArg, oneOf, text, word } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { command, container } from './command.js';
 import type { StreamId } from './store/stream-id.js';
-import { createStream, readId, readStream, toolsOf, writeStream } from './stream-access.js';
+import { createStream, readId, readStreamToChange, toolsOf, writeStream } from './stream-access.js';
 import { type Count, countOf } from './stream-counts.js';
 import { createConsumer } from './stream-deliver.js';
 import { Group, UNKNOWN_READ } from './stream-group-value.js';
@@ -222,7 +222,7 @@ export const xack = command(
     summary: 'Acknowledges entries: they are pending no longer.',
   },
   (call) => {
-    const stream = readStream(call, 1);
+    const stream = readStreamToChange(call, 1);
     const group = stream?.group(call.buffer, call.start(2), call.end(2));
     if (group === undefined) return call.reply.integer(0);
     const { id, pendingPlace } = toolsOf(call);

@@ -17,7 +17,7 @@ import { command } from './command.js';
 import { readMilliseconds } from './options.js';
 import { Type } from './store/entry.js';
 import { StreamId } from './store/stream-id.js';
-import { readStream, replyEntry, toolsOf } from './stream-access.js';
+import { readStream, readStreamToChange, replyEntry, toolsOf } from './stream-access.js';
 import { deliverNew, replyHistory, requireConsumer } from './stream-deliver.js';
 import type { Group } from './stream-group-value.js';
 import type { Stream } from './stream-value.js';
@@ -184,8 +184,8 @@ function waitForEntries(call: Call, request: ReadRequest, sources: readonly Sour
 
 function readSource(call: Call, request: ReadRequest, index: number): Source {
   const keyAt = request.keysAt + index;
-  const stream = readStream(call, keyAt);
   const { groupAt } = request;
+  const stream = groupAt === 0 ? readStream(call, keyAt) : readStreamToChange(call, keyAt);
   let group: Group | null = null;
   if (groupAt !== 0) {
     group = stream?.group(call.buffer, call.start(groupAt), call.end(groupAt)) ?? null;

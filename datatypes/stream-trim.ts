@@ -98,7 +98,9 @@ export function finishTrimOptions(call: Call, options: TrimOptions): TrimOptions
     return options;
   }
   if (limit >= 0) {
-    if (!approximate) throw LIMIT_NOT_APPROXIMATE;
+    if (!approximate && !call.mustObey) throw LIMIT_NOT_APPROXIMATE;
+    // What was cut off when this ran first is cut off as a whole.
+    if (!approximate) options.limit = 0;
     return options;
   }
   options.limit = 0;

@@ -39,7 +39,8 @@ export function setWithOptions(call: Call): void {
   }
   // With a moment in milliseconds the request already says the same everywhere.
   const absolute = (given & SetOption.pxat) !== 0;
-  if (expires) setExpiring(call, 1, 2, ref, expireAtMs, absolute);
+  const named = call.argc === 5 ? Travel.named : Travel.renamed;
+  if (expires) setExpiring(call, 1, 2, ref, expireAtMs, absolute ? Travel.asRequested : named);
   else if ((given & SetOption.keepTtl) !== 0) setArgument(call, 1, 2, expiryOf(call, ref));
   else setArgument(call, 1, 2, NEVER);
   if (answersOld) {
@@ -67,17 +68,18 @@ function expiryOf(call: Call, ref: Ref): Moment {
   return ref === NONE ? NEVER : call.db.expiryOf(ref);
 }
 
-/**
- * Sets a key that expires, or makes it go if that is past. `ref` is what is there, or NONE.
- * It travels with its expiry as a moment, or with `asRequested` as it came.
- */
+/** How a request travels: as it came, or with its expiry as a moment, under the name it came with or as SET. */
+const Travel = { asRequested: 0, named: 1, renamed: 2 } as const;
+type Travel = (typeof Travel)[keyof typeof Travel];
+
+/** Sets a key that expires, or makes it go if that is past. `ref` is what is there, or NONE. */
 function setExpiring(
   call: Call,
   keyAt: number,
   valueAt: number,
   ref: Ref,
   expireAtMs: Moment,
-  asRequested = false,
+  travel: Travel = Travel.renamed,
 ): void {
   if (isAlreadyPast(call, expireAtMs)) {
     if (ref !== NONE) expireNow(call, keyAt, ref);
@@ -85,15 +87,16 @@ function setExpiring(
   }
   setArgument(call, keyAt, valueAt, expireAtMs);
   notifyExpire(call, keyAt);
-  if (asRequested || !call.effects.propagates) return;
+  if (travel === Travel.asRequested || !call.effects.propagates) return;
   const moment = String(expireAtMs);
-  call.effects.propagateAs(['SET', call.bytes(keyAt), call.bytes(valueAt), 'PXAT', moment]);
+  const name = travel === Travel.named ? call.bytes(0) : 'SET';
+  call.effects.propagateAs([name, call.bytes(keyAt), call.bytes(valueAt), 'PXAT', moment]);
 }
 
 /** SET ... GET travels without the GET: nobody there wants the old value. */
 function propagateWithoutGet(call: Call, options: SetOptions): void {
   if (!call.effects.propagates) return;
-  const request = ['SET', call.bytes(1), call.bytes(2)];
+  const request = [call.bytes(0), call.bytes(1), call.bytes(2)];
   for (let i = 3; i < call.argc; i++) {
     if (i === options.comparisonAt || !call.is(i, 'get')) request.push(call.bytes(i));
   }
@@ -281,7 +284,8 @@ export const msetex = command(
       setArgument(call, i, i + 1, keeps ? expiryOf(call, call.write(i)) : expireAtMs);
       if (expiryAt !== 0) notifyExpire(call, i);
     }
-    if (expiryAt !== 0) propagateMoment(call, end, expireAtMs);
+    const isMoment = (given & SetOption.pxat) !== 0;
+    if (expiryAt !== 0 && !isMoment) propagateMoment(call, end, expireAtMs);
     call.reply.integer(1);
   },
 );

@@ -20,7 +20,7 @@ export function replyString(call: Call, ref: Ref): void {
 
 /** @throws {Refusal} STRING_TOO_LONG when a string of `bytes` bytes is beyond `proto-max-bulk-len`. */
 export function checkStringLength(call: Call, bytes: number): void {
-  if (bytes > call.keyspace.maxStringBytes()) throw STRING_TOO_LONG;
+  if (bytes > call.keyspace.maxStringBytes() && !call.mustObey) throw STRING_TOO_LONG;
 }
 
 /** Sets key argument `keyAt` to argument `valueAt`; the keyspace event is `set`. */

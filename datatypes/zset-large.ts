@@ -8,6 +8,7 @@
 import type { LargeValue } from './large-values.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Dict } from './store/dict.js';
+import type { FrozenDict } from './store/frozen-dict.js';
 import type { HashFunction } from './store/hash-function.js';
 import { orderByScore } from './store/score-order.js';
 import { ScoreTree } from './store/score-tree.js';
@@ -57,8 +58,20 @@ export class LargeSortedSet implements SortedSet, LargeValue {
     this.tree.insert(score, this.found);
   }
 
-  rescore(_bytes: Uint8Array, _start: number, _end: number, score: number): void {
-    this.tree.rescore(this.elements.score(this.found), this.found, score);
+  rescore(bytes: Uint8Array, start: number, end: number, score: number): void {
+    this.dict.detach(this.foundHash);
+    if (this.arena.references(this.found) === 1) {
+      this.tree.rescore(this.elements.score(this.found), this.found, score);
+      return;
+    }
+    // A snapshot holds the element: it stays as it is, and another takes its place.
+    const { found, foundHash } = this;
+    this.tree.remove(this.elements.score(found), found);
+    this.found = this.elements.create(bytes, start, end, score);
+    this.elementBytes += this.elements.capacity(this.found);
+    this.dict.replace(foundHash, found, this.found);
+    this.release(found);
+    this.tree.insert(score, this.found);
   }
 
   /** As `insert`, leaving the tree for `arrange`. */
@@ -167,6 +180,19 @@ export class LargeSortedSet implements SortedSet, LargeValue {
       longest = Math.max(longest, this.elements.length(element));
     });
     return longest;
+  }
+
+  /** The elements as they are now, whatever becomes of the set: blocks for `show`. */
+  freeze(): FrozenDict {
+    return this.dict.freeze((element) => this.arena.release(element));
+  }
+
+  /** Shows an element by its block. */
+  show(element: Ref, visit: MemberVisitor): void {
+    const { elements } = this;
+    const page = elements.page(element);
+    const score = elements.score(element);
+    visit(page, elements.start(element), elements.end(element), score, element);
   }
 
   freeSome(): boolean {

@@ -61,7 +61,7 @@ function replyRepeated(call: Call, set: SortedSet, count: number, withScores: bo
   const { reply, random } = call;
   const { size } = set;
   replyMemberCount(reply, count, withScores);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && !reply.isAbandoned; i++) {
     set.walk(random.below(size), 1, false, (bytes, start, end, score) => {
       replyMember(reply, bytes, start, end, score, withScores);
     });

@@ -4,7 +4,6 @@ import { type Command, command } from '../datatypes/command.js';
 import { OnExpiry } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER } from '../datatypes/store/entry.js';
-import { LzfCompressor } from '../datatypes/store/lzf.js';
 import {
   BAD_DATA_FORMAT,
   BAD_PAYLOAD_FOOTER,
@@ -15,8 +14,10 @@ import {
   SYNTAX_ERROR,
 } from '../protocol/refusals.js';
 import { integer, key, keyArg, text, word } from '../protocol/spec.js';
-import { checkDumpPayload, dumpPayload } from './dump.js';
-import { VALUE_READERS, VALUE_WRITERS } from './value-formats.js';
+import { checkDumpPayload, finishDump } from './dump.js';
+import { RdbReader } from './rdb-reader.js';
+import { RdbWriter } from './rdb-writer.js';
+import { compressorOf, VALUE_READERS, valueWriterOf } from './value-formats.js';
 
 export const dump = command(
   {
@@ -36,12 +37,12 @@ export const dump = command(
   (call) => {
     const ref = call.read(1);
     if (ref === NONE) return call.reply.nil();
-    const { entries, settings } = call.keyspace;
-    const write = VALUE_WRITERS.get(entries.type(ref));
-    if (write === undefined) throw new Error(`Cannot dump values of type ${entries.type(ref)}`);
-    const compressor = settings.rdbcompression ? call.keyspace.own(LzfCompressor) : null;
-    const { type, body } = write(call.keyspace, ref, compressor);
-    call.reply.bulk(dumpPayload(type, body));
+    const { keyspace } = call;
+    const writer = valueWriterOf(keyspace, ref);
+    const out = new RdbWriter(compressorOf(keyspace));
+    out.byte(writer.typeOf(keyspace, ref));
+    writer.write(keyspace, ref, out);
+    call.reply.bulk(finishDump(out));
   },
 );
 
@@ -172,9 +173,16 @@ function readValue(call: Call, expireAtMs: bigint, options: RestoreOptions): Ref
   }
   const read = VALUE_READERS.get(payload[0] as number);
   const atMs = expireAtMs === 0n ? NEVER : Math.max(0, Number(expireAtMs));
-  const target = { key: call.bytes(1), expireAtMs: atMs, access: accessOf(call, options) };
+  const target = {
+    key: call.buffer,
+    keyStart: call.start(1),
+    keyEnd: call.end(1),
+    expireAtMs: atMs,
+    access: accessOf(call, options),
+  };
   // The footer may be read as part of a value that is cut short, as in the real server.
-  const ref = read === undefined ? NONE : read(keyspace, payload, 1, payload.length, target);
+  const reader = keyspace.own(RdbReader).point(payload, 1, payload.length);
+  const ref = read === undefined ? NONE : read(keyspace, reader, target);
   if (ref === NONE) throw BAD_DATA_FORMAT;
   if (atMs > Number.MAX_SAFE_INTEGER) keyspace.entries.setExactExpireAtMs(ref, expireAtMs);
   return ref;

@@ -2,6 +2,7 @@
  * DUMP payloads: a type byte, the value as in RDB, the RDB version (2 bytes, little-endian), CRC-64.
  */
 import { Crc64 } from './crc64.js';
+import { RdbWriter } from './rdb-writer.js';
 
 /** The RDB version that is written, that of Valkey 9.1. */
 export const RDB_VERSION = 80;
@@ -10,7 +11,15 @@ export const RDB_VERSION = 80;
 const FOREIGN_VERSION_MIN = 12;
 const FOREIGN_VERSION_MAX = 79;
 
+/** From this version on, both forks use the same type bytes for different things. */
+const FIRST_DISPUTED_VERSION = 11;
+
 const FOOTER_BYTES = 10;
+
+/** Says whether a version is one of the other fork, where it went its own way. */
+export function isForeignVersion(version: number): boolean {
+  return version >= FIRST_DISPUTED_VERSION && version <= FOREIGN_VERSION_MAX;
+}
 
 /**
  * Says whether payloads and files of an RDB version can be read.
@@ -24,16 +33,22 @@ export function canReadRdbVersion(version: number, relaxed: boolean): boolean {
   return !foreign && version <= RDB_VERSION;
 }
 
+/** Ends a payload: `out` has the type byte and the value. */
+export function finishDump(out: RdbWriter): Uint8Array {
+  const at = out.take(FOOTER_BYTES);
+  const { bytes } = out;
+  bytes[at] = RDB_VERSION & 255;
+  bytes[at + 1] = RDB_VERSION >>> 8;
+  new Crc64().update(bytes, 0, at + 2).writeTo(bytes, at + 2);
+  return out.finish();
+}
+
 /** Makes a payload of a type byte and the value's RDB bytes. */
 export function dumpPayload(type: number, body: Uint8Array): Uint8Array {
-  const payload = new Uint8Array(1 + body.length + FOOTER_BYTES);
-  payload[0] = type;
-  payload.set(body, 1);
-  const versionAt = 1 + body.length;
-  payload[versionAt] = RDB_VERSION & 255;
-  payload[versionAt + 1] = RDB_VERSION >>> 8;
-  new Crc64().update(payload, 0, versionAt + 2).writeTo(payload, versionAt + 2);
-  return payload;
+  const out = new RdbWriter(null, 1 + body.length + FOOTER_BYTES);
+  out.byte(type);
+  out.raw(body);
+  return finishDump(out);
 }
 
 /** How strictly the footer of a payload is checked. */

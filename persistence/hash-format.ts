@@ -3,18 +3,13 @@ import type { Keyspace } from '../datatypes/database.js';
 import { HashLens } from '../datatypes/hash-value.js';
 import { type Arena, NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
-import type { FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
+import { type FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
-import {
-  rdbLengthSize,
-  rdbStringSizeMax,
-  readRdbLength,
-  readRdbString,
-  writeRdbLength,
-  writeRdbString,
-} from './rdb-string.js';
-import type { EntryFacts, RdbValue, ValueReader } from './value-formats.js';
+import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
+import { PackedLens } from './packed-lens.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { RdbWriter } from './rdb-writer.js';
+import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 import { listpackOfZiplist } from './ziplist.js';
 import { readZipmap } from './zipmap.js';
 
@@ -25,43 +20,43 @@ const RDB_HASH_ZIPLIST = 13;
 const RDB_HASH_LISTPACK = 16;
 /** Each pair is followed by when the field expires: an int64, ms since 1970, or -1. */
 const RDB_HASH_TIMED = 22;
-const MOMENT_BYTES = 8;
 
-export function writeHashValue(
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-): RdbValue {
-  const hash = keyspace.own(HashLens).open(keyspace, ref);
-  if (hash.table !== null) return writeTable(hash.table, compressor);
-  const { packed } = hash;
-  const body = new Uint8Array(rdbStringSizeMax(packed.length));
-  const length = writeRdbString(packed, 0, packed.length, body, 0, compressor);
-  return { type: RDB_HASH_LISTPACK, body: body.subarray(0, length) };
-}
+export const HASH_WRITER: ValueWriter = {
+  typeOf(keyspace, ref) {
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) return RDB_HASH_LISTPACK;
+    return keyspace.large(ref, FieldTable).isVolatile ? RDB_HASH_TIMED : RDB_HASH;
+  },
+  write(keyspace, ref, out) {
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) {
+      out.string(keyspace.own(PackedLens).contentsOf(keyspace, ref));
+    } else writeTable(keyspace.large(ref, FieldTable), out);
+  },
+  freeze(keyspace, ref) {
+    if (keyspace.entries.encoding(ref) === Encoding.listpack) return null;
+    const table = keyspace.large(ref, FieldTable);
+    if (table.size < FROZEN_FROM_ELEMENTS) return null;
+    return frozenTable(table.freeze(), pairWriter(table, table.isVolatile));
+  },
+};
 
 /** All fields, those that have expired included. */
-function writeTable(table: FieldTable, compressor: LzfCompressor | null): RdbValue {
+function writeTable(table: FieldTable, out: RdbWriter): void {
+  const writePair = pairWriter(table, table.isVolatile);
+  out.length(table.size);
+  table.fields.forEach((ref) => {
+    writePair(ref, out);
+  });
+}
+
+function pairWriter(table: FieldTable, timed: boolean): (ref: Ref, out: RdbWriter) => void {
   const view = new ValueView();
-  const timed = table.isVolatile;
-  let most = rdbLengthSize(table.size);
-  table.fields.forEach((ref) => {
-    most += rdbStringSizeMax(table.fieldLength(ref)) + (timed ? MOMENT_BYTES : 0);
-    most += rdbStringSizeMax(table.viewValue(ref, view).length);
-  });
-  const body = new Uint8Array(most);
-  const moments = new DataView(body.buffer);
-  let at = writeRdbLength(table.size, body, 0);
-  table.fields.forEach((ref) => {
-    const { bytes, start, end } = table.viewField(ref, view);
-    at = writeRdbString(bytes, start, end, body, at, compressor);
+  return (ref, out) => {
+    table.viewField(ref, view);
+    out.stringOf(view.bytes, view.start, view.end);
     table.viewValue(ref, view);
-    at = writeRdbString(view.bytes, view.start, view.end, body, at, compressor);
-    if (!timed) return;
-    moments.setBigInt64(at, BigInt(table.momentOf(ref)), true);
-    at += MOMENT_BYTES;
-  });
-  return { type: timed ? RDB_HASH_TIMED : RDB_HASH, body: body.subarray(0, at) };
+    out.stringOf(view.bytes, view.start, view.end);
+    if (timed) out.moment(table.momentOf(ref));
+  };
 }
 
 /** Makes an entry of pairs, one after the other. */
@@ -70,17 +65,28 @@ class HashBuilder {
   private readonly keyspace: Keyspace;
 
   constructor(keyspace: Keyspace, facts: EntryFacts, block = NONE) {
-    const { key, expireAtMs, access } = facts;
+    const { key, keyStart, keyEnd, expireAtMs, access } = facts;
     const shape = { type: Type.hash, encoding: Encoding.listpack, expireAtMs, access };
     const value = block === NONE ? new Listpack(keyspace.arena).create().block : block;
-    const ref = keyspace.entries.createApart(key, 0, key.length, shape, value, 0);
+    const ref = keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
     this.keyspace = keyspace;
     this.hash = keyspace.own(HashLens).open(keyspace, ref);
   }
 
   /** False when the field was there already. */
-  add(field: Uint8Array, value: Uint8Array, moment: FieldMoment = NEVER): boolean {
-    const isNew = this.hash.put(field, 0, field.length, value, 0, value.length, moment);
+  add(field: Uint8Array, value: Uint8Array): boolean {
+    return this.put(field, value, 0, value.length, NEVER);
+  }
+
+  /** As `add`, of the value `bytes[start, end)` and the field's time. */
+  put(
+    field: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    moment: FieldMoment,
+  ): boolean {
+    const isNew = this.hash.put(field, 0, field.length, bytes, start, end, moment);
     return isNew && this.hash.overwrittenExpired === 0;
   }
 
@@ -96,54 +102,65 @@ class HashBuilder {
 
 /** Reads pairs, each followed by its time if `timed`. */
 function pairsReader(timed: boolean): ValueReader {
-  return (keyspace, bytes, start, end, facts) => {
-    const length = readRdbLength(bytes, start, end);
-    if (length === null || length.encoded || length.value === 0) return NONE;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return (keyspace, reader, facts) => {
+    const count = reader.length();
+    if (reader.failed || count === 0) return reader.empty();
+    const dropBeforeMs = facts.dropFieldsBeforeMs ?? 0;
+    let dropped = 0;
     const builder = new HashBuilder(keyspace, facts);
-    if (timed || length.value > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
-    let at = length.next;
-    for (let i = 0; i < length.value; i++) {
-      const field = readRdbString(bytes, at, end);
-      const value = field && readRdbString(bytes, field.next, end);
-      if (!field || !value || (timed && value.next + MOMENT_BYTES > end)) {
-        return builder.finish(false);
+    if (timed || count > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
+    for (let i = 0; i < count; i++) {
+      const field = reader.string();
+      reader.text();
+      const { textBytes, textStart, textEnd } = reader;
+      const moment = timed ? momentOf(reader.exactMoment()) : NEVER;
+      if (reader.failed || field === null) return builder.finish(false);
+      if (moment !== NEVER && moment < dropBeforeMs) {
+        dropped++;
+        continue;
       }
-      const moment = timed ? readMoment(view, value.next) : NEVER;
-      at = value.next + (timed ? MOMENT_BYTES : 0);
-      if (!builder.add(field.bytes, value.bytes, moment)) return builder.finish(false);
+      if (!builder.put(field, textBytes, textStart, textEnd, moment)) return builder.finish(false);
     }
+    reader.isExpiredValue = dropped === count;
     return builder.finish(true);
   };
 }
 
 /** What is before 1970 is no time. */
-function readMoment(view: DataView, at: number): FieldMoment {
-  const moment = view.getBigInt64(at, true);
+function momentOf(moment: bigint): FieldMoment {
   if (moment < 0n) return NEVER;
   return moment <= Number.MAX_SAFE_INTEGER ? Number(moment) : moment;
 }
 
-function readPacked(
-  keyspace: Keyspace,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  facts: EntryFacts,
-): Ref {
-  const packed = readRdbString(bytes, start, end)?.bytes;
-  if (packed === undefined) return NONE;
-  const count = checkListpack(packed, 0, packed.length);
+function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
+  if (!reader.text()) return NONE;
+  const { textBytes, textStart, textEnd } = reader;
+  const count = checkListpack(textBytes, textStart, textEnd);
+  if (count === 0) return reader.empty();
   if (count < 2 || count % 2 !== 0) return NONE;
-  const listpack = new Listpack(keyspace.arena).load(packed, 0, packed.length);
+  const listpack = keyspace.own(PackedLens).of(keyspace).load(textBytes, textStart, textEnd);
   const builder = new HashBuilder(keyspace, facts, listpack.block);
-  if (count / 2 > keyspace.settings.hashMaxListpackEntries) {
-    // A field that is there twice would be in the table twice: it is looked for before.
-    if (hasDoubles(listpack)) return builder.finish(false);
-    builder.hash.unpack();
-    return builder.finish(true);
+  // A field that is there twice would be in a table twice: it is looked for before.
+  const valid = !(count / 2 <= FEW_FIELDS ? hasDoublesOfFew(listpack) : hasDoubles(listpack));
+  if (valid && count / 2 > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
+  return builder.finish(valid);
+}
+
+/** Up to so many fields, to compare each with each is faster than to make a set of them. */
+const FEW_FIELDS = 12;
+
+function hasDoublesOfFew(listpack: Listpack): boolean {
+  for (let p = listpack.first(); p !== 0; p = listpack.next(listpack.next(p))) {
+    listpack.readText(p);
+    const { start, end, isInteger } = listpack;
+    // The digits of an integer stand where those of the next one will.
+    const source = isInteger ? listpack.source.slice() : listpack.source;
+    let other = listpack.next(listpack.next(p));
+    for (; other !== 0; other = listpack.next(listpack.next(other))) {
+      if (listpack.equals(other, source, start, end)) return true;
+    }
   }
-  return builder.finish(!hasDoubles(listpack));
+  return false;
 }
 
 function hasDoubles(listpack: Listpack): boolean {
@@ -160,10 +177,11 @@ function hasDoubles(listpack: Listpack): boolean {
 function oldReader(
   elements: (bytes: Uint8Array, arena: Arena) => Uint8Array[] | null,
 ): ValueReader {
-  return (keyspace, bytes, start, end, facts) => {
-    const blob = readRdbString(bytes, start, end)?.bytes;
+  return (keyspace, reader, facts) => {
+    const blob = reader.string();
     const found = blob && elements(blob, keyspace.arena);
     if (!found || found.length % 2 !== 0) return NONE;
+    if (found.length === 0) return reader.empty();
     const builder = new HashBuilder(keyspace, facts);
     for (let i = 0; i < found.length; i += 2) {
       if (!builder.add(found[i] as Uint8Array, found[i + 1] as Uint8Array)) {

@@ -10,17 +10,12 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import type { ListNode } from '../datatypes/store/list-node.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import type { Quicklist } from '../datatypes/store/quicklist.js';
-import {
-  rdbStringSizeMax,
-  readRdbLength,
-  readRdbString,
-  writeRdbCompressed,
-  writeRdbLength,
-  writeRdbString,
-} from './rdb-string.js';
-import type { EntryFacts, RdbValue } from './value-formats.js';
+import type { FrozenValue } from './frozen-value.js';
+import { PackedLens } from './packed-lens.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { RdbWriter } from './rdb-writer.js';
+import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 import { listpackOfZiplist } from './ziplist.js';
 
 /** The type bytes of lists: plain strings, one ziplist, many, and nodes of either kind. */
@@ -31,114 +26,94 @@ export const RDB_LIST_QUICKLIST_2 = 18;
 
 const PLAIN = 1;
 const PACKED = 2;
-const LONGEST_HEADER_BYTES = 9;
+const FROZEN_FROM_NODES = 16;
+const NODES_AT_ONCE = 8;
 
-export function writeListValue(
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-): RdbValue {
-  const lists = listsOf(keyspace);
-  const list = lists.large(ref);
-  const body =
-    list === null ? packedBody(lists, ref, compressor) : largeBody(lists, list, compressor);
-  return { type: RDB_LIST_QUICKLIST_2, body };
-}
+export const LIST_WRITER: ValueWriter = {
+  typeOf: () => RDB_LIST_QUICKLIST_2,
+  write(keyspace, ref, out) {
+    const lists = listsOf(keyspace);
+    const list = lists.large(ref);
+    if (list === null) {
+      out.length(1);
+      out.length(PACKED);
+      out.string(keyspace.own(PackedLens).contentsOf(keyspace, ref));
+      return;
+    }
+    out.length(list.nodes.length);
+    for (let i = 0; i < list.nodes.length; i++) writeNode(lists, list.node(i), out);
+  },
+  freeze(keyspace, ref) {
+    const lists = listsOf(keyspace);
+    const list = lists.large(ref);
+    if (list === null || list.nodes.length < FROZEN_FROM_NODES) return null;
+    return new FrozenList(lists, list.duplicate());
+  },
+};
 
-function packedBody(lists: Lists, ref: Ref, compressor: LzfCompressor | null): Uint8Array {
-  const { contents } = lists.packed(ref);
-  const body = new Uint8Array(2 + rdbStringSizeMax(contents.length));
-  body[0] = 1;
-  body[1] = PACKED;
-  const end = writeRdbString(contents, 0, contents.length, body, 2, compressor);
-  return body.subarray(0, end);
-}
+/** A list's nodes, whose blocks are shared with it. */
+class FrozenList implements FrozenValue {
+  private readonly lists: Lists;
+  private readonly list: Quicklist;
+  private next = 0;
 
-function largeBody(lists: Lists, list: Quicklist, compressor: LzfCompressor | null): Uint8Array {
-  const nodes = list.nodes.length;
-  let size = LONGEST_HEADER_BYTES;
-  for (let i = 0; i < nodes; i++) size += 1 + rdbStringSizeMax(list.node(i).bytes);
-  const body = new Uint8Array(size);
-  let at = writeRdbLength(nodes, body, 0);
-  for (let i = 0; i < nodes; i++) at = writeNode(lists, list.node(i), body, at, compressor);
-  return body.subarray(0, at);
+  constructor(lists: Lists, list: Quicklist) {
+    this.lists = lists;
+    this.list = list;
+  }
+
+  writeSome(out: RdbWriter): boolean {
+    const { lists, list } = this;
+    if (this.next === 0) out.length(list.nodes.length);
+    const stop = Math.min(list.nodes.length, this.next + NODES_AT_ONCE);
+    for (; this.next < stop; this.next++) writeNode(lists, list.node(this.next), out);
+    return stop === list.nodes.length;
+  }
+
+  release(): void {
+    while (!this.list.freeSome());
+  }
 }
 
 /** A node that is compressed already is written as it is, whatever the settings say. */
-function writeNode(
-  lists: Lists,
-  node: ListNode,
-  into: Uint8Array,
-  at: number,
-  compressor: LzfCompressor | null,
-): number {
-  into[at] = node.isPlain ? PLAIN : PACKED;
+function writeNode(lists: Lists, node: ListNode, out: RdbWriter): void {
+  out.length(node.isPlain ? PLAIN : PACKED);
   const contents = lists.nodes.contentsOf(node);
-  if (node.packedBytes > 0) return writeRdbCompressed(contents, node.bytes, into, at + 1);
-  return writeRdbString(contents, 0, contents.length, into, at + 1, compressor);
+  if (node.packedBytes > 0) out.compressedString(contents, node.bytes);
+  else out.string(contents);
 }
 
-/** Adds to `list` what stands at `at`. Returns the offset behind it, or -1 when it is no such thing. */
-type PartReader = (
-  keyspace: Keyspace,
-  list: Quicklist,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-) => number;
+/** Adds to `list` what is read next. False when it is no such thing. */
+type PartReader = (keyspace: Keyspace, list: Quicklist, reader: RdbReader) => boolean;
 
-function readElementPart(
-  _keyspace: Keyspace,
-  list: Quicklist,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-): number {
-  const element = readRdbString(bytes, at, end);
-  if (element === null) return -1;
-  list.push(false, element.bytes, 0, element.bytes.length);
-  return element.next;
+function readElementPart(_keyspace: Keyspace, list: Quicklist, reader: RdbReader): boolean {
+  if (!reader.text()) return false;
+  list.push(false, reader.textBytes, reader.textStart, reader.textEnd);
+  return true;
 }
 
-function readZiplistPart(
-  keyspace: Keyspace,
-  list: Quicklist,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-): number {
-  const ziplist = readRdbString(bytes, at, end);
-  if (ziplist === null) return -1;
-  const block = listpackOfZiplist(keyspace.arena, ziplist.bytes);
-  if (block === NONE) return -1;
+function readZiplistPart(keyspace: Keyspace, list: Quicklist, reader: RdbReader): boolean {
+  const ziplist = reader.string();
+  if (ziplist === null) return false;
+  const block = listpackOfZiplist(keyspace.arena, ziplist);
+  if (block === NONE) return false;
   appendListpack(keyspace, list, block);
-  return ziplist.next;
+  return true;
 }
 
-function readNodePart(
-  keyspace: Keyspace,
-  list: Quicklist,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-): number {
-  const container = readRdbLength(bytes, at, end);
-  if (container === null || container.encoded) return -1;
-  if (container.value !== PLAIN && container.value !== PACKED) return -1;
-  const content = readRdbString(bytes, container.next, end);
-  if (content === null) return -1;
-  const { length } = content.bytes;
-  if (container.value === PLAIN) {
-    list.append(listsOf(keyspace).nodes.plain(content.bytes, 0, length));
-  } else {
-    if (checkListpack(content.bytes, 0, length) === -1) return -1;
-    appendListpack(
-      keyspace,
-      list,
-      new Listpack(keyspace.arena).load(content.bytes, 0, length).block,
-    );
+function readNodePart(keyspace: Keyspace, list: Quicklist, reader: RdbReader): boolean {
+  const container = reader.length();
+  if (container !== PLAIN && container !== PACKED) return false;
+  const contents = reader.string();
+  if (contents === null) return false;
+  const { length } = contents;
+  if (container === PLAIN) {
+    list.append(listsOf(keyspace).nodes.plain(contents, 0, length));
+    return true;
   }
-  return content.next;
+  if (checkListpack(contents, 0, length) === -1) return false;
+  appendListpack(keyspace, list, new Listpack(keyspace.arena).load(contents, 0, length).block);
+  return true;
 }
 
 /** An empty listpack leaves no trace. */
@@ -149,38 +124,30 @@ function appendListpack(keyspace: Keyspace, list: Quicklist, block: Ref): void {
 }
 
 /** A reader of lists whose parts are read by `readPart`. @param counted - Whether their count comes first. */
-function listReader(readPart: PartReader, counted: boolean) {
-  return (
-    keyspace: Keyspace,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    facts: EntryFacts,
-  ): Ref => {
-    const count = counted
-      ? readRdbLength(bytes, start, end)
-      : { value: 1, encoded: false, next: start };
-    if (count === null || count.encoded) return NONE;
+function listReader(readPart: PartReader, counted: boolean): ValueReader {
+  return (keyspace, reader, facts) => {
+    const count = counted ? reader.length() : 1;
     const list = listsOf(keyspace).newQuicklist();
-    let at = count.next;
-    for (let i = 0; i < count.value && at !== -1; i++)
-      at = readPart(keyspace, list, bytes, at, end);
-    if (at !== -1 && list.length > 0) return createList(keyspace, list, facts);
+    let valid = !reader.failed;
+    for (let i = 0; i < count && valid; i++) valid = readPart(keyspace, list, reader);
+    if (valid && list.length > 0) return createList(keyspace, list, facts);
     while (!list.freeSome());
-    return NONE;
+    return valid ? reader.empty() : NONE;
   };
 }
 
 function createList(keyspace: Keyspace, list: Quicklist, facts: EntryFacts): Ref {
-  const { key, expireAtMs, access } = facts;
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
   const shape: EntryShape = { type: Type.list, encoding: Encoding.quicklist, expireAtMs, access };
   const value = keyspace.largeValues.add(list);
-  const ref = keyspace.entries.createApart(key, 0, key.length, shape, value, 0);
+  const ref = keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
   listsOf(keyspace).pack(ref, 1);
   return ref;
 }
 
-export const readStringsList = listReader(readElementPart, true);
-export const readZiplistList = listReader(readZiplistPart, false);
-export const readZiplistsList = listReader(readZiplistPart, true);
-export const readNodesList = listReader(readNodePart, true);
+export const LIST_READERS: readonly (readonly [number, ValueReader])[] = [
+  [RDB_LIST, listReader(readElementPart, true)],
+  [RDB_LIST_ZIPLIST, listReader(readZiplistPart, false)],
+  [RDB_LIST_QUICKLIST, listReader(readZiplistPart, true)],
+  [RDB_LIST_QUICKLIST_2, listReader(readNodePart, true)],
+];

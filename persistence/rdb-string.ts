@@ -1,16 +1,16 @@
 /**
- * Lengths and strings as RDB files and DUMP payloads hold them.
+ * Lengths and strings as RDB files and DUMP payloads hold them: how they are written. `RdbReader` reads them.
  *
  * The two high bits of a first byte tell the form: a length of 6 bits, of 14 bits, of 32 or 64 bits
  * (0x80, 0x81, big-endian), or an encoded string: an integer of 1, 2 or 4 bytes, or LZF.
  */
 
-import { type LzfCompressor, lzfDecompress } from '../datatypes/store/lzf.js';
+import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import { parseSafeInteger } from '../protocol/numbers.js';
 
 const FORM_14_BITS = 1;
-const FORM_ENCODED = 3;
-const LENGTH_32_BITS = 0x80;
+/** Begins a length of four bytes, big-endian. */
+export const LENGTH_32_BITS = 0x80;
 /** Begins a length of eight bytes, big-endian. */
 export const LENGTH_64_BITS = 0x81;
 const INTEGER_8 = 0xc0;
@@ -55,41 +55,6 @@ export function writeRdbLength(length: number, into: Uint8Array, at: number): nu
 function writeBigEndian(value: number, into: Uint8Array, at: number): number {
   for (let i = 0; i < 4; i++) into[at + i] = value >>> (24 - 8 * i);
   return at + 4;
-}
-
-function readBigEndian(bytes: Uint8Array, at: number): number {
-  let value = 0;
-  for (let i = 0; i < 4; i++) value = value * 256 + (bytes[at + i] as number);
-  return value;
-}
-
-/** A length read from RDB bytes. */
-export interface RdbLength {
-  /** The length, or the kind of encoded string (0 to 3 are known) when `encoded`. */
-  readonly value: number;
-  readonly encoded: boolean;
-  /** The offset after it. */
-  readonly next: number;
-}
-
-/** Reads a length; null when the bytes end too soon, or are no length a number can hold. */
-export function readRdbLength(bytes: Uint8Array, at: number, end: number): RdbLength | null {
-  if (at >= end) return null;
-  const first = bytes[at] as number;
-  const form = first >>> 6;
-  if (form === 0) return { value: first & 63, encoded: false, next: at + 1 };
-  if (form === FORM_ENCODED) return { value: first & 63, encoded: true, next: at + 1 };
-  if (form === FORM_14_BITS) {
-    if (at + 2 > end) return null;
-    const value = ((first & 63) << 8) | (bytes[at + 1] as number);
-    return { value, encoded: false, next: at + 2 };
-  }
-  if (first === LENGTH_32_BITS && at + 5 <= end) {
-    return { value: readBigEndian(bytes, at + 1), encoded: false, next: at + 5 };
-  }
-  if (first !== LENGTH_64_BITS || at + 9 > end) return null;
-  const value = readBigEndian(bytes, at + 1) * 2 ** 32 + readBigEndian(bytes, at + 5);
-  return Number.isSafeInteger(value) ? { value, encoded: false, next: at + 9 } : null;
 }
 
 /** How many bytes `writeRdbString` may need at most for a string of `length` bytes. */
@@ -172,52 +137,4 @@ export function writeRdbCompressed(
   const next = writeRdbLength(length, into, writeRdbLength(packed.length, into, at + 1));
   into.set(packed, next);
   return next + packed.length;
-}
-
-/** A string read from RDB bytes. */
-export interface RdbString {
-  /** A view into the input when it was stored as it is, else new bytes. */
-  readonly bytes: Uint8Array;
-  /** The offset after it. */
-  readonly next: number;
-}
-
-/**
- * Reads an RDB string.
- *
- * @returns null when the bytes end too soon, or are no well formed string.
- */
-export function readRdbString(bytes: Uint8Array, at: number, end: number): RdbString | null {
-  const length = readRdbLength(bytes, at, end);
-  if (length === null) return null;
-  if (length.encoded) return readEncoded(bytes, length.next, end, length.value);
-  const next = length.next + length.value;
-  return next <= end ? { bytes: bytes.subarray(length.next, next), next } : null;
-}
-
-function readEncoded(bytes: Uint8Array, at: number, end: number, kind: number): RdbString | null {
-  if (kind === (LZF & 63)) return readCompressed(bytes, at, end);
-  if (kind > (INTEGER_32 & 63)) return null;
-  const next = at + (1 << kind);
-  if (next > end) return null;
-  let value = 0;
-  for (let i = next - 1; i >= at; i--) value = (value << 8) | (bytes[i] as number);
-  const unused = 32 - (8 << kind);
-  return { bytes: Buffer.from(String((value << unused) >> unused), 'latin1'), next };
-}
-
-/** Far above what LZF can reach: one byte of length stands for at most 264 bytes of text. */
-const EXPANSION_MAX = 264;
-
-function readCompressed(bytes: Uint8Array, at: number, end: number): RdbString | null {
-  const packed = readRdbLength(bytes, at, end);
-  if (packed === null || packed.encoded) return null;
-  const length = readRdbLength(bytes, packed.next, end);
-  if (length === null || length.encoded) return null;
-  const next = length.next + packed.value;
-  // Checked before memory is taken, so a few bytes cannot ask for gigabytes.
-  if (next > end || length.value > packed.value * EXPANSION_MAX) return null;
-  const text = new Uint8Array(length.value);
-  const wellFormed = lzfDecompress(bytes, length.next, next, text, 0, text.length);
-  return wellFormed ? { bytes: text, next } : null;
 }

@@ -5,83 +5,64 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import { checkIntset } from '../datatypes/store/intset.js';
 import { checkListpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
-import {
-  rdbLengthSize,
-  rdbStringSizeMax,
-  readRdbLength,
-  readRdbString,
-  writeRdbLength,
-  writeRdbString,
-} from './rdb-string.js';
-import type { EntryFacts, RdbValue } from './value-formats.js';
+import { MemberTable } from '../datatypes/store/member-table.js';
+import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
 
 /** Type bytes. */
 export const RDB_SET = 2;
 export const RDB_SET_INTSET = 11;
 export const RDB_SET_LISTPACK = 20;
 
-export function writeSetValue(
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-): RdbValue {
-  const set = new SetValue(keyspace).open(ref);
-  if (set.encoding === Encoding.hashtable) return writeMembers(set, compressor);
-  const { packed } = set;
-  const body = new Uint8Array(rdbStringSizeMax(packed.length));
-  const length = writeRdbString(packed, 0, packed.length, body, 0, compressor);
-  const type = set.encoding === Encoding.intset ? RDB_SET_INTSET : RDB_SET_LISTPACK;
-  return { type, body: body.subarray(0, length) };
-}
-
-function writeMembers(set: SetValue, compressor: LzfCompressor | null): RdbValue {
-  let room = rdbLengthSize(set.size);
-  set.forEach((_bytes, start, end) => {
-    room += rdbStringSizeMax(end - start);
-  });
-  const body = new Uint8Array(room);
-  let at = writeRdbLength(set.size, body, 0);
-  set.forEach((bytes, start, end) => {
-    at = writeRdbString(bytes, start, end, body, at, compressor);
-  });
-  return { type: RDB_SET, body: body.subarray(0, at) };
-}
+export const SET_WRITER: ValueWriter = {
+  typeOf(keyspace, ref) {
+    const encoding = keyspace.entries.encoding(ref);
+    if (encoding === Encoding.hashtable) return RDB_SET;
+    return encoding === Encoding.intset ? RDB_SET_INTSET : RDB_SET_LISTPACK;
+  },
+  write(keyspace, ref, out) {
+    const set = new SetValue(keyspace).open(ref);
+    if (set.encoding !== Encoding.hashtable) return out.string(set.packed);
+    out.length(set.size);
+    set.forEach((bytes, start, end) => {
+      out.stringOf(bytes, start, end);
+    });
+  },
+  freeze(keyspace, ref) {
+    if (keyspace.entries.encoding(ref) !== Encoding.hashtable) return null;
+    const table = keyspace.large(ref, MemberTable);
+    if (table.size < FROZEN_FROM_ELEMENTS) return null;
+    return frozenTable(table.freeze(), (member, out) => {
+      table.show(member, (bytes, start, end) => out.stringOf(bytes, start, end));
+    });
+  },
+};
 
 /** An entry in no database with this set for its value. */
 function entryOf(keyspace: Keyspace, set: SetValue, facts: EntryFacts): Ref {
-  const { key, expireAtMs, access } = facts;
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
   const shape: EntryShape = { type: Type.set, encoding: set.encoding, expireAtMs, access };
-  return keyspace.entries.createApart(key, 0, key.length, shape, set.value, 0);
+  return keyspace.entries.createApart(key, keyStart, keyEnd, shape, set.value, 0);
 }
 
-export function readIntsetValue(
-  keyspace: Keyspace,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  facts: EntryFacts,
-): Ref {
-  const packed = readRdbString(bytes, start, end)?.bytes;
-  if (packed === undefined) return NONE;
+function readIntsetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
+  const packed = reader.string();
+  if (packed === null) return NONE;
   const count = checkIntset(packed, 0, packed.length);
-  if (count < 1) return NONE;
+  if (count === 0) return reader.empty();
+  if (count < 0) return NONE;
   const set = new SetValue(keyspace).load(Encoding.intset, packed);
   set.prepareFor(count);
   return entryOf(keyspace, set, facts);
 }
 
-export function readPackedSetValue(
-  keyspace: Keyspace,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  facts: EntryFacts,
-): Ref {
-  const packed = readRdbString(bytes, start, end)?.bytes;
-  if (packed === undefined) return NONE;
+function readPackedSetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
+  const packed = reader.string();
+  if (packed === null) return NONE;
   const count = checkListpack(packed, 0, packed.length);
-  if (count < 1) return NONE;
+  if (count === 0) return reader.empty();
+  if (count < 0) return NONE;
   const set = new SetValue(keyspace).load(Encoding.listpack, packed);
   if (!isDistinct(keyspace, set, count)) {
     set.drop();
@@ -102,25 +83,22 @@ function isDistinct(keyspace: Keyspace, set: SetValue, count: number): boolean {
   return distinct;
 }
 
-export function readSetValue(
-  keyspace: Keyspace,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  facts: EntryFacts,
-): Ref {
-  const length = readRdbLength(bytes, start, end);
-  if (length === null || length.encoded || length.value === 0) return NONE;
-  const packs = length.value <= keyspace.settings.setMaxIntsetEntries;
+function readSetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): Ref {
+  const count = reader.length();
+  if (reader.failed || count === 0) return reader.empty();
+  const packs = count <= keyspace.settings.setMaxIntsetEntries;
   const set = new SetValue(keyspace).begin(packs ? Encoding.intset : Encoding.hashtable);
-  let at = length.next;
-  for (let i = 0; i < length.value; i++) {
-    const member = readRdbString(bytes, at, end);
-    if (member === null || !set.add(member.bytes, 0, member.bytes.length)) {
+  for (let i = 0; i < count; i++) {
+    if (!reader.text() || !set.add(reader.textBytes, reader.textStart, reader.textEnd)) {
       set.drop();
       return NONE;
     }
-    at = member.next;
   }
   return entryOf(keyspace, set, facts);
 }
+
+export const SET_READERS: readonly (readonly [number, ValueReader])[] = [
+  [RDB_SET, readSetValue],
+  [RDB_SET_INTSET, readIntsetValue],
+  [RDB_SET_LISTPACK, readPackedSetValue],
+];

@@ -10,21 +10,20 @@
  *
  * IDs elsewhere are two RDB lengths. What is read is checked: what does not fit together is no stream.
  */
-import type { Keyspace } from '../datatypes/database.js';
-import { NONE, type Ref } from '../datatypes/store/arena.js';
+import { NONE } from '../datatypes/store/arena.js';
 import { Encoding, Type } from '../datatypes/store/entry.js';
 import { IdPlace } from '../datatypes/store/id-index.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
 import { StreamId } from '../datatypes/store/stream-id.js';
 import { checkStreamNode } from '../datatypes/store/stream-node.js';
 import { type Count, countOf } from '../datatypes/stream-counts.js';
 import { type Consumer, Group } from '../datatypes/stream-group-value.js';
 import { addedUpTo } from '../datatypes/stream-lag.js';
 import { Stream } from '../datatypes/stream-value.js';
-import { RdbReader } from './rdb-reader.js';
-import { RdbWriter } from './rdb-writer.js';
-import type { EntryFacts, RdbValue } from './value-formats.js';
+import type { FrozenValue } from './frozen-value.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { RdbWriter } from './rdb-writer.js';
+import type { ValueReader, ValueWriter } from './value-formats.js';
 
 /** The type bytes of streams, from the first version to the one that is written. */
 export const RDB_STREAM = 15;
@@ -32,37 +31,92 @@ export const RDB_STREAM_2 = 19;
 export const RDB_STREAM_3 = 21;
 
 const ID_BYTES = 16;
+/** Nodes and pending entries of a stream that is not written at once. */
+const FROZEN_FROM_SIZE = 64;
+const NODES_AT_ONCE = 8;
 
-export function writeStreamValue(
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-): RdbValue {
-  const stream = keyspace.large(ref, Stream);
-  const writer = new RdbWriter(compressor);
-  writeNodes(writer, stream);
-  writer.length(stream.length);
-  writeId(writer, stream.lastId);
-  writeId(writer, stream.firstId);
-  writeId(writer, stream.maxDeletedId);
-  writer.length(stream.entriesAdded);
-  writer.length(stream.groups.length);
-  for (const group of stream.groups) writeGroup(writer, group);
-  return { type: RDB_STREAM_3, body: writer.finish() };
+export const STREAM_WRITER: ValueWriter = {
+  typeOf: () => RDB_STREAM_3,
+  write(keyspace, ref, out) {
+    const stream = keyspace.large(ref, Stream);
+    const nodes = new NodeWriter(stream);
+    while (!nodes.writeSome(out));
+    writeFacts(out, stream);
+    for (const group of stream.groups) writeGroup(out, group);
+  },
+  freeze(keyspace, ref) {
+    const stream = keyspace.large(ref, Stream);
+    return stream.size < FROZEN_FROM_SIZE ? null : new FrozenStream(stream.duplicate());
+  },
+};
+
+/** A copy of a stream, that shares its nodes. */
+class FrozenStream implements FrozenValue {
+  private readonly stream: Stream;
+  private readonly nodes: NodeWriter;
+  private nodesDone = false;
+  private group = 0;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+    this.nodes = new NodeWriter(stream);
+  }
+
+  writeSome(out: RdbWriter): boolean {
+    const { stream } = this;
+    if (!this.nodesDone) {
+      this.nodesDone = this.nodes.writeSome(out);
+      if (!this.nodesDone) return false;
+      writeFacts(out, stream);
+    } else {
+      writeGroup(out, stream.groups[this.group++] as Group);
+    }
+    return this.group === stream.groups.length;
+  }
+
+  release(): void {
+    while (!this.stream.freeSome());
+  }
 }
 
-function writeNodes(writer: RdbWriter, stream: Stream): void {
-  const { nodes } = stream;
-  const place = new IdPlace();
-  const id = new StreamId();
-  const key = new Uint8Array(ID_BYTES);
-  const pack = new Listpack(stream.arena);
-  writer.length(nodes.size);
-  for (let more = nodes.toFirst(place); more; more = nodes.next(place)) {
-    nodes.readId(place, id).writeBytes(key, 0);
-    writer.string(key);
-    writer.string(pack.open(nodes.word(place, 0)).contents);
+/** Writes a stream's nodes, some at a time. */
+class NodeWriter {
+  private readonly stream: Stream;
+  private readonly place = new IdPlace();
+  private readonly id = new StreamId();
+  private readonly key = new Uint8Array(ID_BYTES);
+  private readonly pack: Listpack;
+  private begun = false;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+    this.pack = new Listpack(stream.arena);
   }
+
+  /** True when all are written. */
+  writeSome(out: RdbWriter): boolean {
+    const { nodes } = this.stream;
+    const { place, id, key, pack } = this;
+    if (!this.begun) out.length(nodes.size);
+    let more = this.begun ? nodes.isAt(place) : nodes.toFirst(place);
+    this.begun = true;
+    for (let i = 0; more && i < NODES_AT_ONCE; i++, more = nodes.next(place)) {
+      nodes.readId(place, id).writeBytes(key, 0);
+      out.string(key);
+      out.string(pack.open(nodes.word(place, 0)).contents);
+    }
+    return !more;
+  }
+}
+
+/** What stands between nodes and groups. */
+function writeFacts(out: RdbWriter, stream: Stream): void {
+  out.length(stream.length);
+  writeId(out, stream.lastId);
+  writeId(out, stream.firstId);
+  writeId(out, stream.maxDeletedId);
+  out.length(stream.entriesAdded);
+  out.length(stream.groups.length);
 }
 
 function writeId(writer: RdbWriter, id: StreamId): void {
@@ -103,23 +157,17 @@ function writeRawId(writer: RdbWriter, id: StreamId): void {
 }
 
 /** A reader of values of one type byte. */
-export function streamReader(type: number) {
-  return (
-    keyspace: Keyspace,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    facts: EntryFacts,
-  ): Ref => {
+function streamReader(type: number): ValueReader {
+  return (keyspace, reader, facts) => {
     const stream = Stream.in(keyspace);
-    if (!readStream(new RdbReader(bytes, start, end), stream, type, keyspace.clock.now())) {
+    if (!readStream(reader, stream, type, keyspace.clock.now())) {
       while (!stream.freeSome());
       return NONE;
     }
-    const { key, expireAtMs, access } = facts;
+    const { key, keyStart, keyEnd, expireAtMs, access } = facts;
     const shape = { type: Type.stream, encoding: Encoding.stream, expireAtMs, access };
     const handle = keyspace.largeValues.add(stream);
-    return keyspace.entries.createApart(key, 0, key.length, shape, handle, 0);
+    return keyspace.entries.createApart(key, keyStart, keyEnd, shape, handle, 0);
   };
 }
 
@@ -279,3 +327,9 @@ function moveToConsumer(
   group.setDeliveries(place, delivery.deliveries);
   return true;
 }
+
+export const STREAM_READERS: readonly (readonly [number, ValueReader])[] = [
+  [RDB_STREAM, streamReader(RDB_STREAM)],
+  [RDB_STREAM_2, streamReader(RDB_STREAM_2)],
+  [RDB_STREAM_3, streamReader(RDB_STREAM_3)],
+];

@@ -5,94 +5,71 @@
 import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Type } from '../datatypes/store/entry.js';
-import type { LzfCompressor } from '../datatypes/store/lzf.js';
-import { HASH_READERS, writeHashValue } from './hash-format.js';
-import {
-  RDB_LIST,
-  RDB_LIST_QUICKLIST,
-  RDB_LIST_QUICKLIST_2,
-  RDB_LIST_ZIPLIST,
-  readNodesList,
-  readStringsList,
-  readZiplistList,
-  readZiplistsList,
-  writeListValue,
-} from './list-format.js';
-import {
-  RDB_SET,
-  RDB_SET_INTSET,
-  RDB_SET_LISTPACK,
-  readIntsetValue,
-  readPackedSetValue,
-  readSetValue,
-  writeSetValue,
-} from './set-format.js';
-import {
-  RDB_STREAM,
-  RDB_STREAM_2,
-  RDB_STREAM_3,
-  streamReader,
-  writeStreamValue,
-} from './stream-format.js';
-import { RDB_STRING, readStringValue, writeStringValue } from './string-format.js';
-import { SORTED_SET_READERS, writeSortedSetValue } from './zset-format.js';
-
-/** A value as RDB has it. */
-export interface RdbValue {
-  /** The byte that tells its form. */
-  readonly type: number;
-  readonly body: Uint8Array;
-}
+import { LzfCompressor } from '../datatypes/store/lzf.js';
+import type { FrozenValue } from './frozen-value.js';
+import { HASH_READERS, HASH_WRITER } from './hash-format.js';
+import { LIST_READERS, LIST_WRITER } from './list-format.js';
+import type { RdbReader } from './rdb-reader.js';
+import type { RdbWriter } from './rdb-writer.js';
+import { SET_READERS, SET_WRITER } from './set-format.js';
+import { STREAM_READERS, STREAM_WRITER } from './stream-format.js';
+import { STRING_READERS, STRING_WRITER } from './string-format.js';
+import { SORTED_SET_READERS, SORTED_SET_WRITER } from './zset-format.js';
 
 /** What an entry is to be besides its value. */
 export interface EntryFacts {
+  /** The key is `key[keyStart, keyEnd)`. */
   readonly key: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
   /** ms since 1970, or NEVER. */
   readonly expireAtMs: number;
   readonly access: number;
+  /** Fields of hashes whose time came before this moment are passed over. */
+  readonly dropFieldsBeforeMs?: number;
 }
 
-/** Writes the value of `ref`; `compressor` is null when strings stay as they are. */
-export type ValueWriter = (
-  keyspace: Keyspace,
-  ref: Ref,
-  compressor: LzfCompressor | null,
-) => RdbValue;
+/** How values of a type are written. */
+export interface ValueWriter {
+  /** The byte that tells the form in which the value of `ref` is written. */
+  typeOf(keyspace: Keyspace, ref: Ref): number;
+  /** Writes the value of `ref`. */
+  write(keyspace: Keyspace, ref: Ref, out: RdbWriter): void;
+  /** Takes hold of a value too large to be written at once; null for one that is not. */
+  freeze?(keyspace: Keyspace, ref: Ref): FrozenValue | null;
+}
 
-/**
- * Reads a value from `bytes[start, end)`, which may go on beyond it, into a new entry that is in no
- * database; NONE when the bytes are no such value.
- */
-export type ValueReader = (
-  keyspace: Keyspace,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  facts: EntryFacts,
-) => Ref;
+/** Reads a value into a new entry that is in no database; NONE when what is read is no such value. */
+export type ValueReader = (keyspace: Keyspace, reader: RdbReader, facts: EntryFacts) => Ref;
 
 export const VALUE_WRITERS: ReadonlyMap<Type, ValueWriter> = new Map<Type, ValueWriter>([
-  [Type.string, writeStringValue],
-  [Type.list, writeListValue],
-  [Type.set, writeSetValue],
-  [Type.zset, writeSortedSetValue],
-  [Type.hash, writeHashValue],
-  [Type.stream, writeStreamValue],
+  [Type.string, STRING_WRITER],
+  [Type.list, LIST_WRITER],
+  [Type.set, SET_WRITER],
+  [Type.zset, SORTED_SET_WRITER],
+  [Type.hash, HASH_WRITER],
+  [Type.stream, STREAM_WRITER],
 ]);
 
 /** By type byte. */
 export const VALUE_READERS: ReadonlyMap<number, ValueReader> = new Map<number, ValueReader>([
-  [RDB_STRING, readStringValue],
-  [RDB_LIST, readStringsList],
-  [RDB_LIST_ZIPLIST, readZiplistList],
-  [RDB_LIST_QUICKLIST, readZiplistsList],
-  [RDB_LIST_QUICKLIST_2, readNodesList],
-  [RDB_SET, readSetValue],
-  [RDB_SET_INTSET, readIntsetValue],
-  [RDB_SET_LISTPACK, readPackedSetValue],
+  ...STRING_READERS,
+  ...LIST_READERS,
+  ...SET_READERS,
   ...SORTED_SET_READERS,
   ...HASH_READERS,
-  [RDB_STREAM, streamReader(RDB_STREAM)],
-  [RDB_STREAM_2, streamReader(RDB_STREAM_2)],
-  [RDB_STREAM_3, streamReader(RDB_STREAM_3)],
+  ...STREAM_READERS,
 ]);
+
+/** The writer for the type of `ref`. @throws {Error} When values of its type cannot be written. */
+export function valueWriterOf(keyspace: Keyspace, ref: Ref): ValueWriter {
+  const type = keyspace.entries.type(ref);
+  const writer = VALUE_WRITERS.get(type);
+  if (writer === undefined) throw new Error(`Cannot write values of type ${type}`);
+  return writer;
+}
+
+/** What compresses strings; null under `rdbcompression no`. */
+export function compressorOf(keyspace: Keyspace): LzfCompressor | null {
+  return keyspace.settings.rdbcompression ? keyspace.own(LzfCompressor) : null;
+}

@@ -70,10 +70,24 @@ export function formatDouble(value: number): string {
 /** As `formatDouble`, but whole numbers beyond 2^53 too are told by their shortest digits: DEBUG DIGEST hashes that. */
 export function formatShortest(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
+  return formatScientific(value);
+}
+
+/** As `formatShortest`, but integers with many zeros at their end have an exponent too: 5e+9. */
+export function formatScientific(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   if (Number.isNaN(value)) return 'nan';
   const sign = value < 0 ? '-' : '';
   const size = Math.abs(value);
-  return sign + (size === Infinity ? 'inf' : layOut(grisuDigits(size)));
+  return sign + (size === Infinity ? 'inf' : layOut(shortestDigits(size)));
+}
+
+/** Integers are their own digits, but for the zeros at their end. */
+function shortestDigits(size: number): Digits {
+  if (!Number.isSafeInteger(size)) return grisuDigits(size);
+  const whole = String(size);
+  const digits = whole.replace(/0+$/, '');
+  return { digits, exponent: whole.length - digits.length };
 }
 
 /**

@@ -15,10 +15,14 @@ export class Refusal {
   readonly message: string;
   /** The reply as it goes on the wire. */
   readonly bytes: Uint8Array;
+  /** Whether a script chose the words. */
+  readonly isMade: boolean;
 
-  constructor(code: string, text: string) {
+  /** @param line - The whole text, where a script wrote it. */
+  constructor(code: string, text: string, line?: string) {
     this.code = code;
-    this.message = text === '' ? code : `${code} ${text}`;
+    this.message = line ?? (text === '' ? code : `${code} ${text}`);
+    this.isMade = line !== undefined;
     this.bytes = Buffer.from(`-${this.message.replace(/[\r\n]/g, ' ')}\r\n`, 'latin1');
   }
 }
@@ -26,6 +30,16 @@ export class Refusal {
 /** A refusal with code `code` and the text after it; line ends that close the text are left out. */
 export function refusal(code: string, text: string): Refusal {
   return new Refusal(code, text.replace(/[\r\n]+$/, ''));
+}
+
+/** A longer first word of an error is not taken for its code. */
+const LONGEST_CODE = 30;
+
+/** An error reply in a script's own words: the first of them is the code, where there are several. */
+export function scriptError(line: string): Refusal {
+  const space = line.indexOf(' ');
+  const hasCode = space >= 0 && space <= LONGEST_CODE;
+  return new Refusal(hasCode ? line.slice(0, space) : 'ERR', '', line);
 }
 
 /** Bytes of an unknown word that a refusal shows. */
@@ -320,6 +334,22 @@ export function protocolError(text: string): Refusal {
   return refusal('ERR', `Protocol error: ${text}`);
 }
 
+export function appendOnlyErrors(reason: string): Refusal {
+  return refusal('MISCONF', `Errors writing to the AOF file: ${reason}`);
+}
+
+export const REWRITE_IN_PROGRESS = refusal(
+  'ERR',
+  'Background append only file rewriting already in progress',
+);
+export const AOF_RELOAD_FAILED = refusal(
+  'ERR',
+  'Error trying to load the AOF files, check server logs.',
+);
+export const REWRITE_FAILED = refusal(
+  'ERR',
+  "Can't execute an AOF background rewriting. Please check the server logs for more information.",
+);
 export const LOADING = refusal('LOADING', 'Valkey is loading the dataset in memory');
 export const NO_CONFIG_FILE = refusal('ERR', 'The server is running without a config file');
 
@@ -620,6 +650,34 @@ export function invalidClaimArgument(what: string, command: string): Refusal {
   return refusal('ERR', `Invalid ${what} argument for ${command}`);
 }
 
+/** Writes are refused, as saving fails. @param server - What the server calls itself. */
+export function saveFails(server: string): Refusal {
+  return refusal(
+    'MISCONF',
+    `${server} is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the ${server} logs for details about the RDB error.`,
+  );
+}
+
+/** Says nothing: the log tells what went wrong. */
+export const BARE_ERROR = refusal('ERR', '');
+export const SAVE_IN_PROGRESS = refusal('ERR', 'Background save already in progress');
+export const SAVE_BLOCKED = refusal(
+  'ERR',
+  "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+);
+export const NO_SAVE_IN_PROGRESS = refusal(
+  'ERR',
+  'Background saving is currently not in progress or scheduled',
+);
+export const RELOAD_OPTIONS = refusal(
+  'ERR',
+  'DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.',
+);
+export const RELOAD_FAILED = refusal(
+  'ERR',
+  'Error trying to load the RDB dump, check server logs.',
+);
+
 export const UNSUPPORTED_UNIT = refusal(
   'ERR',
   'unsupported unit provided. please use M, KM, FT, MI',
@@ -660,3 +718,146 @@ export function noSuchMember(member: string): Refusal {
 export function invalidPosition(longitude: string, latitude: string): Refusal {
   return refusal('ERR', `invalid longitude,latitude pair ${longitude},${latitude}`);
 }
+
+export const NO_SCRIPT = refusal('NOSCRIPT', 'No matching script.');
+export const KEYS_NEGATIVE = refusal('ERR', "Number of keys can't be negative");
+export const KEYS_BEYOND_ARGUMENTS = refusal(
+  'ERR',
+  "Number of keys can't be greater than number of args",
+);
+export const BAD_NUMBER_OF_KEYS = refusal('ERR', 'Bad number of keys provided');
+export const SCRIPT_MAY_WRITE = refusal(
+  'ERR',
+  'Can not execute a script with write flag using *_ro command.',
+);
+export const SCRIPT_FLUSH_MODE = refusal('ERR', 'SCRIPT FLUSH only support SYNC|ASYNC option');
+export const SCRIPT_DEBUG_MODE = refusal('ERR', 'Use SCRIPT DEBUG YES/SYNC/NO');
+export const SCRIPT_DEBUG_IN_PIPELINE = refusal(
+  'ERR',
+  'SCRIPT DEBUG must be called outside a pipeline',
+);
+export const NO_SCRIPT_DEBUGGER = refusal('ERR', 'SCRIPT DEBUG is not there yet');
+export const NOT_BUSY = refusal('NOTBUSY', 'No scripts in execution right now.');
+export const UNKILLABLE = refusal(
+  'UNKILLABLE',
+  'Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.',
+);
+export const BUSY_WITH_SCRIPT = refusal(
+  'BUSY',
+  'Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+);
+export const BUSY_WITH_FUNCTION = refusal(
+  'BUSY',
+  'Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.',
+);
+export const INVALID_SHEBANG = refusal('ERR', 'Invalid script shebang');
+export const INVALID_SHEBANG_ENGINE = refusal('ERR', 'Invalid engine in script shebang');
+
+export function noSuchScriptEngine(name: string): Refusal {
+  return refusal('ERR', `Could not find scripting engine '${name}'`);
+}
+
+export function noSuchEngineToDebug(name: string): Refusal {
+  return refusal('ERR', `No scripting engine found with name '${name}' to enable debug`);
+}
+
+export function unknownShebangOption(option: string): Refusal {
+  return refusal('ERR', `Unknown lua shebang option: ${option}`);
+}
+
+export function unexpectedScriptFlag(flag: string): Refusal {
+  return new Refusal('ERR', `Unexpected flag in script shebang: ${flag}`);
+}
+
+/** `problem` as the compiler words it. */
+export function scriptDoesNotCompile(problem: string): Refusal {
+  return refusal('ERR', `Error compiling script (new function): ${problem}`);
+}
+
+export const FUNCTION_NOT_FOUND = refusal('ERR', 'Function not found');
+export const LIBRARY_NOT_FOUND = refusal('ERR', 'Library not found');
+export const NO_LIBRARY_METADATA = refusal('ERR', 'Missing library metadata');
+export const INVALID_LIBRARY_METADATA = refusal('ERR', 'Invalid library metadata');
+export const NO_LIBRARY_NAME = refusal('ERR', 'Library name was not given');
+export const LIBRARY_NAME_TWICE = refusal(
+  'ERR',
+  'Invalid metadata value, name argument was given multiple times',
+);
+export const BAD_LIBRARY_NAME = refusal(
+  'ERR',
+  'Library names can only contain letters, numbers, or underscores(_) and must be at least one character long',
+);
+export const BAD_FUNCTION_NAME = refusal(
+  'ERR',
+  'Function names can only contain letters, numbers, or underscores(_) and must be at least one character long',
+);
+export const FUNCTION_TWICE = refusal('ERR', 'Function already exists in the library');
+export const NO_FUNCTIONS = refusal('ERR', 'No functions registered');
+export const FUNCTION_FLUSH_MODE = refusal('ERR', 'FUNCTION FLUSH only supports SYNC|ASYNC option');
+export const NO_LIBRARY_PATTERN = refusal('ERR', 'library name argument was not given');
+export const WRONG_RESTORE_POLICY = refusal(
+  'ERR',
+  'Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.',
+);
+export const NOT_A_FUNCTION_PAYLOAD = refusal('ERR', 'given type is not a function');
+export const BROKEN_FUNCTION_PAYLOAD = refusal('ERR', 'failed loading functions');
+
+export function unknownMetadata(given: string): Refusal {
+  return refusal('ERR', `Invalid metadata value given: ${given}`);
+}
+
+export function noSuchLibraryEngine(name: string): Refusal {
+  return refusal('ERR', `Engine '${name}' not found`);
+}
+
+/** As FUNCTION LOAD says it. */
+export function libraryExists(name: string): Refusal {
+  return refusal('ERR', `Library '${name}' already exists`);
+}
+
+/** As FUNCTION RESTORE says it. */
+export function restoredLibraryExists(name: string): Refusal {
+  return refusal('ERR', `Library ${name} already exists`);
+}
+
+export function functionExists(name: string): Refusal {
+  return refusal('ERR', `Function ${name} already exists`);
+}
+
+export function libraryDoesNotCompile(problem: string): Refusal {
+  return refusal('ERR', `Error compiling function: ${problem}`);
+}
+
+/** `problem` with its code. */
+export function libraryFailed(problem: string): Refusal {
+  return refusal('ERR', `Error registering functions: ${problem}`);
+}
+
+export function unknownFunctionOption(given: string): Refusal {
+  return refusal('ERR', `Unknown option given: ${untilZero(given)}`);
+}
+
+export function unknownListArgument(given: string): Refusal {
+  return refusal('ERR', `Unknown argument ${given}`);
+}
+
+/** What redis.call refuses before the command runs. */
+export const SCRIPT_CALL_WITHOUT_COMMAND = refusal(
+  'ERR',
+  'Please specify at least one argument for this call',
+);
+export const SCRIPT_ARGUMENT_TYPE = refusal('ERR', 'Command arguments must be strings or integers');
+export const SCRIPT_UNKNOWN_COMMAND = refusal('ERR', 'Unknown command called from script');
+export const SCRIPT_WRONG_ARITY = refusal(
+  'ERR',
+  'Wrong number of args calling command from script',
+);
+export const NOT_FROM_SCRIPT = refusal('ERR', 'This Valkey command is not allowed from script');
+export const READ_ONLY_SCRIPT = refusal(
+  'ERR',
+  'Write commands are not allowed from read-only scripts.',
+);
+export const UNKNOWN_COMMAND_TO_CHECK = refusal(
+  'ERR',
+  'Invalid command passed to server.acl_check_cmd()',
+);

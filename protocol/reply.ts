@@ -93,6 +93,10 @@ export class ReplyWriter {
   lastError: Refusal | null = null;
   /** Of the bytes pending, those that are sent from where they are stored. */
   heldBytes = 0;
+  /** Told each time replies grew by another buffer: it may be more than they are wanted for. */
+  onLong: (() => void) | null = null;
+  /** Nobody wants these replies any more: what is written goes nowhere, until `discard`. */
+  isAbandoned = false;
 
   private buffer: Buffer;
   private view: DataView;
@@ -261,8 +265,12 @@ export class ReplyWriter {
 
   /** Text of a format of three letters, such as `txt`; a plain bulk string in version 2. */
   verbatim(format: string, text: string): void {
-    if (this.resp === 2) return this.text(text);
-    const bytes = Buffer.from(`${format}:${text}`);
+    this.verbatimBytes(format, Buffer.from(text));
+  }
+
+  verbatimBytes(format: string, text: Uint8Array): void {
+    if (this.resp === 2) return this.bulk(text);
+    const bytes = Buffer.concat([Buffer.from(`${format}:`, 'latin1'), text]);
     this.header(Mark.verbatim, bytes.length);
     this.body(bytes, 0, bytes.length);
   }
@@ -320,6 +328,7 @@ export class ReplyWriter {
 
   /** Takes back everything written since `mark`, for replies nobody wants. */
   rewind(mark: Deferred): void {
+    if (this.isAbandoned) return;
     if (mark.parts < this.parts.length) {
       const [first, ...others] = this.parts.splice(mark.parts) as [ReplyPart, ...ReplyPart[]];
       for (const part of others) this.dropPart(part);
@@ -372,6 +381,22 @@ export class ReplyWriter {
     sink.sendAll(parts);
   }
 
+  /**
+   * Has `read` read all replies, `bytes[start, end)`, and drops them: for a writer of which nothing is taken or
+   * flushed. The bytes hold for this call only.
+   */
+  consume<T>(read: (bytes: Buffer, start: number, end: number) => T): T {
+    if (this.parts.length === 0) {
+      const { at } = this;
+      this.at = 0;
+      return read(this.buffer, 0, at);
+    }
+    this.closeBuffer();
+    const whole = Buffer.concat(this.parts.map((part) => part.bytes));
+    this.discard();
+    return read(whole, 0, whole.length);
+  }
+
   /** Begins the buffer again, in memory of its own when the old one is still being written. */
   private reuse(): void {
     if (this.kept) this.renewBuffer();
@@ -381,6 +406,7 @@ export class ReplyWriter {
 
   /** Drops all replies. */
   discard(): void {
+    this.isAbandoned = false;
     this.rewind({ parts: 0, at: 0 });
   }
 
@@ -434,7 +460,7 @@ export class ReplyWriter {
   }
 
   /** Latin-1 text as a bulk string. */
-  private latin1(text: string): void {
+  latin1(text: string): void {
     if (text.length > SHORT_BYTES) return this.bulk(bytesOf(text));
     this.header(Mark.bulk, text.length);
     this.line(0, text);
@@ -505,8 +531,10 @@ export class ReplyWriter {
   }
 
   private addPart(part: ReplyPart): void {
+    if (this.isAbandoned) return part.done?.();
     this.parts.push(part);
     this.partBytes += part.bytes.length;
+    this.onLong?.();
   }
 
   private insert(deferred: Deferred, mark: number, count: number): void {
@@ -524,6 +552,7 @@ export class ReplyWriter {
   }
 
   private insertText(deferred: Deferred, text: string): void {
+    if (this.isAbandoned) return;
     const header = bytesOf(text);
     if (deferred.parts === this.parts.length) this.room(header.length);
     if (deferred.parts === this.parts.length) {

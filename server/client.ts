@@ -93,6 +93,9 @@ export class Client {
   /** Requests wait until CLIENT PAUSE ends. */
   paused = false;
 
+  /** Who its requests come from: of a script's client, the one that called the script. */
+  origin: Client = this;
+
   lastInteractionAtMs: number;
   lastCommand: Command | null = null;
   commandsProcessed = 0;

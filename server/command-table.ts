@@ -21,6 +21,16 @@ const FOR_SUBSCRIBERS: ReadonlySet<string> = new Set([
 /** Commands that end a transaction, or the connection. */
 const RUN_IN_MULTI: ReadonlySet<string> = new Set(['exec', 'discard', 'reset', 'quit']);
 
+/** Commands that write nothing themselves, but send something on or run what may write. COMMAND does not tell. */
+const MAY_REPLICATE: ReadonlySet<string> = new Set([
+  ...['eval', 'evalsha', 'fcall', 'pfcount', 'publish', 'spublish'],
+]);
+
+/** Commands that run a script, which may tell its own flags. */
+const RUN_SCRIPTS: ReadonlySet<string> = new Set([
+  ...['eval', 'evalsha', 'eval_ro', 'evalsha_ro', 'fcall', 'fcall_ro'],
+]);
+
 /** A command with what the server keeps about it. */
 export class CommandEntry {
   readonly command: Command;
@@ -31,11 +41,18 @@ export class CommandEntry {
   readonly isWrite: boolean;
   readonly isDenyOom: boolean;
   readonly needsNoAuth: boolean;
+  readonly runsWhileLoading: boolean;
   readonly isFast: boolean;
   /** Whether COMMANDLOG may show its calls. */
   readonly isLogged: boolean;
   /** It may write, or sends something to replicas though it writes nothing: PUBLISH, scripts. */
   readonly mayReplicate: boolean;
+  /** It runs a script or function. */
+  readonly runsScript: boolean;
+  /** Scripts must not call it. */
+  readonly isNoScript: boolean;
+  /** It is served even while a script takes long. */
+  readonly isAllowBusy: boolean;
   /** It must not stand in a transaction. */
   readonly isNoMulti: boolean;
   /** It is not queued within a transaction, but runs at once. */
@@ -74,9 +91,13 @@ export class CommandEntry {
     this.isWrite = spec.flags.includes('write');
     this.isDenyOom = spec.flags.includes('denyoom');
     this.needsNoAuth = spec.flags.includes('no_auth');
+    this.runsWhileLoading = spec.flags.includes('loading');
     this.isFast = spec.flags.includes('fast');
     this.isLogged = !spec.flags.includes('skip_commandlog');
-    this.mayReplicate = this.isWrite || spec.flags.includes('may_replicate');
+    this.mayReplicate = this.isWrite || MAY_REPLICATE.has(spec.name);
+    this.runsScript = RUN_SCRIPTS.has(spec.name);
+    this.isNoScript = spec.flags.includes('noscript');
+    this.isAllowBusy = spec.flags.includes('allow_busy');
     this.isNoMulti = spec.flags.includes('no_multi');
     this.runsInMulti = RUN_IN_MULTI.has(spec.name);
     this.isExec = spec.name === 'exec';

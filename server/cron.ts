@@ -76,7 +76,7 @@ export class Cron {
   }
 
   private tick(): void {
-    if (this.paused) return;
+    if (this.paused || this.server.scripts.isBusy) return;
     const { clock, stats } = this.server;
     const nowMs = clock.elapsedMs();
     for (const task of this.tasks) {

@@ -17,7 +17,7 @@ import { StreamCursor } from '../datatypes/stream-cursor.js';
 import { Stream } from '../datatypes/stream-value.js';
 import { openSortedSet } from '../datatypes/zset-value.js';
 import { latin1 } from '../protocol/bytes.js';
-import { formatShortest } from '../protocol/doubles.js';
+import { formatScientific } from '../protocol/doubles.js';
 
 const DIGEST_BYTES = 20;
 const EXPIRES = Buffer.from('!!expire!!');
@@ -84,7 +84,7 @@ function addSortedSet(database: Database, ref: Ref, digest: Digest): void {
   set.walk(0, set.size, false, (bytes, start, end, score) => {
     const pair = new Digest();
     pair.mix(bytes.subarray(start, end));
-    pair.mix(latin1(formatShortest(score)));
+    pair.mix(latin1(formatScientific(score)));
     digest.combineDigest(pair);
   });
 }

@@ -42,10 +42,14 @@ export class ServerEffects implements Effects {
   propagates = false;
   readonly propagation = new Propagation();
 
+  /** Who may get what commands write: a script may leave some of them out. */
+  destinations: number = Destination.all;
+
   /** Replaced, never changed: one may come or go while all are told. */
   private listeners: readonly KeyListener[] = [];
   private readonly databaseListeners: DatabaseListener[] = [];
   private readonly unitListeners: UnitListener[] = [];
+  private isMuted = false;
   private sendEvent: EventSender | null = null;
   /** Units that run, one within the other: a transaction, its command. */
   private depth = 0;
@@ -95,6 +99,17 @@ export class ServerEffects implements Effects {
     return this.depth === 0;
   }
 
+  /** While it is true nothing goes to sinks: what runs came from where they had it already. */
+  set muted(muted: boolean) {
+    this.isMuted = muted;
+    this.propagates = !muted && this.propagation.isWanted;
+  }
+
+  /** Whether the command that runs is part of a transaction or a script. */
+  get isNested(): boolean {
+    return this.depth > 1;
+  }
+
   private listenersChanged(): void {
     this.attentive = this.listeners.length > 0 || this.sendEvent !== null;
   }
@@ -102,12 +117,12 @@ export class ServerEffects implements Effects {
   /** From now on, what changes data goes to `sink` too. */
   addSink(sink: PropagationSink): void {
     this.propagation.add(sink);
-    this.propagates = true;
+    this.propagates = !this.isMuted;
   }
 
   removeSink(sink: PropagationSink): void {
     this.propagation.remove(sink);
-    this.propagates = this.propagation.isWanted;
+    this.propagates = !this.isMuted && this.propagation.isWanted;
   }
 
   /** A command begins, in a database of this number. */
@@ -125,7 +140,8 @@ export class ServerEffects implements Effects {
    */
   end(call: ServerCall, dirtyBefore: number): void {
     if (this.propagates && !this.replaced) {
-      const destinations = this.dirty !== dirtyBefore ? Destination.all : this.forced;
+      const all = this.dirty !== dirtyBefore ? Destination.all : this.forced;
+      const destinations = all & this.destinations;
       if (destinations !== 0) {
         this.propagation.gather(this.database, call.request, destinations);
         this.unsettled = true;
@@ -166,7 +182,7 @@ export class ServerEffects implements Effects {
   propagateAs(request: Words): void {
     this.replaced = true;
     if (!this.propagates) return;
-    this.propagation.gatherWords(this.database, request);
+    this.propagation.gatherWords(this.database, request, this.destinations);
     this.unsettled = true;
   }
 

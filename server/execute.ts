@@ -1,7 +1,7 @@
 /** Runs one request: through the gate, then the command, then what is to be counted and told of it. */
 import type { Command } from '../datatypes/command.js';
 import { INTERNAL_ERROR, Refusal, transactionRefused } from '../protocol/refusals.js';
-import type { ReplyWriter } from '../protocol/reply.js';
+import type { Deferred, ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 import type { Waiting } from './blocked-clients.js';
 import { type Client, ReplyMode } from './client.js';
@@ -28,6 +28,12 @@ const NEVER_TAKEN_USEC = 1000;
  */
 export class Executor {
   private readonly server: Server;
+  /** What was left in the middle with a script, the innermost first: the script's command, the EXEC around it. */
+  private suspended: SuspendedCommand[] = [];
+  /** The commands around a script are being left. */
+  private isSuspending = false;
+  /** Where the replies of the client began that waits for the script; null when it gets them. */
+  private suspendedMark: Deferred | null = null;
   /** Of a request that just came, of one that had to wait, of one of a transaction. */
   private readonly call: ServerCall;
   private readonly again: ServerCall;
@@ -142,11 +148,15 @@ export class Executor {
     const { queued } = this;
     queued.client = client;
     queued.reply = reply;
-    for (const { request, entry } of queue) {
+    for (const [i, { request, entry }] of queue.entries()) {
       queued.request = request;
       queued.entry = entry;
       queued.db = client.db;
       this.run(queued, entry);
+      const script = this.suspended[0];
+      if (!this.isSuspending || script === undefined) continue;
+      script.rest = queue.slice(i + 1);
+      return;
     }
   }
 
@@ -155,6 +165,57 @@ export class Executor {
     const { attributedErrors } = this;
     this.run(call, entry);
     this.attributedErrors = attributedErrors;
+  }
+
+  /**
+   * The script of the command that runs is left in the middle: the command, and the EXEC around it, stay
+   * unfinished. Their books stay open, and so does the unit of their effects.
+   */
+  suspend(): void {
+    this.isSuspending = true;
+  }
+
+  /**
+   * Has a script go on that was left in the middle, in a turn of its client's.
+   *
+   * @param goOn - Says whether the script has ended, and replied.
+   */
+  resumeSuspended(client: Client, goOn: () => boolean): void {
+    const outer = this.unitClient;
+    this.unitClient = client;
+    this.running = this.suspended[0]?.entry ?? null;
+    this.attributedErrors = this.server.reply.errors;
+    if (goOn()) this.finishSuspended(client);
+    this.running = null;
+    this.unitClient = outer;
+    if (!client.blocked && this.server.pushes.waiting) this.server.pushes.release(client);
+  }
+
+  /** Ends what was left with a script, and has its client go on. */
+  private finishSuspended(client: Client): void {
+    const { server } = this;
+    let entry: CommandEntry | undefined;
+    for (let left = this.suspended.shift(); left; left = this.suspended.shift()) {
+      // What it ran told what is to be sent.
+      server.effects.propagateNothing();
+      this.close(left.call, left.entry, left);
+      this.running = left.outer;
+      entry = left.entry;
+      if (left.rest === null) continue;
+      const around = this.suspended;
+      this.suspended = [];
+      this.runQueue(left.call, left.rest);
+      this.suspended.push(...around);
+      if (!this.isSuspending) continue;
+      this.isSuspending = false;
+      return;
+    }
+    const mark = this.suspendedMark;
+    if (mark !== null && client.replyMode !== ReplyMode.on) server.reply.rewind(mark);
+    this.suspendedMark = null;
+    this.endRequest(client, entry);
+    client.blocked = false;
+    server.resumeSoon([client]);
   }
 
   /** Lets a request through the gate: it runs, is queued or is held, or else refused. */
@@ -171,7 +232,10 @@ export class Executor {
     const mark = client.replyMode === ReplyMode.on ? null : reply.defer();
     const refused = faulty ?? refuse(server, client, entry, request);
     if (refused !== null) this.refuse(client, request, entry, refused);
-    else if (server.pauses.scope !== null && server.pauses.holds(client, entry as CommandEntry))
+    else if (
+      server.pauses.scope !== null &&
+      server.pauses.holds(client, entry as CommandEntry, request)
+    )
       return;
     else if (client.transaction?.isOpen && !(entry as CommandEntry).runsInMulti) {
       this.enqueue(client.transaction, call, request, entry as CommandEntry);
@@ -185,6 +249,12 @@ export class Executor {
       this.unitClient = client;
       this.run(call, call.entry);
       this.unitClient = outer;
+      if (this.isSuspending) {
+        this.isSuspending = false;
+        this.suspendedMark = mark;
+        client.blocked = true;
+        return;
+      }
       if (client.waiting !== null) return server.pushes.release(client);
     }
     if (mark !== null && client.replyMode !== ReplyMode.on) reply.rewind(mark);
@@ -199,7 +269,9 @@ export class Executor {
     entry: CommandEntry,
   ): void {
     client.lastCommand = entry.command;
-    transaction.add(request, entry);
+    const isDenyOom =
+      entry.isDenyOom || (entry.runsScript && this.server.scripts.needMemory(entry, request));
+    transaction.add(request, entry, isDenyOom);
     reply.queued();
   }
 
@@ -259,9 +331,13 @@ export class Executor {
     }
     this.running = outer;
     if (entry.isTracked && server.tracking.clientCount > 0) {
-      server.tracking.remember(client, call, entry);
+      server.tracking.remember(client.origin, call, entry);
     }
     const replyBytes = reply.pendingBytes - replyStart;
+    if (this.isSuspending) {
+      this.leave(call, entry, { startMs, usecBefore, replyBytes, dirtyBefore, outer });
+      return;
+    }
     // The books of a command that waits are done when it is over.
     if (client.waiting !== null) this.lastEndMs = server.clock.elapsedMs();
     else {
@@ -277,6 +353,26 @@ export class Executor {
       server.monitors.feed(call, entry);
     }
     effects.end(call, dirtyBefore);
+  }
+
+  /** Keeps what is needed to end a command later. */
+  private leave(call: ServerCall, entry: CommandEntry, books: OpenBooks): void {
+    const { client, server } = { client: call.client, server: this.server };
+    const kept = new ServerCall(server, client);
+    kept.request = call.request.copy();
+    kept.db = call.db;
+    kept.entry = entry;
+    this.suspended.push({ ...books, call: kept, entry, rest: null });
+    this.lastEndMs = server.clock.elapsedMs();
+  }
+
+  /** Does the books of a command that was left in the middle, and ends its unit of effects. */
+  private close(call: ServerCall, entry: CommandEntry, books: OpenBooks): void {
+    const { server } = this;
+    this.count(call.client, entry);
+    if (server.reply.errors !== this.attributedErrors) this.countFailure(server.reply, entry);
+    this.time(call, entry, books.startMs, books.usecBefore, books.replyBytes);
+    server.effects.end(call, books.dirtyBefore);
   }
 
   private count(client: Client, entry: CommandEntry): void {
@@ -320,6 +416,24 @@ export class Executor {
     server.log.warning(`Unexpected error in command '${entry.fullName}': ${text}`);
     call.reply.error(INTERNAL_ERROR);
   }
+}
+
+/** The books of a command that has begun. */
+interface OpenBooks {
+  readonly startMs: number;
+  readonly usecBefore: number;
+  readonly replyBytes: number;
+  readonly dirtyBefore: number;
+  /** The command around it. */
+  readonly outer: CommandEntry | null;
+}
+
+/** A command that was left in the middle, with a script that takes long. */
+interface SuspendedCommand extends OpenBooks {
+  readonly call: ServerCall;
+  readonly entry: CommandEntry;
+  /** Of a transaction, what is to run after it. */
+  rest: readonly QueuedRequest[] | null;
 }
 
 const WATCHES_OF_CALLS = [

@@ -1,6 +1,7 @@
 /**
  * What becomes of keys whose time has come: deleted, but hidden while clients are paused or data is being
- * imported, and visible to the clients that import. While clients are paused nothing is evicted either.
+ * imported or loaded, and visible to the clients that import. While clients are paused, or data is loaded, nothing is
+ * evicted either.
  */
 import { OnExpiry } from '../datatypes/database.js';
 import type { Client } from './client.js';
@@ -26,13 +27,15 @@ export class ExpiryRule {
 
   /** Looks again at what the rule depends on. */
   refresh(): void {
-    const { config, keyspace, memory, pauses } = this.server;
-    const paused = pauses.scope !== null;
+    const { config, keyspace, loading, memory, pauses, scripts } = this.server;
+    const paused = pauses.scope !== null || loading.inProgress;
     this.varies = config.values.importMode;
-    this.common = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
+    const hides = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
+    // Requests of the append-only file found the key there when they ran first.
+    this.common = loading.inProgress ? OnExpiry.ignore : hides;
     keyspace.onExpiry = this.common;
-    keyspace.activeExpiry.suspended = paused || this.varies;
-    memory.suspended = paused;
+    keyspace.activeExpiry.suspended = paused || this.varies || scripts.isBusy;
+    memory.suspended = paused || scripts.isBusy;
   }
 
   private importModeChanged(): undefined {

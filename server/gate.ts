@@ -1,12 +1,15 @@
 /** The gate: whether a request may run now. One place, in the order of the real server. */
 import { equalsIgnoreCase } from '../protocol/bytes.js';
 import {
+  appendOnlyErrors,
   commandNotAllowed,
+  LOADING,
   NOAUTH,
   NOT_FOR_MONITORS,
   notInTransaction,
   notWhileSubscribed,
   type Refusal,
+  saveFails,
   unknownCommand,
   unknownSubcommand,
   wrongArity,
@@ -15,6 +18,7 @@ import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
+import { announcement } from './version.js';
 
 const LONGEST_SHOWN = 128;
 const ATTACK_LOG_PERIOD_MS = 60_000;
@@ -34,13 +38,26 @@ export function refuse(
     return commandNotAllowed(entry.guard);
   }
   if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
-  const refused = server.memory.refuse(client, entry);
+  if (server.scripts.isBusy && !entry.isAllowBusy) return server.scripts.busyRefusal;
+  const refused = server.memory.refuse(client, entry, request);
   if (refused !== null) return refused;
   if (server.tracking.clientCount > 0) server.tracking.limit();
+  if (server.saves.refusesWrites && needsDisk(client, entry)) {
+    return saveFails(announcement(server.config.values).name === 'redis' ? 'Redis' : 'Valkey');
+  }
+  const diskError = server.appendOnly.diskError;
+  if (diskError !== null && needsDisk(client, entry)) return appendOnlyErrors(diskError);
   if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
     return notWhileSubscribed(entry.fullName);
   }
+  if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
+}
+
+/** Whether it must not run while the disk fails: PING too, so that monitors of the server notice. */
+function needsDisk(client: Client, entry: CommandEntry): boolean {
+  if (entry.isExec) return client.transaction?.hasWrites === true;
+  return entry.isWrite || entry.fullName === 'ping';
 }
 
 /** A request that names no command: perhaps not even meant for this server. */
@@ -86,7 +103,7 @@ function logAttack(server: Server, from: string): void {
 }
 
 /** Names the container as the request does: it may have been renamed. */
-function unknownSubcommandOf(request: Request): Refusal {
+export function unknownSubcommandOf(request: Request): Refusal {
   return unknownSubcommand(shown(request, 1), shown(request, 0).toUpperCase());
 }
 

@@ -62,7 +62,11 @@ export interface ServerOptions {
   readonly clock?: 'system' | 'manual' | Clock;
   /** Seeds everything random: the same seed, the same run. Default: by chance. */
   readonly seed?: number;
-  /** Any parameters of `valkey.conf`, by name, each with its value as text. */
+  /**
+   * Any parameters of `valkey.conf`, by name, each with its value as text.
+   *
+   * Nothing is saved by itself unless `save` says when; nothing is loaded unless `dir` says where from.
+   */
   readonly config?: Readonly<Record<string, string>>;
   /** What database 0 holds at first, as plain values: see `server.load`. */
   readonly data?: PlainData;
@@ -74,7 +78,7 @@ export interface ServerOptions {
  * Starts a server in this process. Any number may run side by side; they share nothing.
  *
  * @throws {RangeError} When a parameter is unknown, or its value is none of it.
- * @throws {Error} When the port cannot be listened on.
+ * @throws {Error} When the port cannot be listened on, or the data in `dir` cannot be loaded.
  */
 export function createServer(
   options: ServerOptions & { readonly clock: 'manual' },
@@ -87,13 +91,25 @@ export async function createServer(options: ServerOptions = {}): Promise<ValkeyS
   const clock = clockOf(options.clock ?? 'system');
   const seed = options.seed ?? randomBytes(6).readUIntBE(0, 6);
   const engine = new Server({ config: configOf(options.config ?? {}), clock, seed, log: SILENT });
-  const port =
-    options.listen === false ? 0 : await engine.listener.listen(options.port ?? 0, '127.0.0.1');
-  const { data = {} } = options;
-  const server = new ValkeyServer(engine, clock, port, { seed, data });
-  server.load(data);
-  if (options.recordCommands) server.commands.clear();
-  return server;
+  try {
+    const port = await begin(engine, options);
+    const { data = {} } = options;
+    const server = new ValkeyServer(engine, clock, port, { seed, data });
+    server.load(data);
+    if (options.recordCommands) server.commands.clear();
+    return server;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Loads data and listens, where that is asked for. The port, or 0. */
+async function begin(engine: Server, { config, listen, port }: ServerOptions): Promise<number> {
+  const { dir, appendonly } = config ?? {};
+  if (dir !== undefined || appendonly === 'yes') await engine.appendOnly.begin();
+  else engine.appendOnly.start();
+  return listen === false ? 0 : engine.listener.listen(port ?? 0, '127.0.0.1');
 }
 
 function clockOf(clock: 'system' | 'manual' | Clock): Clock {
@@ -106,6 +122,7 @@ const SILENT: Log = { debug() {}, verbose() {}, notice() {}, warning() {} };
 
 function configOf(settings: Readonly<Record<string, string>>): Config {
   const config = new Config();
+  config.override('save', '');
   for (const [given, value] of Object.entries(settings)) {
     const name = parameterNamed(given);
     if (name === undefined) {

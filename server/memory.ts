@@ -10,6 +10,7 @@ import { EventClass } from '../datatypes/call.js';
 import type { Timer } from '../datatypes/clock.js';
 import { Eviction } from '../datatypes/eviction.js';
 import { OUT_OF_MEMORY, type Refusal } from '../protocol/refusals.js';
+import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import { evictionTimeLimitMs, OverLimitClock } from './eviction-time.js';
@@ -175,10 +176,21 @@ export class Memory {
   }
 
   /** Makes room when the limit is exceeded; why the command must not run when that did not help. */
-  refuse(client: Client, entry: CommandEntry): Refusal | null {
+  refuse(client: Client, entry: CommandEntry, request: Request): Refusal | null {
     if (this.server.config.values.maxmemory === 0) return null;
-    if (this.makeRoom() || !needsMemory(client, entry)) return null;
+    if (this.makeRoom() || !this.isNeededFor(client, entry, request)) return null;
     return OUT_OF_MEMORY;
+  }
+
+  /** Whether the limit was exceeded when the last request came, and nothing could be done about it. */
+  get isShort(): boolean {
+    return this.outOfMemory && this.server.config.values.maxmemory !== 0;
+  }
+
+  /** Whether a request must not run while memory is short. */
+  private isNeededFor(client: Client, entry: CommandEntry, request: Request): boolean {
+    if (entry.isExec) return client.transaction?.isDenyOom === true;
+    return entry.isDenyOom || (entry.runsScript && this.server.scripts.needMemory(entry, request));
   }
 
   /**
@@ -284,9 +296,4 @@ export class Memory {
     }
     this.continueSoon();
   }
-}
-
-/** Whether a command, or one of those that an EXEC would run, may take more memory. */
-function needsMemory(client: Client, entry: CommandEntry): boolean {
-  return entry.isDenyOom || (entry.isExec && client.transaction?.isDenyOom === true);
 }

@@ -42,15 +42,13 @@ export class Monitors {
 
   /**
    * Shows a request that ran to all who watch.
-   *
-   * @param source - Who asked, if not the client itself: `lua` for what a script calls.
    */
-  feed(call: ServerCall, entry: CommandEntry, source = sourceOf(call.client)): void {
+  feed(call: ServerCall, entry: CommandEntry): void {
     const micros = this.server.clock.nowMicros();
     const seconds = Math.floor(micros / 1_000_000);
     const fraction = `${micros % 1_000_000}`.padStart(6, '0');
     const words = quotedArguments(call.request, secretArguments(entry, call.request));
-    const line = `${seconds}.${fraction} [${call.client.db.id} ${source}] ${words}`;
+    const line = `${seconds}.${fraction} [${call.client.db.id} ${sourceOf(call.client)}] ${words}`;
     for (const client of this.clients) {
       if (client.replyMode === ReplyMode.on) this.server.outputOf(client).simple(line);
     }
@@ -58,6 +56,7 @@ export class Monitors {
 }
 
 function sourceOf(client: Client): string {
+  if (client.origin !== client) return 'lua';
   const { transport } = client;
   if (transport?.isUnixSocket) return `unix:${transport.socketPath}`;
   return transport?.remoteAddress ?? '';

@@ -57,6 +57,8 @@ export class Outbox {
 
   /** Writes all that waits: to each client its replies, then its pushes, which came later. */
   flush(): void {
+    // What clients are told must be as safe as they were promised.
+    if (!this.server.appendOnly.flush()) return;
     if (this.server.tracking.broadcast.isPending) this.server.tracking.tellOfPrefixes();
     if (this.waiting.length > 0) this.writeReplies();
     if (this.pushed.size > 0) this.writePushes();

@@ -6,6 +6,7 @@
  * itself: those whose time has come are hidden, not deleted, and nothing is evicted.
  */
 import type { Timer } from '../datatypes/clock.js';
+import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
@@ -63,16 +64,20 @@ export class Pauses {
   }
 
   /** Whether the client's request has to wait. Its bytes are then parsed anew when the pause is over. */
-  holds(client: Client, entry: CommandEntry): boolean {
+  holds(client: Client, entry: CommandEntry, request: Request): boolean {
     // The server's own.
     if (client.id === 0) return false;
-    const mayReplicate =
-      entry.mayReplicate || (entry.isExec && client.transaction?.mayReplicate === true);
-    if (this.scope === 'write' && !mayReplicate) return false;
+    if (this.scope === 'write' && !this.mayReplicate(client, entry, request)) return false;
     client.paused = true;
     client.lastCommand = entry.command;
     this.waiting.add(client);
     return true;
+  }
+
+  private mayReplicate(client: Client, entry: CommandEntry, request: Request): boolean {
+    if (entry.isExec) return client.transaction?.mayReplicate === true;
+    if (entry.runsScript) return this.server.scripts.mayWrite(entry, request);
+    return entry.mayReplicate;
   }
 
   /** The client is gone. */

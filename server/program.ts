@@ -11,6 +11,7 @@ import { FatalConfigError, loadConfiguration, UnreadableConfigFile } from './con
 import type { ConfigValues } from './config-table.js';
 import { Crashes } from './crashes.js';
 import { filePath } from './file-path.js';
+import { LoadFailure } from './loading.js';
 import { Log, logFile, standardOutput } from './log.js';
 import { OomScore } from './oom-score.js';
 import { openPorts, StartRefused } from './open-ports.js';
@@ -175,10 +176,11 @@ async function open(server: Server): Promise<void> {
   try {
     const kinds = await openPorts(server);
     server.log.notice('Server initialized');
+    await server.appendOnly.begin();
     for (const kind of kinds) server.log.notice(`Ready to accept connections ${kind}`);
   } catch (error) {
-    if (!(error instanceof StartRefused)) throw error;
-    server.log.warning(error.message);
+    if (error instanceof StartRefused) server.log.warning(error.message);
+    else if (!(error instanceof LoadFailure)) throw error;
     process.exit(1);
   }
 }

@@ -9,6 +9,7 @@ import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { AppendOnly } from './append-only.js';
 import { Authentication } from './authentication.js';
 import { BlockedClients, type Waiting } from './blocked-clients.js';
 import { Client, ReplyMode, type Transport } from './client.js';
@@ -30,6 +31,7 @@ import type { Interceptor } from './interceptor.js';
 import { watchKeyspace } from './keyspace-events.js';
 import { LatencyMonitor } from './latency.js';
 import { Listener } from './listener.js';
+import { Loading } from './loading.js';
 import { Lookahead } from './lookahead.js';
 import { Memory } from './memory.js';
 import { Monitors } from './monitors.js';
@@ -40,9 +42,11 @@ import { Pauses } from './pauses.js';
 import { Pubsub } from './pubsub.js';
 import { Pushes } from './pushes.js';
 import { Rates } from './rates.js';
+import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
+import { Scripts } from './scripts/scripts.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
 import { limitClients } from './startup-checks.js';
@@ -90,6 +94,7 @@ export class Server {
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
+  readonly scripts: Scripts;
   readonly shutdown: Shutdown;
   readonly authentication: Authentication;
   readonly pauses: Pauses;
@@ -102,6 +107,9 @@ export class Server {
   readonly cron: Cron;
   readonly garbage: Garbage;
   readonly clientEviction: ClientEviction;
+  readonly saves: RdbSaves;
+  readonly loading: Loading;
+  readonly appendOnly: AppendOnly;
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string;
   readonly startedAtMs: number;
@@ -161,11 +169,14 @@ export class Server {
     this.blockedClients = new BlockedClients(this);
     this.lookahead = new Lookahead(this.keyspace, this.commands);
     this.reply = new ReplyWriter(this.arena);
+    this.reply.onLong = () => this.limitReply();
     this.executor = new Executor(this, this.makeClient(null));
+    this.scripts = new Scripts(this);
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
     this.pauses = new Pauses(this);
+    this.loading = new Loading(this);
     this.expiryRule = new ExpiryRule(this);
     this.monitors = new Monitors(this);
     this.pubsub = new Pubsub(this);
@@ -176,12 +187,23 @@ export class Server {
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
+    this.saves = new RdbSaves(this);
+    this.appendOnly = new AppendOnly(this);
     this.clientEviction = new ClientEviction(this);
     const clientCron = new ClientCron(this);
     this.cron.every('tracking', () => this.tracking.limit());
     this.cron.every('clients', () => clientCron.checkSome(this.cron.hz));
     this.keyspace.schedule = (delayMs, task) => this.later(delayMs, task);
     this.cron.start();
+    this.keepFunctions();
+  }
+
+  /** Function libraries are part of the data. */
+  private keepFunctions(): void {
+    const { functions } = this.scripts;
+    this.saves.functionLibraries = () => functions.sources;
+    this.loading.loadFunctionLibrary = (code, replaces) => functions.loadFromFile(code, replaces);
+    this.loading.flushFunctions = () => functions.flush();
   }
 
   /** A client that nobody has heard of yet: not in `clients`. */
@@ -258,7 +280,7 @@ export class Server {
     if (this.outbox.isFull) this.outbox.flush();
     this.flushPushesOf(client);
     this.effects.settleOutside();
-    this.clock.refresh();
+    this.refreshClock();
     const startMs = this.executor.beginTurn();
     const commands = this.stats.commandsProcessed;
     this.serving = client;
@@ -278,10 +300,23 @@ export class Server {
     if (this.toResume.length > 0) this.resumeWaiting();
   }
 
+  /** A turn in which something goes on for a client that has sent nothing new. */
+  turnOf(client: Client, work: () => void): void {
+    this.turn(client, () => {
+      this.reply.resp = client.resp;
+      work();
+    });
+  }
+
+  /** Time stands still for a script that was left in the middle. */
+  private refreshClock(): void {
+    if (!this.scripts.isBusy) this.clock.refresh();
+  }
+
   /** Runs what a timer brings about, as a turn in which nobody is served. */
   background(work: () => void): void {
     if (this.interceptor?.defers(work)) return;
-    this.clock.refresh();
+    this.refreshClock();
     this.inBackground = true;
     work();
     this.effects.settleOutside();
@@ -343,9 +378,18 @@ export class Server {
     }
   }
 
+  /** A reply has become long while its command runs: the client may not have so much waiting. */
+  private limitReply(): void {
+    const { serving } = this;
+    if (serving === null) return;
+    checkOutputLimits(this, serving);
+    this.reply.isAbandoned = serving.closed;
+  }
+
   /** Writes at once what does not stand in one piece. */
   private writeReplies(client: Client, transport: Transport): void {
     if (transport.isSocket) this.outbox.flush();
+    if (!this.appendOnly.flush()) return;
     this.stats.writesProcessed++;
     this.reply.flush(transport);
     if (transport.unsentBytes > 0) checkOutputLimits(this, client);
@@ -366,6 +410,7 @@ export class Server {
 
   /** Sends what was written by `outputOf` to clients inside the process. */
   private flushPushes(): void {
+    if (!this.appendOnly.flush()) return;
     for (const client of this.toFlush) {
       const { transport } = client;
       if (client.closed || transport === null) continue;
@@ -390,7 +435,7 @@ export class Server {
   }
 
   countError(error: Refusal): void {
-    this.stats.countError(error.code);
+    this.stats.countError(error.code, error.isMade);
   }
 
   /** The connection is to close when the replies written so far are sent. */
@@ -456,32 +501,35 @@ export class Server {
       this.latency.note(entry.isFast ? 'fast-command' : 'command', usec / 1000);
     }
     if (!entry.isLogged) return;
-    const requestBytes = this.loggedRequestBytes(call.request);
+    const requestBytes = this.loggedRequestBytes(call);
     if (this.commandLog.wants(usec, requestBytes, replyBytes)) {
       this.logCommand(call, entry, usec, replyBytes);
     }
   }
 
   /** The size of a request that may be large enough for the command log; 0 when it is not. */
-  private loggedRequestBytes(request: Request): number {
+  private loggedRequestBytes({ isFromScript, request }: ServerCall): number {
+    // What scripts request came over no connection.
+    if (isFromScript) return 0;
     const threshold = this.config.values.commandlogRequestLargerThan;
     return threshold < 0 || request.mostWireBytes < threshold ? 0 : request.wireBytes;
   }
 
   private logCommand(
-    { request, client }: ServerCall,
+    call: ServerCall,
     entry: CommandEntry,
     usec: number,
     replyBytes: number,
   ): void {
+    const { request, client } = call;
     const logged: LoggedCall = {
       request,
       redacted: secretArguments(entry, request),
-      address: client.transport?.remoteAddress ?? '',
-      clientName: untilZero(client.name),
+      address: client.origin.transport?.remoteAddress ?? '',
+      clientName: untilZero(client.origin.name),
       atMs: this.clock.now(),
     };
-    this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);
+    this.commandLog.add(logged, usec, this.loggedRequestBytes(call), replyBytes);
   }
 
   /** Sets back what CONFIG RESETSTAT sets back. */
@@ -491,6 +539,7 @@ export class Server {
     this.keyspace.activeExpiry.resetStats();
     this.rates.reset();
     this.replyBuffers.resetStats();
+    this.scripts.cache.evicted = 0;
     for (const entry of this.commands.all) entry.resetStats();
     const { keyspace } = this;
     keyspace.stats.hits = 0;
@@ -500,6 +549,9 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.scripts.stop();
+    this.appendOnly.stop();
+    this.saves.stop();
     this.pauses.stop();
     this.blockedClients.stop();
     this.cron.stop();

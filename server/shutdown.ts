@@ -95,7 +95,7 @@ export class Shutdown {
         return;
       }
       if (!outcome) {
-        this.giveUp();
+        this.refuse();
         return;
       }
     }
@@ -107,12 +107,20 @@ export class Shutdown {
     const settle = (agreed: boolean) => {
       if (attempt !== this.attempt) return;
       if (agreed) this.takeSteps(options, next);
-      else this.giveUp();
+      else this.refuse();
     };
     outcome.then(settle, (error: unknown) => {
       this.server.log.warning(`A step of the shutdown failed: ${error}`);
       settle(false);
     });
+  }
+
+  /** A step refuses. */
+  private refuse(): void {
+    this.server.log.warning(
+      'Errors trying to shut down the server. Check the logs for more information.',
+    );
+    this.giveUp();
   }
 
   private giveUp(): void {
@@ -123,6 +131,8 @@ export class Shutdown {
 
   private finish(): void {
     for (const task of this.tidy) task();
+    // Nobody is to get in between the end of the first connection and that of the process.
+    void this.server.listener.close();
     this.server.log.warning('Valkey is now ready to exit, bye bye...');
     this.end(0);
   }

@@ -14,6 +14,7 @@ export function obeySignals(server: Server, log: Log): void {
   process.on('SIGINT', () => {
     if (server.shutdown.isEnding) {
       log.signal('You insist... exiting now.');
+      server.saves.removeUnfinished();
       process.exit(1);
     }
     end(server, log, 'SIGINT', values.shutdownOnSigint);

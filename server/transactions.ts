@@ -27,6 +27,8 @@ export class Transaction {
   readonly watched: WatchedKey[] = [];
   /** Whether some queued request may take more memory. */
   isDenyOom = false;
+  /** Whether any of its commands writes. */
+  hasWrites = false;
   /** Whether some queued request may write, or send something to replicas. */
   mayReplicate = false;
   /** Bytes that the queue takes, about. */
@@ -37,11 +39,12 @@ export class Transaction {
   }
 
   /** Queues a copy of a request; one that will not run anyway is not kept. */
-  add(request: Request, entry: CommandEntry): void {
+  add(request: Request, entry: CommandEntry, isDenyOom = entry.isDenyOom): void {
     if (this.isAborted || this.isBroken) return;
     const copy = request.copy();
     this.queue.push({ request: copy, entry });
-    this.isDenyOom ||= entry.isDenyOom;
+    this.isDenyOom ||= isDenyOom;
+    this.hasWrites ||= entry.isWrite;
     this.mayReplicate ||= entry.mayReplicate;
     this.queueBytes += copy.bytes.length + 8 * copy.argc + QUEUED_BYTES;
   }
@@ -63,6 +66,7 @@ export class Transaction {
   private empty(): void {
     this.queue = [];
     this.isDenyOom = false;
+    this.hasWrites = false;
     this.mayReplicate = false;
     this.queueBytes = 0;
   }

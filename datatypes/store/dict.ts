@@ -14,7 +14,7 @@
  * stands before its home slot, and there is no gap between the two; counts are exact.
  *
  * The Dict knows of its elements only where their key is: a fixed byte offset, and the word that holds its
- * length. It neither retains nor releases them.
+ * length. It neither retains nor releases them, but for segments that a `FrozenDict` shares: see there.
  * Source: Fagin, Nievergelt, Pippenger, Strong, "Extendible Hashing" (1979); Amble and Knuth, "Ordered hash
  * tables" (1974).
  */
@@ -22,6 +22,7 @@
 import { ByteViews } from '../../protocol/byte-views.js';
 import type { Random } from '../random.js';
 import { type Arena, NONE, type Ref } from './arena.js';
+import { FrozenDict } from './frozen-dict.js';
 
 /** Where an element keeps its key. */
 export interface KeyLayout {
@@ -87,6 +88,8 @@ export class Dict {
   private readonly segmentsAtDepth = new Int32Array(DEEPEST + 1);
   private segmentBytes = 0;
   private slots = 0;
+  /** How many `FrozenDict`s live that may share segments. */
+  private frozen = 0;
 
   private readonly arena: Arena;
   private readonly keyOffset: number;
@@ -199,8 +202,61 @@ export class Dict {
     return true;
   }
 
+  /**
+   * What the table holds now, whatever becomes of it.
+   *
+   * @param releaseElement - Gives up a hold on an element.
+   */
+  freeze(releaseElement: (ref: Ref) => void): FrozenDict {
+    const segments: Ref[] = [];
+    this.eachSegment((segment) => segments.push(segment));
+    this.frozen++;
+    const layout = { slots: SLOTS, firstSlot: FIRST_SLOT };
+    return new FrozenDict(this.arena, layout, segments, this.size, releaseElement, () => {
+      this.frozen--;
+    });
+  }
+
+  /**
+   * To be called before an element with this hash is changed where it stands: one that a `FrozenDict` holds has
+   * more than one owner from then on, and must not be.
+   */
+  detach(hash: number): void {
+    if (this.frozen !== 0) this.own(this.indexOf(hash));
+  }
+
+  /** Gives the table a segment of its own at `index`, where it shares one. */
+  private own(index: number): void {
+    const segment = this.directory[index]! >>> 0;
+    const { arena } = this;
+    if (segment === NONE || arena.references(segment) === 1) return;
+    const words = arena.words[segment >>> 16]!;
+    const base = (segment & 0xffff) << 2;
+    const copy = arena.allocate(SEGMENT_HEADER_BYTES + words[base + SLOTS]! * 8);
+    const copyBase = (copy & 0xffff) << 2;
+    const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
+    arena.words[copy >>> 16]!.set(words.subarray(base + 1, stop), copyBase + 1);
+    this.holdElements(segment);
+    const depth = words[base + DEPTH]!;
+    this.point(index >>> (this.depth - depth), depth, copy);
+    arena.release(segment);
+  }
+
+  /** Adds an owner to each element of a shared segment: one that is about to hold them apart from it. */
+  private holdElements(segment: Ref): void {
+    const { arena } = this;
+    if (this.frozen === 0 || arena.references(segment) === 1) return;
+    const words = arena.words[segment >>> 16]!;
+    const first = ((segment & 0xffff) << 2) + FIRST_SLOT;
+    const stop = first + (words[first - FIRST_SLOT + SLOTS]! << 1);
+    for (let at = first; at < stop; at += 2) {
+      if (words[at + 1] !== NONE) arena.retain(words[at + 1]! >>> 0);
+    }
+  }
+
   /** Adds an element whose key is not in the table. */
   insert(hash: number, ref: Ref): void {
+    if (this.frozen !== 0) this.own(this.indexOf(hash));
     for (;;) {
       const index = this.indexOf(hash);
       let segment = this.directory[index]! >>> 0;
@@ -252,6 +308,7 @@ export class Dict {
 
   /** Puts `next` where the element `previous` of the same key stands. */
   replace(hash: number, previous: Ref, next: Ref): void {
+    if (this.frozen !== 0) this.own(this.indexOf(hash));
     const segment = this.directory[this.indexOf(hash)]!;
     const words = this.arena.words[segment >>> 16]!;
     const at = this.slotOf(words, (segment & 0xffff) << 2, hash, previous);
@@ -262,6 +319,7 @@ export class Dict {
   /** Takes an element out. False when it was not there. */
   remove(hash: number, ref: Ref): boolean {
     const index = this.indexOf(hash);
+    if (this.frozen !== 0) this.own(index);
     const segment = this.directory[index]! >>> 0;
     if (segment === NONE) return false;
     const words = this.arena.words[segment >>> 16]!;
@@ -351,6 +409,7 @@ export class Dict {
     const segment = this.directory[place]! >>> 0;
     let next = this.directory.length;
     if (segment !== NONE) {
+      this.holdElements(segment);
       const words = this.arena.words[segment >>> 16]!;
       const base = (segment & 0xffff) << 2;
       const stop = base + FIRST_SLOT + (words[base + SLOTS]! << 1);
@@ -560,6 +619,7 @@ export class Dict {
       for (let at = base + FIRST_SLOT; at < stop; at += 2) {
         if (words[at + 1] !== NONE) this.append(next, words[at]! >>> 0, words[at + 1]!);
       }
+      this.holdElements(source);
       this.freeSegment(source, words[base + DEPTH]!);
     }
     this.point(index >>> (this.depth - depth), depth, next);

@@ -3,7 +3,8 @@
  *
  *   word 0   reference count (the arena's)
  *   word 1   bits 0-3 type, 4-7 encoding, 8 has an expiry, 9 value stands apart,
- *            10 a hash has fields that expire; 16-31 length of a value inside
+ *            10 a hash has fields that expire; 11-15 stamp: the last snapshot it is in, or is younger than;
+ *            16-31 length of a value inside
  *   word 2   bits 0-23 last access (LRU clock) or LFU counter and its minute
  *   word 3   length of the key
  *   byte 16  the key; then, aligned to a word and only when needed:
@@ -59,6 +60,10 @@ const KEY_BYTE = 16;
 const EXPIRES = 0x100;
 const APART = 0x200;
 const VOLATILE = 0x400;
+const STAMP = 0xf800;
+const STAMP_SHIFT = 11;
+/** Stamps there are. */
+export const STAMPS = 32;
 const KIND = 0xff;
 const TYPE = 0xf;
 /** A block that would waste this much more than its value's length is better given back. */
@@ -94,6 +99,9 @@ export class ValueView {
 export class Entries {
   readonly arena: Arena;
   private readonly views = new ByteViews();
+  private readonly keyViews = new ByteViews();
+  /** The stamp of new entries, where it stands in word 1. */
+  private stampBits = 0;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -125,10 +133,14 @@ export class Entries {
     const words = arena.words[ref >>> 16]!;
     const word = (ref & 0xffff) << 2;
     words[word + 1] =
-      type | (encoding << 4) | (expires ? EXPIRES : 0) | (apart ? APART : valueLength << 16);
+      type |
+      (encoding << 4) |
+      this.stampBits |
+      (expires ? EXPIRES : 0) |
+      (apart ? APART : valueLength << 16);
     words[word + 2] = access;
     words[word + 3] = keyLength;
-    this.write(ref, ((ref & 0xffff) << 4) + KEY_BYTE, bytes, start, keyLength);
+    this.writeKey(ref, bytes, start, keyLength);
     if (extras) {
       let extra = word + ((KEY_BYTE + keyLength + 3) >>> 2);
       if (expires) {
@@ -158,10 +170,11 @@ export class Entries {
     const ref = arena.allocate(((KEY_BYTE + keyLength + 3) & ~3) + (expires ? 16 : 8));
     const words = arena.words[ref >>> 16]!;
     const word = (ref & 0xffff) << 2;
-    words[word + 1] = shape.type | (shape.encoding << 4) | (expires ? EXPIRES : 0) | APART;
+    words[word + 1] =
+      shape.type | (shape.encoding << 4) | this.stampBits | (expires ? EXPIRES : 0) | APART;
     words[word + 2] = shape.access;
     words[word + 3] = keyLength;
-    arena.bytes[ref >>> 16]!.set(bytes.subarray(start, end), ((ref & 0xffff) << 4) + KEY_BYTE);
+    this.writeKey(ref, bytes, start, keyLength);
     let extra = word + ((KEY_BYTE + keyLength + 3) >>> 2);
     if (expires) {
       writeMs(words, extra, shape.expireAtMs);
@@ -170,6 +183,16 @@ export class Entries {
     words[extra] = value;
     words[extra + 1] = length;
     return ref;
+  }
+
+  private writeKey(ref: Ref, from: Uint8Array, start: number, length: number): void {
+    const page = ref >>> 16;
+    const at = ((ref & 0xffff) << 4) + KEY_BYTE;
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.keyViews.of(from), start, this.arena.views[page]!, at, length);
+    } else {
+      this.arena.bytes[page]!.set(from.subarray(start, start + length), at);
+    }
   }
 
   /** Writes `length` bytes from `from[start]` on into the page of `ref` at offset `at`. */
@@ -201,10 +224,29 @@ export class Entries {
     const offset = KEY_BYTE + words[word + 3]!;
     const spare = this.arena.capacity(ref) - offset - length;
     if (spare < 0 || spare > length + WORTHWHILE_BYTES) return false;
-    words[word + 1] = (encoding << 4) | (length << 16);
+    words[word + 1] = (encoding << 4) | this.stampBits | (length << 16);
     words[word + 2] = access;
     this.write(ref, ((ref & 0xffff) << 4) + offset, from, start, length);
     return true;
+  }
+
+  /** The stamp of entries made from now on. */
+  get newStamp(): number {
+    return this.stampBits >>> STAMP_SHIFT;
+  }
+
+  set newStamp(stamp: number) {
+    this.stampBits = stamp << STAMP_SHIFT;
+  }
+
+  stamp(ref: Ref): number {
+    return (this.kind(ref) & STAMP) >>> STAMP_SHIFT;
+  }
+
+  setStamp(ref: Ref, stamp: number): void {
+    const words = this.arena.words[ref >>> 16]!;
+    const word = ((ref & 0xffff) << 2) + 1;
+    words[word] = (words[word]! & ~STAMP) | (stamp << STAMP_SHIFT);
   }
 
   type(ref: Ref): Type {

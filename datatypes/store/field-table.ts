@@ -19,6 +19,7 @@ import type { Arena, Ref } from './arena.js';
 import { Dict, type KeyLayout } from './dict.js';
 import { NEVER, type ValueView } from './entry.js';
 import { FieldDeadlines } from './field-deadlines.js';
+import type { FrozenDict } from './frozen-dict.js';
 
 const FIELD_LAYOUT: KeyLayout = { keyOffset: 12, lengthWord: 1 };
 const FIELD_BYTE = 12;
@@ -157,6 +158,7 @@ export class FieldTable implements LargeValue {
     end: number,
     moment: FieldMoment,
   ): void {
+    this.fields.detach(hash);
     if (this.overwrite(ref, value, start, end, moment)) return;
     const name = this.arena.bytes[ref >>> 16]!;
     const from = this.fieldStart(ref);
@@ -166,8 +168,9 @@ export class FieldTable implements LargeValue {
 
   /** Gives a field another time, or with NEVER none. Its block may change. */
   setMoment(hash: number, ref: Ref, moment: FieldMoment): void {
+    this.fields.detach(hash);
     const expires = (this.kind(ref) & EXPIRES) !== 0;
-    if (expires && moment !== NEVER) {
+    if (expires && moment !== NEVER && this.arena.references(ref) === 1) {
       this.writeMoment(ref, moment);
       this.deadlines.replace(this.placeOf(ref), ref);
       return;
@@ -199,6 +202,11 @@ export class FieldTable implements LargeValue {
     if ((this.kind(ref) & EXPIRES) !== 0) this.deadlines.remove(this.placeOf(ref));
     this.fields.remove(hash, ref);
     this.release(ref);
+  }
+
+  /** The fields as they are now, whatever becomes of the hash: blocks for `viewField` and the like. */
+  freeze(): FrozenDict {
+    return this.fields.freeze(this.releaseField);
   }
 
   freeSome(): boolean {

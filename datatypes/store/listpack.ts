@@ -564,6 +564,7 @@ function shortSize(bytes: Uint8Array, at: number, end: number): number {
 }
 
 function hasBackLength(bytes: Uint8Array, at: number, size: number): boolean {
+  if (size < 128) return bytes[at] === size;
   const expected = new Uint8Array(5);
   writeBackLength(expected, 0, size);
   for (let i = 0; i < backLengthBytes(size); i++) if (bytes[at + i] !== expected[i]) return false;

@@ -176,6 +176,9 @@ function writeReference(output: Uint8Array, at: number, length: number, distance
   return REFERENCE_SIZE_MAX;
 }
 
+/** From this length on, a run of one byte is faster filled than copied. */
+const LONG_RUN = 32;
+
 /**
  * Undoes the compression of a range.
  *
@@ -211,6 +214,11 @@ export function lzfDecompress(
     if (i >= end) return false;
     let from = out - (((control & 31) << 8) | (input[i++] as number)) - 1;
     if (from < at || out + count > outputEnd) return false;
+    if (from === out - 1 && count >= LONG_RUN) {
+      output.fill(output[from] as number, out, out + count);
+      out += count;
+      continue;
+    }
     // Byte by byte, as the two places may overlap: that is how runs are made.
     for (let n = 0; n < count; n++) output[out++] = output[from++] as number;
   }

@@ -7,6 +7,7 @@
 import type { Random } from '../random.js';
 import { type Arena, NONE, type Ref } from './arena.js';
 import { Dict, type KeyLayout } from './dict.js';
+import type { FrozenDict } from './frozen-dict.js';
 import type { HashFunction } from './hash-function.js';
 
 const KEY_BYTE = 8;
@@ -117,6 +118,11 @@ export class MemberTable {
   /** Shows about `count` members from `cursor` on: see `Dict.scan`. Returns the next cursor, 0 at the end. */
   scan(cursor: number, count: number, visit: MemberVisitor): number {
     return this.dict.scan(cursor, count, (block, hash) => this.show(block, visit, hash));
+  }
+
+  /** The members as they are now, whatever becomes of the set: blocks for `show`. */
+  freeze(): FrozenDict {
+    return this.dict.freeze((block) => this.arena.release(block));
   }
 
   /** See `LargeValue`. */

@@ -83,7 +83,8 @@ const configSet = serverCommand(
     const protectedAllowed =
       enableProtectedConfigs === 'yes' ||
       (enableProtectedConfigs === 'local' && isLocal(call.client));
-    const refused = config.set(pairs, { protectedAllowed });
+    const loading = call.server.loading.inProgress;
+    const refused = config.set(pairs, { protectedAllowed, loading });
     if (refused !== undefined) throw refused;
     call.reply.ok();
   },

@@ -2,8 +2,8 @@
 import type { Command } from '../../datatypes/command.js';
 import { NONE, type Ref } from '../../datatypes/store/arena.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
-import { LzfCompressor } from '../../datatypes/store/lzf.js';
-import { VALUE_WRITERS } from '../../persistence/value-formats.js';
+import { RdbWriter } from '../../persistence/rdb-writer.js';
+import { compressorOf, valueWriterOf } from '../../persistence/value-formats.js';
 import { untilZero } from '../../protocol/bytes.js';
 import { parseDouble } from '../../protocol/doubles.js';
 import {
@@ -23,9 +23,11 @@ import { isLocal } from '../is-local.js';
 import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
+import { reloadAppendOnly, slowDownWrites } from './debug-append-only.js';
 import { assertion, panic, segfault } from './debug-crash.js';
 import { debugListpack, debugQuicklist, setPackedThreshold } from './debug-lists.js';
 import { replyShape } from './debug-protocol.js';
+import { reload } from './debug-reload.js';
 import { describeNodes, describeTable, valueTableStats } from './debug-values.js';
 import { replyHelp } from './help.js';
 
@@ -41,6 +43,7 @@ function subcommand(fewest: number, most: number, run: (call: ServerCall) => voi
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['aof-flush-sleep', subcommand(1, 1, slowDownWrites)],
   ['assert', subcommand(0, 0, assertion)],
   ['change-repl-id', subcommand(0, 0, changeReplicationId)],
   ['client-enforce-reply-list', subcommand(1, 1, countAllReplies)],
@@ -52,6 +55,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['htstats', subcommand(1, 2, tableStats)],
   ['htstats-key', subcommand(1, 2, valueTableStats)],
   ['listpack', subcommand(1, 1, debugListpack)],
+  ['loadaof', subcommand(0, Number.POSITIVE_INFINITY, reloadAppendOnly)],
   ['log', subcommand(1, 1, log)],
   ['object', subcommand(1, 2, object)],
   ['panic', subcommand(0, 0, panic)],
@@ -60,10 +64,12 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['protocol', subcommand(1, 1, (call) => replyShape(call.reply, call.text(2).toLowerCase()))],
   ['quicklist', subcommand(1, 2, debugQuicklist)],
   ['quicklist-packed-threshold', subcommand(1, 1, setPackedThreshold)],
+  ['reload', subcommand(0, Number.POSITIVE_INFINITY, reload)],
   ['replybuffer', subcommand(2, 2, replyBuffer)],
   ['sdslen', subcommand(1, 1, stringLengths)],
   ['segfault', subcommand(0, 0, segfault)],
   ['set-active-expire', subcommand(1, 1, setActiveExpire)],
+  ['set-disable-deny-scripts', subcommand(1, 1, setScriptsCallAll)],
   ['set-skip-checksum-validation', subcommand(1, 1, setSkipChecksums)],
   ['sleep', subcommand(1, 1, sleep)],
 ]);
@@ -80,6 +86,8 @@ const NOT_HERE = new Set([
 ]);
 
 const HELP = [
+  'AOF-FLUSH-SLEEP <microsec>',
+  '    Server will sleep before flushing the AOF, this is used for testing.',
   'ASSERT',
   '    Crash by assertion failed.',
   'CHANGE-REPL-ID',
@@ -97,6 +105,8 @@ const HELP = [
   '    unit tests to simulate error replies.',
   'LISTPACK <key>',
   '    Show low level info about the listpack encoding of <key>.',
+  'LOADAOF',
+  '    Flush the AOF buffers on disk and reload the AOF in memory.',
   'LOG <message>',
   '    Write <message> to the server log.',
   'HTSTATS <dbid> [full]',
@@ -118,6 +128,19 @@ const HELP = [
   '    Reply with a test value of the specified type. <type> can be: string,',
   '    integer, double, bignum, null, array, set, map, attrib, push, verbatim,',
   '    true, false.',
+  'RELOAD [option ...]',
+  '    Save the RDB on disk and reload it back to memory. Valid <option> values:',
+  '    * MERGE: conflicting keys will be loaded from RDB.',
+  '    * NOFLUSH: the existing database will not be removed before load, but',
+  '      conflicting keys will generate an exception and kill the server.',
+  '    * NOSAVE: the database will be loaded from an existing RDB file.',
+  '    Examples:',
+  '    * DEBUG RELOAD: verify that the server is able to persist, flush and reload',
+  '      the database.',
+  '    * DEBUG RELOAD NOSAVE: replace the current database with the contents of an',
+  '      existing RDB file.',
+  '    * DEBUG RELOAD NOSAVE NOFLUSH MERGE: add the contents of an existing RDB',
+  '      file to the database.',
   'QUICKLIST <key> [<0|1>]',
   '    Show low level info about the quicklist encoding of <key>.',
   '    The optional argument (0 by default) sets the level of detail',
@@ -268,9 +291,9 @@ function object(call: ServerCall): void {
 /** What the value takes in an RDB file, its type left out. */
 function serializedLength(call: ServerCall, ref: Ref): number {
   const { keyspace } = call;
-  const write = VALUE_WRITERS.get(keyspace.entries.type(ref));
-  const compressor = keyspace.settings.rdbcompression ? keyspace.own(LzfCompressor) : null;
-  return write?.(keyspace, ref, compressor).body.length ?? 0;
+  const out = new RdbWriter(compressorOf(keyspace));
+  valueWriterOf(keyspace, ref).write(keyspace, ref, out);
+  return out.size;
 }
 
 function stringLengths(call: ServerCall): void {
@@ -288,6 +311,11 @@ function stringLengths(call: ServerCall): void {
 
 function setActiveExpire(call: ServerCall): void {
   call.keyspace.activeExpiry.enabled = isOn(call);
+  call.reply.ok();
+}
+
+function setScriptsCallAll(call: ServerCall): void {
+  call.server.scripts.mayCallAll = isOn(call);
   call.reply.ok();
 }
 

@@ -12,18 +12,23 @@ import { STREAM_COMMANDS } from '../../datatypes/stream-commands.js';
 import { STRING_COMMANDS } from '../../datatypes/string.js';
 import { ZSET_COMMANDS } from '../../datatypes/zset.js';
 import { DUMP_COMMANDS } from '../../persistence/dump-commands.js';
+import { APPEND_ONLY_COMMANDS } from './append-only.js';
 import { client } from './client.js';
 import { COMMAND_COMMANDS } from './command.js';
 import { COMMANDLOG_COMMANDS } from './commandlog.js';
 import { config } from './config.js';
 import { CONNECTION_COMMANDS } from './connection.js';
 import { DEBUG_COMMANDS } from './debug.js';
+import { EVAL_COMMANDS } from './eval.js';
+import { functionCommand } from './function.js';
 import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
 import { MONITOR_COMMANDS } from './monitor.js';
 import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
+import { SAVE_COMMANDS } from './save.js';
+import { script } from './script.js';
 import { shutdown } from './shutdown.js';
 import { TRANSACTION_COMMANDS } from './transactions.js';
 import { WAIT_COMMANDS } from './wait.js';
@@ -47,6 +52,8 @@ export const COMMANDS: readonly Command[] = [
   ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,
   config,
+  ...SAVE_COMMANDS,
+  ...APPEND_ONLY_COMMANDS,
   shutdown,
   memory,
   ...COMMAND_COMMANDS,
@@ -54,6 +61,9 @@ export const COMMANDS: readonly Command[] = [
   ...DEBUG_COMMANDS,
   ...INFO_COMMANDS,
   ...TRANSACTION_COMMANDS,
+  ...EVAL_COMMANDS,
+  script,
+  functionCommand,
   ...WAIT_COMMANDS,
   ...LATENCY_COMMANDS,
 ];

@@ -34,8 +34,9 @@ const time = command(
     complexity: 'O(1)',
     summary: "Answers the server's time: whole seconds since 1970, and microseconds.",
   },
-  (call) => {
-    const micros = call.clock.nowMicros();
+  (call: ServerCall) => {
+    // Within a script it is always the same time.
+    const micros = call.server.scripts.running?.timeMicros ?? call.clock.nowMicros();
     call.reply.array(2);
     call.reply.bulkInteger(Math.floor(micros / 1_000_000));
     call.reply.bulkInteger(micros % 1_000_000);

@@ -76,6 +76,7 @@ export const shutdown = command(
       call.reply.ok();
       return;
     }
+    if (server.scripts.isBusy && !options.has('nosave')) throw server.scripts.busyRefusal;
     if (options.has('failover') && !server.config.values.clusterEnabled) {
       throw SHUTDOWN_FAILOVER_NEEDS_CLUSTER;
     }

@@ -57,12 +57,16 @@ const waitaof = command(
     if (wantedLocal > 0 && !config.values.appendonly) throw WAITAOF_WITHOUT_AOF;
     const offset = acknowledgements.offset();
     const counts = () => acknowledgements.count(offset, true);
+    // Turned off while somebody waits for it, the file will never have anything.
+    const isInVain = () => wantedLocal > 0 && !config.values.appendonly;
     waitUntil(call, timeoutMs, {
       isEnough: () => {
+        if (isInVain()) return true;
         const { local, replicas } = counts();
         return local >= wantedLocal && replicas >= wantedReplicas;
       },
       answer: (reply) => {
+        if (isInVain()) return reply.error(WAITAOF_WITHOUT_AOF);
         const { local, replicas } = counts();
         reply.array(2);
         reply.integer(local);

@@ -1,7 +1,7 @@
 /** Parameters of the process: logs, watching itself, limits of the machine. */
 
 import { bool, integer, oneOf, optionalText, settled, text } from './kinds.js';
-import { INT_MAX, INT_MIN, LONG_MAX, withoutEffect } from './parameter.js';
+import { INT_MAX, LONG_MAX, withoutEffect } from './parameter.js';
 import { directory, percentiles, scoreAdjustments, shutdownOptions } from './special.js';
 import { localeName, titleTemplate } from './texts.js';
 
@@ -49,6 +49,13 @@ export const general = {
   'oom-score-adj': oneOf(['no', 'yes', 'relative', 'absolute'], 'no', {}, { relative: 'yes' }),
   'oom-score-adj-values': scoreAdjustments('0 200 800'),
 
+  'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
+  'lua-enable-insecure-api': bool(false, {
+    hidden: true,
+    protected: true,
+    alias: 'lua-enable-deprecated-api',
+  }),
+
   ...withoutEffect({
     supervised: oneOf(['upstart', 'systemd', 'auto', 'no'], 'no', { immutable: true }),
     'syslog-enabled': bool(false, { immutable: true }),
@@ -56,7 +63,6 @@ export const general = {
     'syslog-facility': oneOf(FACILITIES, 'local0', { immutable: true }),
     'locale-collate': text('', {}, localeName),
     'crash-memcheck-enabled': bool(true),
-    'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
     'ignore-warnings': text(''),
     'disable-thp': bool(true, { immutable: true }),
     'server-cpulist': optionalText({ immutable: true, alias: 'server_cpulist' }),
@@ -69,15 +75,8 @@ export const general = {
     'debug-context': text('', { hidden: true }),
 
     'enable-module-command': oneOf(ALLOWED, 'no', { immutable: true }),
-    'lua-enable-insecure-api': bool(false, {
-      hidden: true,
-      protected: true,
-      alias: 'lua-enable-deprecated-api',
-    }),
     aclfile: text('', { immutable: true }),
     'acllog-max-len': integer(0, LONG_MAX, 128),
     'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),
-    'key-load-delay': integer(INT_MIN, INT_MAX, 0, { hidden: true }),
-    'loading-process-events-interval-bytes': integer(1024, INT_MAX, 2_097_152, { hidden: true }),
   }),
 } as const;

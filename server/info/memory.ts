@@ -10,7 +10,7 @@ export const MEMORY: InfoSection = {
   shown: 'default',
   *fields(server) {
     yield* usage(server);
-    yield* scripting();
+    yield* scripting(server);
     yield* limits(server);
     yield* fragmentation(server);
     yield* buffers(server);
@@ -42,18 +42,21 @@ function* usage({ arena, memory }: Server): Generator<InfoField> {
   yield* both('total_system_memory', memory.totalSystemBytes);
 }
 
-function* scripting(): Generator<InfoField> {
-  yield ['used_memory_lua', 0];
-  yield ['used_memory_vm_eval', 0];
-  yield ['used_memory_lua_human', formatBytesHuman(0)];
-  yield ['used_memory_scripts_eval', 0];
-  yield ['number_of_cached_scripts', 0];
-  yield ['number_of_functions', 0];
-  yield ['number_of_libraries', 0];
-  yield ['used_memory_vm_functions', 0];
-  yield* both('used_memory_vm_total', 0);
-  yield ['used_memory_functions', 0];
-  yield* both('used_memory_scripts', 0);
+function* scripting({ scripts }: Server): Generator<InfoField> {
+  const { cache, evalWorldBytes, functions } = scripts;
+  const cacheBytes = cache.memoryBytes;
+  const functionBytes = functions.memoryBytes;
+  yield ['used_memory_lua', evalWorldBytes];
+  yield ['used_memory_vm_eval', evalWorldBytes];
+  yield ['used_memory_lua_human', formatBytesHuman(evalWorldBytes)];
+  yield ['used_memory_scripts_eval', cacheBytes];
+  yield ['number_of_cached_scripts', cache.size];
+  yield ['number_of_functions', functions.functionCount];
+  yield ['number_of_libraries', functions.libraryCount];
+  yield ['used_memory_vm_functions', functions.worldBytes];
+  yield* both('used_memory_vm_total', evalWorldBytes + functions.worldBytes);
+  yield ['used_memory_functions', functionBytes];
+  yield* both('used_memory_scripts', cacheBytes + functionBytes);
 }
 
 function* limits({ config }: Server): Generator<InfoField> {

@@ -24,13 +24,21 @@ export const CLUSTER_INFO: InfoSection = {
   *fields() {},
 };
 
+/** What the server keeps about an engine beside its Lua worlds, in bytes. */
+const ENGINE_BYTES = 64;
+
 export const SCRIPTING_ENGINES: InfoSection = {
   name: 'scriptingengines',
   title: 'Scripting Engines',
   shown: 'all',
-  *fields() {
-    yield ['engines_count', 0];
-    yield ['engines_total_used_memory', 0];
-    yield ['engines_total_memory_overhead', 0];
+  *fields({ scripts }) {
+    const used = scripts.evalWorldBytes + scripts.functions.worldBytes;
+    yield ['engines_count', 1];
+    yield ['engines_total_used_memory', used];
+    yield ['engines_total_memory_overhead', ENGINE_BYTES];
+    yield [
+      'engine_0',
+      `name=LUA,module=lua,abi_version=4,used_memory=${used},memory_overhead=${ENGINE_BYTES}`,
+    ];
   },
 };

@@ -49,7 +49,7 @@ function* traffic({ stats, rates }: Server): Generator<InfoField> {
   yield ['sync_partial_err', 0];
 }
 
-function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
+function* keys({ stats, keyspace, memory, scripts }: Server): Generator<InfoField> {
   yield ['expired_keys', keyspace.stats.expired];
   yield ['expired_fields', keyspace.stats.expiredFields];
   yield ['expired_stale_perc', keyspace.activeExpiry.stalePercent.toFixed(2)];
@@ -58,7 +58,7 @@ function* keys({ stats, keyspace, memory }: Server): Generator<InfoField> {
   yield ['expire_cycle_cpu_milliseconds', Math.floor(keyspace.activeExpiry.spentMs)];
   yield ['evicted_keys', stats.evictedKeys];
   yield ['evicted_clients', stats.evictedClients];
-  yield ['evicted_scripts', 0];
+  yield ['evicted_scripts', scripts.cache.evicted];
   yield ['total_eviction_exceeded_time', Math.floor(memory.exceededMs)];
   yield ['current_eviction_exceeded_time', Math.floor(memory.exceededNowMs)];
   yield ['keyspace_hits', keyspace.stats.hits];

@@ -41,6 +41,7 @@ import {
   oneOf,
   SORTED_SET_POOLS,
 } from '../helpers/request-pools.js';
+import { SCRIPT_POOLS, SCRIPT_TEMPLATES, SCRIPT_WEIGHTS } from '../helpers/script-requests.js';
 import { STREAM_POOLS, STREAM_TEMPLATES, STREAM_WEIGHTS } from '../helpers/stream-requests.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
@@ -75,10 +76,15 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ subscribe: 0, psubscribe: 0, ssubscribe: 0 },
   ...{ unsubscribe: 0, punsubscribe: 0, sunsubscribe: 0 },
   // They end the connection, the server or the order of replies, or hold requests back.
+  ...{ save: 0, bgsave: 0, bgrewriteaof: 0 },
   ...{ quit: 0, shutdown: 0, monitor: 0, 'client|reply': 0, 'client|pause': 0, 'client|kill': 0 },
   // They would hold back what comes after them: templates have them wait for a moment only.
   ...{ blpop: 0, brpop: 0, blmove: 0, brpoplpush: 0, blmpop: 0 },
   ...{ bzpopmin: 0, bzpopmax: 0, bzmpop: 0 },
+  // The real server's engine begins anew by CONFIG GET, which INFO and the command log show.
+  ...{ 'script|flush': 0, 'function|flush': 0 },
+  // It is refused in a pipeline, which the requests are sent in.
+  'script|debug': 0,
   // They wait, and the real server asks its replicas, which ROLE shows even when there are none.
   ...{ wait: 0, waitaof: 0 },
   // What is queued is compared only as one; another test has whole transactions.
@@ -104,6 +110,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ zlexcount: 0, zrangebylex: 0, zrevrangebylex: 0, zremrangebylex: 0 },
   ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...STREAM_WEIGHTS,
+  ...SCRIPT_WEIGHTS,
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
   // What they choose is not the same on both: templates ask them for all members or none.
   ...{ spop: 0, srandmember: 0, sscan: 4, sadd: 40 },
@@ -170,6 +177,7 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [1, 'bzmpop 0.001 2 {key} {key} min count {few}'],
   [1, 'xread block 1 streams {key} $'],
   ...STREAM_TEMPLATES,
+  ...SCRIPT_TEMPLATES,
   ...GEO_TEMPLATES,
 ];
 
@@ -181,6 +189,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
   ...SORTED_SET_POOLS,
   ...STREAM_POOLS,
+  ...SCRIPT_POOLS,
   ...GEO_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.

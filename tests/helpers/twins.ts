@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Database } from '../../datatypes/database.js';
 import { ENCODING_NAMES } from '../../datatypes/store/entry.js';
+import { Destination } from '../../persistence/propagation.js';
 import { createServer, type ValkeyServer } from '../../server/index.js';
 import { needReference, type RunningReference } from './reference.js';
 import { connect, type WireConnection } from './wire.js';
@@ -41,7 +42,10 @@ export async function runOnBoth(
     ...['--hz', '500', '--latency-tracking', 'no'],
   ]);
   if (reference === null) return null;
-  const server = await createServer({ seed: 1, config: { 'notify-keyspace-events': EVENTS } });
+  const server = await createServer({
+    seed: 1,
+    config: { 'notify-keyspace-events': EVENTS, 'enable-debug-command': 'yes' },
+  });
   t.teardown(() => server.close());
   const real = await runReal(reference, script, resp);
   const ours = await runOurs(server, script, resp);
@@ -79,6 +83,11 @@ function appended(reference: RunningReference): string[] {
   const folder = join(reference.directory, 'appendonlydir');
   const name = readdirSync(folder).find((file) => file.endsWith('.incr.aof')) as string;
   const file = readFileSync(join(folder, name), 'latin1');
+  return requestsOf(file).filter((request) => !/^(SELECT 0|MULTI|EXEC)$/.test(request));
+}
+
+/** Requests in RESP: the words of each, joined by spaces. */
+function requestsOf(file: string): string[] {
   const requests: string[] = [];
   for (let at = 0; at < file.length; ) {
     let end = file.indexOf('\r\n', at);
@@ -93,7 +102,7 @@ function appended(reference: RunningReference): string[] {
     }
     requests.push(words.join(' '));
   }
-  return requests.filter((request) => !/^(SELECT 0|MULTI|EXEC)$/.test(request));
+  return requests;
 }
 
 async function storedOnReal(wire: WireConnection): Promise<string[]> {
@@ -117,51 +126,36 @@ async function runOurs(
   const database = keyspace.databases[0] as Database;
   const events: string[] = [];
   const propagated: string[] = [];
-  const { begin, end } = recordEffects(server, events, propagated);
+  recordEffects(server, events, propagated);
   const wire = await connect(server.port);
   await wire.send(['PING']);
   for (const client of clients.values()) client.resp = resp;
   const replies: string[] = [];
   for (const words of script) {
-    begin();
-    const reply = await wire.send(toBytes(words));
-    end(words);
-    replies.push(latin1(reply));
+    replies.push(latin1(await wire.send(toBytes(words))));
   }
   wire.close();
   return { replies, events, propagated, stored: storedHere(database) };
 }
 
-/** Listens to everything the commands tell; a request that told nothing else but changed data travels as it is. */
-function recordEffects(server: ValkeyServer, events: string[], propagated: string[]) {
+/** Listens to everything the commands tell, and takes what would go to the append-only file. */
+function recordEffects(server: ValkeyServer, events: string[], propagated: string[]): void {
   const { effects } = server.engine;
-  let dirty = 0;
-  let replaced = false;
   effects.attentive = true;
-  effects.propagates = true;
   effects.notify = (database, _class, event, key) => {
     events.push(`${database.id}:${event}:${latin1(key)}`);
   };
-  effects.propagateNothing = () => {
-    replaced = true;
-  };
-  const asText = (request: readonly (string | Uint8Array)[]) =>
-    request.map((one) => (typeof one === 'string' ? one : latin1(one))).join(' ');
-  effects.propagateAs = (request) => {
-    replaced = true;
-    propagated.push(asText(request));
-  };
-  effects.propagateBefore = (_database, request) => {
-    propagated.push(asText(request));
-  };
-  const begin = () => {
-    dirty = effects.dirty;
-    replaced = false;
-  };
-  const end = (words: Words) => {
-    if (effects.dirty !== dirty && !replaced) propagated.push(words.join(' '));
-  };
-  return { begin, end };
+  let selected = 0;
+  effects.addSink({
+    destination: Destination.appendOnlyFile,
+    write: (database, bytes, start, end) => {
+      // MULTI and EXEC, which only frame others.
+      if (database < 0) return;
+      if (database !== selected && database !== 0) propagated.push(`SELECT ${database}`);
+      selected = database;
+      propagated.push(...requestsOf(latin1(bytes.subarray(start, end))));
+    },
+  });
 }
 
 function storedHere(database: Database): string[] {

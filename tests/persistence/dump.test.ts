@@ -3,11 +3,10 @@ import t from 'tap';
 import { LzfCompressor, lzfDecompress } from '../../datatypes/store/lzf.js';
 import { Crc64 } from '../../persistence/crc64.js';
 import { checkDumpPayload, dumpPayload } from '../../persistence/dump.js';
+import { RdbReader } from '../../persistence/rdb-reader.js';
 import {
   rdbLengthSize,
   rdbStringSizeMax,
-  readRdbLength,
-  readRdbString,
   writeRdbLength,
   writeRdbString,
 } from '../../persistence/rdb-string.js';
@@ -102,10 +101,14 @@ t.test('lengths take 1, 2, 5 or 9 bytes and are read back', async (t) => {
   for (const value of [0, 63, 64, 16383, 16384, 0xffffffff, 0x100000000, 2 ** 53 - 1]) {
     const end = writeRdbLength(value, into, 1);
     t.equal(end - 1, rdbLengthSize(value));
-    t.same(readRdbLength(into, 1, end), { value, encoded: false, next: end });
-    for (let cut = 1; cut < end; cut++) t.equal(readRdbLength(into, 1, cut), null);
+    const reader = new RdbReader().point(into, 1, end);
+    t.same([reader.length(), reader.at, reader.failed], [value, end, false]);
+    for (let cut = 1; cut < end; cut++) {
+      t.same([reader.point(into, 1, cut).length(), reader.isShort], [0, true]);
+    }
   }
-  t.equal(readRdbLength(new Uint8Array(9).fill(255).fill(0x81, 0, 1), 0, 9), null);
+  const beyond = new RdbReader().point(new Uint8Array(9).fill(255).fill(0x81, 0, 1), 0, 9);
+  t.same([beyond.length(), beyond.failed, beyond.isShort], [0, true, false]);
 });
 
 t.test('small canonical integers are stored short, everything else as text', async (t) => {
@@ -116,15 +119,18 @@ t.test('small canonical integers are stored short, everything else as text', asy
   t.same([...stored(latin1('007'))], [3, ...latin1('007')]);
 });
 
-t.test('readRdbString refuses every piece of a string and a size no bytes can give', async (t) => {
+t.test('a reader refuses every piece of a string and a size no bytes can give', async (t) => {
   for (const text of ['', '-5', '300', '70000', 'text', 'a'.repeat(90), 'x1'.repeat(400)]) {
     const bytes = stored(latin1(text));
-    t.equal(Buffer.from(readRdbString(bytes, 0, bytes.length)?.bytes ?? []).toString(), text);
-    for (let cut = 0; cut < bytes.length; cut++) t.equal(readRdbString(bytes, 0, cut), null);
+    const reader = new RdbReader().point(bytes, 0, bytes.length);
+    t.equal(Buffer.from(reader.string() ?? []).toString(), text);
+    for (let cut = 0; cut < bytes.length; cut++) {
+      t.same([reader.point(bytes, 0, cut).string(), reader.isShort], [null, true]);
+    }
   }
   const hostile = Uint8Array.from([0xc3, 1, 0x80, 0xff, 0xff, 0xff, 0xff, 0]);
-  t.equal(readRdbString(hostile, 0, hostile.length), null);
-  t.equal(readRdbString(Uint8Array.from([0xc4, 1]), 0, 2), null);
+  t.equal(new RdbReader().point(hostile, 0, hostile.length).string(), null);
+  t.equal(new RdbReader().point(Uint8Array.from([0xc4, 1]), 0, 2).string(), null);
 });
 
 t.test('checkDumpPayload takes its own payloads and refuses any changed byte', async (t) => {

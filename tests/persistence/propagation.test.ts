@@ -70,7 +70,7 @@ t.test('What commands changed is sent as it was asked for, or in another form', 
   await call('incrbyfloat', 'n', '1.5');
   t.same(recorder.take(), ['0 SET n 1.5 KEEPTTL']);
   await call('set', 'k', 'v', 'px', '100');
-  t.same(recorder.take(), [`0 SET k v PXAT ${clock.now() + 100}`]);
+  t.same(recorder.take(), [`0 set k v PXAT ${clock.now() + 100}`]);
   await clock.advance(200);
   await call('get', 'k');
   t.same(recorder.take(), ['0 UNLINK k'], 'the end of a key is sent by itself');

@@ -126,3 +126,18 @@ t.test(
     await t.rejects(debug('FOO', '1'), { message: /^ERR unknown subcommand .* 'REPLYBUFFER'/ });
   },
 );
+
+t.test('a reply beyond the hard limit is not made to its end', async (t) => {
+  const { call, member } = await guarded(t);
+  await call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 1000000 0 0');
+  await call('HSET', 'h', 'field', 'value');
+  await call('SADD', 's', 'member');
+  await call('ZADD', 'z', '1', 'member');
+  // To their ends, these would have tens of gigabytes.
+  for (const request of ['HRANDFIELD h', 'SRANDMEMBER s', 'ZRANDMEMBER z']) {
+    const wire = await member();
+    await t.rejects(wire.sendRaw(`${request} -999999999\r\n`, 1), CLOSED, request);
+  }
+  t.match(await call('INFO', 'stats'), 'client_output_buffer_limit_disconnections:3\r\n');
+  t.equal(await call('HGET', 'h', 'field'), 'value', 'replies to others are whole');
+});

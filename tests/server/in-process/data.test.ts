@@ -19,6 +19,8 @@ const EVERYTHING: PlainData = {
   user: { name: 'Ada', token: expiring('secret', 500) },
 };
 
+const LIBRARY = "#!lua name=lib\nserver.register_function('f', function() return 1 end)";
+
 t.test('createServer begins with data', async (t) => {
   const { call } = await startServer(t, { data: EVERYTHING });
   t.equal(await call('GET', 'name'), 'Ada');
@@ -166,6 +168,24 @@ t.test('reset ends transactions, waiting and pauses; connections stay', async (t
   t.equal(await popped, null);
   t.equal(await queueing.call('SET', 'k', 'v'), 'OK');
   t.equal(await queueing.call('CLIENT', 'GETNAME'), 'stays');
+});
+
+t.test('reset forgets scripts and functions', async (t) => {
+  const { server, call } = await startServer(t);
+  const sha = (await call('SCRIPT', 'LOAD', 'return 1')) as string;
+  await call('FUNCTION', 'LOAD', LIBRARY);
+  server.reset();
+  t.same(await call('SCRIPT', 'EXISTS', sha), [0]);
+  t.same(await call('FUNCTION', 'LIST'), []);
+});
+
+t.test('restore brings functions back', async (t) => {
+  const { server, call } = await startServer(t);
+  await call('FUNCTION', 'LOAD', LIBRARY);
+  const snapshot = server.snapshot();
+  server.reset();
+  server.restore(snapshot);
+  t.equal(await call('FCALL', 'f', '0'), 1);
 });
 
 t.test('reset closes connections when asked to', async (t) => {

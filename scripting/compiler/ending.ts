@@ -1,0 +1,65 @@
+/**
+ * What the tokens read so far end with: enough to refuse what 5.1 refuses and the parser takes.
+ *
+ * A call's arguments must begin on the line of the function, a statement cannot be empty, and what
+ * is wrong with a statement that is neither a call nor an assignment depends on its last token.
+ */
+
+import { THEN, Word } from './words.js';
+
+const [OPEN, CLOSE, COMMA, OPEN_BRACE, CLOSE_BRACE, CLOSE_BRACKET, SEMICOLON] = [
+  ...[0x28, 0x29, 0x2c, 0x7b, 0x7d, 0x5d, 0x3b],
+];
+
+/** Words behind which a block begins. */
+const BLOCK_STARTS: ReadonlySet<number> = new Set([Word.do, Word.else, Word.repeat, THEN]);
+
+/** Words that end a `return`, or begin something new within it. */
+const RETURN_ENDS: ReadonlySet<number> = new Set([
+  ...[Word.end, Word.else, Word.elseif, Word.until, Word.function],
+]);
+
+export class Ending {
+  /** Whether arguments could follow: a variable, a call, something in parentheses. */
+  primary = false;
+  /** Whether it is a call. */
+  call = false;
+  /** Whether it is a variable or field. */
+  variable = false;
+  /** Whether a semicolon would end nothing. */
+  emptyStatement = true;
+  /** For each open parenthesis or brace, whether it opens arguments. */
+  private readonly opened: boolean[] = [];
+  private inLocalNames = false;
+  private wantsName = false;
+  private inReturn = false;
+
+  /** Takes one more token in. @param inHeader - Whether it is part of a function's name and parameters. */
+  follow(each: number, inHeader: boolean): void {
+    const before = this.primary;
+    this.primary = false;
+    this.call = false;
+    if (each === Word.local) this.inLocalNames = true;
+    else if (each === Word.name) this.inLocalNames &&= this.wantsName;
+    else if (each !== COMMA) this.inLocalNames = false;
+    this.wantsName = each === Word.local || each === COMMA;
+    if (each === Word.return) this.inReturn = true;
+    else if (RETURN_ENDS.has(each)) this.inReturn = false;
+    this.emptyStatement = BLOCK_STARTS.has(each) || (each === SEMICOLON && !this.inReturn);
+    if (each === OPEN || each === OPEN_BRACE) this.opened.push(before);
+    else if (each === CLOSE || each === CLOSE_BRACE) {
+      this.call = this.opened.pop() ?? false;
+      this.primary = this.call || each === CLOSE;
+    } else if (each === Word.string) this.primary = this.call = before;
+    else if (each === Word.name) this.primary = !this.inLocalNames && !inHeader;
+    else if (each === CLOSE_BRACKET) this.primary = true;
+    this.variable = this.primary && each !== CLOSE && !this.call;
+  }
+
+  /** Behind the parameters of a function its body begins. */
+  closeParameters(): void {
+    this.primary = false;
+    this.call = false;
+    this.emptyStatement = true;
+  }
+}

@@ -1,0 +1,66 @@
+/** A script or function that is running. */
+import type { Clock } from '../../datatypes/clock.js';
+import { Destination } from '../../persistence/propagation.js';
+import type { RespVersion } from '../../protocol/reply.js';
+import type { Request } from '../../protocol/request.js';
+import type { ScriptEngine } from '../../scripting/engine.js';
+import type { Client } from '../client.js';
+
+export type ScriptKind = 'eval' | 'function';
+
+export class ScriptRun {
+  readonly kind: ScriptKind;
+  /** A SHA-1, or a function's name. */
+  readonly name: string;
+  readonly engine: ScriptEngine;
+  readonly client: Client;
+  /** As its caller sent it; a copy once the script was left in the middle. */
+  request: Request;
+  /** `ScriptFlag` bits; null without a shebang. */
+  readonly flags: number | null;
+  /** On the scale of `Clock.elapsedMs`. */
+  readonly startMs: number;
+  /** Whether it must not write: EVAL_RO and the like, or `no-writes`. */
+  readonly isReadOnly: boolean;
+  /** Whether it has called a command that writes. */
+  hasWritten = false;
+  /** The version of RESP that replies of its commands come in. */
+  resp: RespVersion = 2;
+  /** Who gets what it writes: redis.set_repl. */
+  destinations: number = Destination.all;
+  /** Whether it ran for so long that others are served meanwhile. */
+  isBusy = false;
+
+  private readonly clock: Clock;
+  private micros = 0;
+
+  constructor(parts: ScriptRunParts) {
+    this.clock = parts.clock;
+    this.kind = parts.kind;
+    this.name = parts.name;
+    this.engine = parts.engine;
+    this.client = parts.client;
+    this.request = parts.request;
+    this.flags = parts.flags;
+    this.startMs = parts.startMs;
+    this.isReadOnly = parts.isReadOnly;
+  }
+
+  /** The time that TIME tells all through the script: that of the first time it is asked. */
+  get timeMicros(): number {
+    if (this.micros === 0) this.micros = this.clock.nowMicros();
+    return this.micros;
+  }
+}
+
+export interface ScriptRunParts {
+  readonly clock: Clock;
+  readonly kind: ScriptKind;
+  readonly name: string;
+  readonly engine: ScriptEngine;
+  readonly client: Client;
+  readonly request: Request;
+  readonly flags: number | null;
+  readonly startMs: number;
+  readonly isReadOnly: boolean;
+}
