@@ -94,7 +94,7 @@ async function tellCommands(name: string, redis: Commands): Promise<void> {
   const evaluate = (i: number) => redis.eval(script, 1, `n:${i % KEYS}`, '2');
   tell(`${name}: µs CPU/SET`, await cpuUsec(set));
   tell(`${name}: µs CPU/GET`, await cpuUsec(get));
-  const scripts = await cpuUsec(evaluate, COMMANDS / 20).catch(() => Number.NaN);
+  const scripts = await cpuUsec(evaluate, COMMANDS / 5).catch(() => Number.NaN);
   if (!Number.isNaN(scripts)) tell(`${name}: µs CPU/EVAL`, scripts);
   redis.disconnect();
 }

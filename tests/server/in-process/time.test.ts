@@ -1,4 +1,6 @@
 /** Time in a test: what the clock moves, in which order, and when a move is over. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { mock } from 'node:test';
 import t from 'tap';
 import { createServer, ManualClock } from '../../../server/index.js';
@@ -90,6 +92,39 @@ t.test('advance is over when blocked clients on a Duplex have their reply', asyn
   t.equal(read, '');
   await clock.advance(1);
   t.equal(read, '*-1\r\n');
+});
+
+t.test('timers ring in the order of their time, then of their making', async (t) => {
+  const clock = new ManualClock();
+  const rung: string[] = [];
+  for (const [name, ms] of [
+    ['c', 30],
+    ['a', 10],
+    ['b', 20],
+    ['b again', 20],
+  ] as const) {
+    clock.after(ms, () => rung.push(`${name} at ${clock.now() - START_MS}`));
+  }
+  await clock.advance(100);
+  t.same(rung, ['a at 10', 'b at 20', 'b again at 20', 'c at 30']);
+});
+
+t.test('advance is over when a client on a socket has heard of it', async (t) => {
+  const { clock, call, port } = await startServer(t, {
+    listen: true,
+    config: { 'notify-keyspace-events': 'Ex' },
+  });
+  const socket = connect(port, '127.0.0.1');
+  socket.write('SUBSCRIBE __keyevent@0__:expired\r\n');
+  await once(socket, 'data');
+  let read = '';
+  socket.on('data', (bytes) => {
+    read += bytes;
+  });
+  await call('SET', 'k', 'v', 'PX', '100');
+  await clock.advance(1000);
+  t.match(read, /expired\r\n\$1\r\nk\r\n$/);
+  socket.destroy();
 });
 
 t.test('a second advance begins when the first is over', async (t) => {
