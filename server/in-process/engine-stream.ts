@@ -100,7 +100,7 @@ export class EngineStream extends Duplex {
   /** Keeps bytes of replies for the reader. They may be used again after the call. */
   keep(bytes: Uint8Array): void {
     if (this.destroyed || this.over) return;
-    this.replies.push(Uint8Array.from(bytes));
+    this.replies.push(Buffer.from(bytes));
     this.repliesBytes += bytes.length;
     this.deliverSoon();
   }
