@@ -9,6 +9,7 @@ import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
 import { publishing } from './publishing.js';
 import { saveLoad } from './save-load.js';
+import { scripts } from './scripts.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -22,6 +23,7 @@ const QUESTIONS = {
   'start-up': startUp,
   'in-a-test': inATest,
   publishing,
+  scripts,
   'waking-clients': wakingClients,
 } as const;
 

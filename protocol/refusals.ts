@@ -495,7 +495,7 @@ export function filterDbOutOfRange(filter: string, databases: number): Refusal {
 
 /** Letters in a FLAGS or CAPA filter (`kind`) that mean nothing; `where` names the filter. */
 export function unknownLetters(kind: string, where: string, given: string): Refusal {
-  return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${given}`);
+  return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${untilZero(given)}`);
 }
 
 export const ZADD_XX_WITH_NX = refusal(
@@ -754,11 +754,11 @@ export const INVALID_SHEBANG = refusal('ERR', 'Invalid script shebang');
 export const INVALID_SHEBANG_ENGINE = refusal('ERR', 'Invalid engine in script shebang');
 
 export function noSuchScriptEngine(name: string): Refusal {
-  return refusal('ERR', `Could not find scripting engine '${name}'`);
+  return refusal('ERR', `Could not find scripting engine '${untilZero(name)}'`);
 }
 
 export function noSuchEngineToDebug(name: string): Refusal {
-  return refusal('ERR', `No scripting engine found with name '${name}' to enable debug`);
+  return refusal('ERR', `No scripting engine found with name '${untilZero(name)}' to enable debug`);
 }
 
 export function unknownShebangOption(option: string): Refusal {
@@ -803,11 +803,11 @@ export const NOT_A_FUNCTION_PAYLOAD = refusal('ERR', 'given type is not a functi
 export const BROKEN_FUNCTION_PAYLOAD = refusal('ERR', 'failed loading functions');
 
 export function unknownMetadata(given: string): Refusal {
-  return refusal('ERR', `Invalid metadata value given: ${given}`);
+  return refusal('ERR', `Invalid metadata value given: ${untilZero(given)}`);
 }
 
 export function noSuchLibraryEngine(name: string): Refusal {
-  return refusal('ERR', `Engine '${name}' not found`);
+  return refusal('ERR', `Engine '${untilZero(name)}' not found`);
 }
 
 /** As FUNCTION LOAD says it. */
@@ -838,7 +838,7 @@ export function unknownFunctionOption(given: string): Refusal {
 }
 
 export function unknownListArgument(given: string): Refusal {
-  return refusal('ERR', `Unknown argument ${given}`);
+  return refusal('ERR', `Unknown argument ${untilZero(given)}`);
 }
 
 /** What redis.call refuses before the command runs. */

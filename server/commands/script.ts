@@ -9,7 +9,6 @@ import {
   SCRIPT_FLUSH_MODE,
 } from '../../protocol/refusals.js';
 import { many, oneOf, text, word } from '../../protocol/spec.js';
-import { argumentText } from '../../scripting/values/argument-list.js';
 import type { ServerCall } from '../server-call.js';
 import { replyHelp } from './help.js';
 
@@ -28,7 +27,10 @@ const load = command(
     summary: 'Takes a script into the cache.',
   },
   (call: ServerCall) => {
-    const script = call.server.scripts.scriptOf(argumentText(call.request, 2), true);
+    const script = call.server.scripts.scriptOf(
+      call.server.scripts.args.text(call.request, 2),
+      true,
+    );
     call.reply.text(script.sha);
   },
 );

@@ -23,7 +23,7 @@ import { LuaError, type ScriptHost, ScriptSyntaxError } from '../../scripting/en
 import { ScriptRandom } from '../../scripting/library/script-random.js';
 import type { LuaEngine } from '../../scripting/lua-engine.js';
 import type { Closure, LuaValue, NativeFunction } from '../../scripting/machine/values.js';
-import { argumentList } from '../../scripting/values/argument-list.js';
+import { ArgumentReader } from '../../scripting/values/argument-list.js';
 import { ReplyValues } from '../../scripting/values/reply-values.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
@@ -52,6 +52,7 @@ export interface Runnable {
 
 export class Scripts implements ScriptHost {
   readonly cache = new ScriptCache();
+  readonly args = new ArgumentReader();
   readonly functions: Functions;
 
   /** Whether scripts may call even what must not be called from scripts: DEBUG SET-DISABLE-DENY-SCRIPTS. */
@@ -144,8 +145,8 @@ export class Scripts implements ScriptHost {
   runScript(call: ServerCall, script: Script, keyCount: number, isReadOnly: boolean): void {
     const engine = this.evalEngine;
     const keysEnd = 3 + keyCount;
-    engine.setGlobal('KEYS', argumentList(call.request, 3, keysEnd));
-    engine.setGlobal('ARGV', argumentList(call.request, keysEnd, call.argc));
+    engine.setGlobal('KEYS', this.args.list(call.request, 3, keysEnd));
+    engine.setGlobal('ARGV', this.args.list(call.request, keysEnd, call.argc));
     const { sha, closure, flags } = script;
     const runnable = { kind: 'eval', name: sha, callee: closure, args: [], flags } as const;
     this.start(call, engine, runnable, isReadOnly);
@@ -158,8 +159,8 @@ export class Scripts implements ScriptHost {
     const keysEnd = 3 + keyCount;
     const { callback: callee, flags } = found;
     const args = [
-      argumentList(call.request, 3, keysEnd),
-      argumentList(call.request, keysEnd, call.argc),
+      this.args.list(call.request, 3, keysEnd),
+      this.args.list(call.request, keysEnd, call.argc),
     ];
     const runnable = { kind: 'function', name: found.name, callee, args, flags } as const;
     this.start(call, this.functions.world.engine, runnable, isReadOnly);

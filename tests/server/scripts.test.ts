@@ -155,6 +155,19 @@ t.test(
   },
 );
 
+t.test('the script of a client that has gone goes on, and can be killed', async (t) => {
+  const { call, other, server } = await startBusy(t);
+  void call('EVAL', ENDLESS, '0').catch(() => {});
+  t.equal(await refusalOf(other.call('PING')), BUSY);
+  for (const client of server.engine.clients.values()) {
+    if (client.blocked) server.engine.closeNow(client);
+  }
+  t.equal(await refusalOf(other.call('PING')), BUSY);
+  t.equal(await other.call('SCRIPT', 'KILL'), 'OK');
+  while (server.engine.scripts.isBusy) await new Promise((resolve) => setImmediate(resolve));
+  t.equal(await other.call('EVAL', 'return 1', '0'), 1);
+});
+
 t.test('of scripts that came by EVAL, the 500 used last are kept', async (t) => {
   const { call } = await startServer(t);
   const sha = await call('SCRIPT', 'LOAD', 'return "stays"');
