@@ -11,10 +11,16 @@ import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const SERVER = 'server/index';
-const IN_USE = 'testing/server-in-use';
-const ENTRIES = [SERVER, IN_USE, 'testing/ioredis', 'testing/jest', 'testing/node-test'];
+const IN_USE = 'server/testing/server-in-use';
+const ENTRIES = [
+  SERVER,
+  IN_USE,
+  'server/testing/ioredis',
+  'server/testing/jest',
+  'server/testing/node-test',
+];
 /** vitest has no CommonJS: who requires it has its hooks as globals, as in jest. */
-const MODULE_ENTRIES = ['testing/vitest'];
+const MODULE_ENTRIES = ['server/testing/vitest'];
 const isShared = (path) => [SERVER, IN_USE].some((entry) => path === `dist/${entry}.js`);
 
 const common = {

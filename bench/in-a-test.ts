@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createServer, type ValkeyServer } from '../server/index.js';
-import { Redis } from '../testing/ioredis.js';
+import { Redis } from '../server/testing/ioredis.js';
 import type { BenchOptions } from './options.js';
 import { median } from './report.js';
 

@@ -14,7 +14,6 @@ const LAYERS = [
   'scripting',
   'modules',
   'server',
-  'testing',
 ];
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

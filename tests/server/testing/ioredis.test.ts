@@ -1,8 +1,8 @@
 /** ioredis over a server in this process. */
 import t from 'tap';
-import { createServer } from '../../server/index.js';
-import { Redis, setServer, unsetServer } from '../../testing/ioredis.js';
-import { startServer } from '../helpers/server.js';
+import { createServer } from '../../../server/index.js';
+import { Redis, setServer, unsetServer } from '../../../server/testing/ioredis.js';
+import { startServer } from '../../helpers/server.js';
 
 t.test('Redis talks to the server it is given', async (t) => {
   const { server, call } = await startServer(t);

@@ -5,7 +5,7 @@ import {
   type ManualClock,
   type ServerOptions,
   type ValkeyServer,
-} from '../server/index.js';
+} from '../index.js';
 import { expectServer, setServer, unsetServer } from './server-in-use.js';
 
 /** The hooks of a test runner. */

@@ -6,7 +6,7 @@
  * ```
  */
 import { AbstractConnector, Redis as IORedis, type RedisOptions } from 'ioredis';
-import type { ValkeyServer } from '../server/index.js';
+import type { ValkeyServer } from '../index.js';
 import { serverAt } from './server-in-use.js';
 
 export * from 'ioredis';

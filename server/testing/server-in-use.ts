@@ -4,7 +4,7 @@
  *
  * The one place with state of its own: code under test makes its clients without knowing of any server.
  */
-import { createServer, type ValkeyServer } from '../server/index.js';
+import { createServer, type ValkeyServer } from '../index.js';
 
 /** A server that is still to be chosen. */
 class Expected {
