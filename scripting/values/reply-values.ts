@@ -1,6 +1,6 @@
 /** What a script returns, as a reply. */
 import { formatDouble } from '../../protocol/doubles.js';
-import { scriptError } from '../../protocol/refusals.js';
+import { type Refusal, scriptError } from '../../protocol/refusals.js';
 import type { ReplyWriter } from '../../protocol/reply.js';
 import { toInteger } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
@@ -18,6 +18,9 @@ const TWO_53 = 2 ** 53;
 function oneLine(text: string): string {
   return text.replace(/[\r\n]/g, ' ');
 }
+
+/** Writes an error reply; `isCounted` when it was counted as one by the command that it comes from. */
+export type FailureWriter = (refusal: Refusal, isCounted: boolean) => void;
 
 /** A table of which all up to `next` is written: an array by its indexes, a map or set by its positions. */
 interface Walk {
@@ -45,11 +48,13 @@ export class ReplyValues {
   private readonly reply: ReplyWriter;
   /** Whether the script asked for version 3: only then booleans are themselves. */
   private readonly hasBooleans: boolean;
+  private readonly fail: FailureWriter;
   private readonly walks: Walk[] = [];
 
-  constructor(reply: ReplyWriter, hasBooleans: boolean) {
+  constructor(reply: ReplyWriter, hasBooleans: boolean, fail: FailureWriter) {
     this.reply = reply;
     this.hasBooleans = hasBooleans;
+    this.fail = fail;
   }
 
   write(value: LuaValue): void {
@@ -64,7 +69,7 @@ export class ReplyValues {
   /** Writes a value, or begins to. @param slots - What the tables around take up. */
   private begin(value: LuaValue, slots: number): void {
     const { reply } = this;
-    if (slots >= MOST_SLOTS) return reply.error(STACK_LIMIT);
+    if (slots >= MOST_SLOTS) return this.fail(STACK_LIMIT, false);
     if (typeof value === 'string') return reply.latin1(value);
     if (typeof value === 'number') return this.integer(value);
     if (typeof value === 'boolean') return this.boolean(value);
@@ -125,9 +130,7 @@ export class ReplyValues {
 
   /** An error that a command made was counted when it was made. */
   private error(text: string, table: Table): void {
-    const refusal = scriptError(text);
-    if (table.getString('ignore_error_stats_update') === true) this.reply.raw(refusal.bytes);
-    else this.reply.error(refusal);
+    this.fail(scriptError(text), table.getString('ignore_error_stats_update') === true);
   }
 
   /** Up to the first nil. */

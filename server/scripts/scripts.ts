@@ -24,7 +24,7 @@ import { ScriptRandom } from '../../scripting/library/script-random.js';
 import type { LuaEngine } from '../../scripting/lua-engine.js';
 import type { Closure, LuaValue, NativeFunction } from '../../scripting/machine/values.js';
 import { argumentList } from '../../scripting/values/argument-list.js';
-import { ReplyValues } from '../../scripting/values/reply-values.js';
+import { type FailureWriter, ReplyValues } from '../../scripting/values/reply-values.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
@@ -265,24 +265,33 @@ export class Scripts implements ScriptHost {
     } catch (thrown) {
       this.end(run);
       if (!(thrown instanceof LuaError)) throw thrown;
-      this.answer(run, (reply) => writeFailure(reply, thrown));
+      const { refusal, isCounted } = scriptFailure(thrown);
+      this.answer(run, (_reply, fail) => fail(refusal, isCounted));
       return true;
     }
     const hasBooleans = run.resp === 3;
     const { result } = run.engine;
     this.end(run);
-    this.answer(run, (reply) => new ReplyValues(reply, hasBooleans).write(result));
+    this.answer(run, (reply, fail) => new ReplyValues(reply, hasBooleans, fail).write(result));
     return true;
   }
 
-  private answer(run: ScriptRun, write: (reply: ReplyWriter) => void): void {
-    const { executor } = this.server;
-    const reply = this.server.outputOf(run.client);
+  /**
+   * Writes the reply, and counts the errors in it but for the last: the executor counts that one, and the call
+   * as failed for it. One that was counted before makes the call fail once more.
+   */
+  private answer(run: ScriptRun, write: (reply: ReplyWriter, fail: FailureWriter) => void): void {
+    const { server } = this;
+    const reply = server.outputOf(run.client);
     const { errors } = reply;
-    write(reply);
-    if (run.wasRefused && reply.errors === errors && executor.running !== null) {
-      executor.running.failedCalls++;
-    }
+    write(reply, (refusal, isCounted) => {
+      if (!isCounted) {
+        if (reply.errors !== errors && reply.lastError !== null) server.countError(reply.lastError);
+        return reply.error(refusal);
+      }
+      reply.raw(refusal.bytes);
+      if (server.executor.running !== null) server.executor.running.failedCalls++;
+    });
   }
 
   private end(run: ScriptRun): void {
@@ -316,10 +325,4 @@ export class Scripts implements ScriptHost {
       );
     });
   }
-}
-
-function writeFailure(reply: ReplyWriter, error: LuaError): void {
-  const { refusal, isCounted } = scriptFailure(error);
-  if (isCounted) reply.raw(refusal.bytes);
-  else reply.error(refusal);
 }
