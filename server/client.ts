@@ -78,7 +78,10 @@ export class Client {
   noTouch = false;
   isImportSource = false;
   readonlyMode = false;
-  /** No more requests are read; the connection closes once its replies are written. */
+  /**
+   * No more requests are read, and the connection closes with the replies that are sent: one that wants none
+   * stays open until its other end goes.
+   */
   closing = false;
   /** The connection is gone. */
   closed = false;

@@ -345,14 +345,14 @@ export class Server {
   }
 
   private sendReplies(client: Client, transport: Transport): void {
-    this.handOver(client, transport);
-    if (!client.closing) return;
+    const sent = this.handOver(client, transport);
+    if (!client.closing || !sent) return;
     this.outbox.flush();
     transport.end();
   }
 
-  /** Hands the replies written so far over to be sent. */
-  private handOver(client: Client, transport: Transport): void {
+  /** Hands the replies written so far over to be sent. @returns Whether there were any. */
+  private handOver(client: Client, transport: Transport): boolean {
     const bytes = this.reply.pendingBytes;
     if (bytes > 0) {
       client.netOutputBytes += bytes;
@@ -364,6 +364,7 @@ export class Server {
       if (replies) this.outbox.add(client, replies);
       else this.writeReplies(client, transport);
     }
+    return bytes > 0;
   }
 
   /** A reply has become long while its command runs: the client may not have so much waiting. */
@@ -425,7 +426,7 @@ export class Server {
     this.stats.countError(error.code, error.isMade);
   }
 
-  /** The connection is to close when the replies written so far are sent. */
+  /** The connection is to close when the replies of this turn are sent: not when it wants none. */
   closeAfterReply(client: Client): void {
     client.closing = true;
     if (client === this.serving || client.transport === null) return;
