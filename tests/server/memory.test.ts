@@ -268,3 +268,26 @@ t.test('memory that stays empty is given back after some seconds, but for a litt
   await clock.advance(25_000);
   t.ok(arena.spareBytes < 40 * 1024 * 1024, `${arena.spareBytes} bytes are left`);
 });
+
+t.test('what clients are told of evicted keys has no more keys evicted', async (t) => {
+  const config = { 'maxmemory-policy': 'allkeys-lru' };
+  const { call, clock, port, server } = await startServer(t, { listen: true, config });
+  const wires = await Promise.all([1, 2, 3, 4].map(() => connect(port)));
+  t.teardown(() => {
+    for (const wire of wires) wire.close();
+  });
+  for (const wire of wires) await wire.sendRaw('HELLO 3\r\nCLIENT TRACKING ON\r\n', 2);
+  for (let i = 0; i < 300; i++) {
+    const key = `${i}${'x'.repeat(1000)}`;
+    await call('SET', key, 'x');
+    for (const wire of wires) await wire.send(['GET', key]);
+  }
+  const { keyspace, memory } = server.engine;
+  await call('CONFIG', 'SET', 'maxmemory', memory.usedBytes - 40_000);
+  clock.advance(1);
+  // INFO looks at the clients while what they are told still waits.
+  t.match(await call('INFO', 'memory'), 'used_memory');
+  for (const wire of wires) await wire.nextPush();
+  await call('PING');
+  t.ok(keyspace.size > 200, `${keyspace.size} keys are left`);
+});
