@@ -180,6 +180,8 @@ export class Server {
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
+    this.config.onChange('min-string-size-avoid-copy-reply', () => this.copyLimitChanged());
+    this.copyLimitChanged();
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
@@ -477,6 +479,11 @@ export class Server {
   private bulkLimitChanged(): undefined {
     const maxBulkBytes = this.config.values.protoMaxBulkLen;
     for (const client of this.clients.values()) client.limits.maxBulkBytes = maxBulkBytes;
+  }
+
+  /** Values of so many bytes are not copied into replies; with 0, all are. */
+  private copyLimitChanged(): undefined {
+    this.reply.heldFromBytes = this.config.values.minStringSizeAvoidCopyReply || Infinity;
   }
 
   /** The books of one command, after it ran for `usec` microseconds and wrote `replyBytes`. */
