@@ -147,6 +147,11 @@ export class Client {
     return this.own?.bufferBytes ?? 0;
   }
 
+  /** Bytes in the request buffer that are not parsed yet. */
+  get unreadBytes(): number {
+    return this.pendingEnd === 0 ? 0 : this.pendingEnd - this.parser.at;
+  }
+
   /** Bytes of replies that have not been written to the network. */
   get unsentBytes(): number {
     return (this.transport?.unsentBytes ?? 0) + (this.own?.pendingBytes ?? 0);
