@@ -1,4 +1,5 @@
 /** What a script returns, as a reply. */
+import { untilZero } from '../../protocol/bytes.js';
 import { formatDouble } from '../../protocol/doubles.js';
 import { type Refusal, scriptError } from '../../protocol/refusals.js';
 import type { ReplyWriter } from '../../protocol/reply.js';
@@ -14,13 +15,10 @@ const FORMAT_LENGTH = 3;
 /** Integers beyond are written as BigInts. */
 const TWO_53 = 2 ** 53;
 
-/** How line ends go out in a line of their own. */
+/** A text as the line of a reply: a string of C, which ends at a zero byte, with spaces for line ends. */
 function oneLine(text: string): string {
-  return text.replace(/[\r\n]/g, ' ');
+  return untilZero(text).replace(/[\r\n]/g, ' ');
 }
-
-/** Writes an error reply; `isCounted` when it was counted as one by the command that it comes from. */
-export type FailureWriter = (refusal: Refusal, isCounted: boolean) => void;
 
 /** A table of which all up to `next` is written: an array by its indexes, a map or set by its positions. */
 interface Walk {
@@ -48,13 +46,15 @@ export class ReplyValues {
   private readonly reply: ReplyWriter;
   /** Whether the script asked for version 3: only then booleans are themselves. */
   private readonly hasBooleans: boolean;
-  private readonly fail: FailureWriter;
   private readonly walks: Walk[] = [];
+  /** Errors written. */
+  readonly errors: Refusal[] = [];
+  /** How many others were written, which were counted when they were made. */
+  errorsCountedBefore = 0;
 
-  constructor(reply: ReplyWriter, hasBooleans: boolean, fail: FailureWriter) {
+  constructor(reply: ReplyWriter, hasBooleans: boolean) {
     this.reply = reply;
     this.hasBooleans = hasBooleans;
-    this.fail = fail;
   }
 
   write(value: LuaValue): void {
@@ -69,7 +69,7 @@ export class ReplyValues {
   /** Writes a value, or begins to. @param slots - What the tables around take up. */
   private begin(value: LuaValue, slots: number): void {
     const { reply } = this;
-    if (slots >= MOST_SLOTS) return this.fail(STACK_LIMIT, false);
+    if (slots >= MOST_SLOTS) return reply.error(STACK_LIMIT);
     if (typeof value === 'string') return reply.latin1(value);
     if (typeof value === 'number') return this.integer(value);
     if (typeof value === 'boolean') return this.boolean(value);
@@ -130,7 +130,14 @@ export class ReplyValues {
 
   /** An error that a command made was counted when it was made. */
   private error(text: string, table: Table): void {
-    this.fail(scriptError(text), table.getString('ignore_error_stats_update') === true);
+    const refusal = scriptError(untilZero(text));
+    if (table.getString('ignore_error_stats_update') === true) {
+      this.reply.raw(refusal.bytes);
+      this.errorsCountedBefore++;
+    } else {
+      this.reply.error(refusal);
+      this.errors.push(refusal);
+    }
   }
 
   /** Up to the first nil. */
