@@ -159,6 +159,13 @@ export class Keyspace {
     this.lazyFree.addDict(dict);
   }
 
+  /** The database of this number, which is in use from now on; undefined when there is none. */
+  use(index: number): Database | undefined {
+    const database = this.databases[index];
+    if (database !== undefined) database.wasUsed = true;
+    return database;
+  }
+
   /** Keys in all databases. */
   get size(): number {
     return this.databases.reduce((sum, database) => sum + database.keys.size, 0);
@@ -264,12 +271,15 @@ export class Database {
   /** Those of `keys` whose value has elements that expire. */
   volatile: Dict;
   readonly keyspace: Keyspace;
+  /** Whether a request or a file ever named it: MEMORY STATS tells of those. */
+  wasUsed: boolean;
 
   private readonly entries: Entries;
   private readonly value = new ValueView();
 
   constructor(keyspace: Keyspace, id: number) {
     this.id = id;
+    this.wasUsed = id === 0;
     this.keyspace = keyspace;
     this.entries = keyspace.entries;
     this.keys = new Dict(keyspace.arena, ENTRY_KEY_LAYOUT);

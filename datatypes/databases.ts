@@ -111,9 +111,8 @@ export const swapdb = command(
     if (call.keyspace.settings.clusterEnabled) throw SWAPDB_IN_CLUSTER;
     const one = readIndex(call, 1, INVALID_FIRST_DB);
     const other = readIndex(call, 2, INVALID_SECOND_DB);
-    const { databases } = call.keyspace;
-    const first = databases[one];
-    const second = databases[other];
+    const first = call.keyspace.use(one);
+    const second = call.keyspace.use(other);
     if (first === undefined || second === undefined) throw DB_OUT_OF_RANGE;
     if (first !== second) first.swapWith(second);
     call.effects.swapped(first, second);

@@ -131,7 +131,7 @@ function readCopyOptions(call: Call): { target: Database; replace: boolean } {
 
 /** The database that argument `i` numbers. @throws {Refusal} When there is none. */
 function readDatabase(call: Call, i: number): Database {
-  const database = call.keyspace.databases[readInt32(call, i)];
+  const database = call.keyspace.use(readInt32(call, i));
   if (database === undefined) throw DB_OUT_OF_RANGE;
   return database;
 }

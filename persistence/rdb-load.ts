@@ -232,7 +232,7 @@ export class RdbLoader {
   private selectDatabase(): void {
     const id = this.reader.length();
     if (this.reader.failed) return;
-    const database = this.options.keyspace.databases[id];
+    const database = this.options.keyspace.use(id);
     if (database === undefined) {
       const most = this.options.keyspace.databases.length;
       throw new RdbFailure(

@@ -44,7 +44,7 @@ export interface Deferred {
 const BUFFER_BYTES = 128 * 1024;
 /** Buffers kept for the next long replies. */
 const MOST_SPARE = 8;
-/** From this length on a stored value is sent from where it stands. */
+/** From this length on bytes that may be sent from where they stand are not copied. */
 const HELD_BYTES = 16 * 1024;
 const LONGEST_HEADER_BYTES = 24;
 /** Up to this length a loop is faster than a native copy. */
@@ -93,6 +93,8 @@ export class ReplyWriter {
   lastError: Refusal | null = null;
   /** Of the bytes pending, those that are sent from where they are stored. */
   heldBytes = 0;
+  /** From this length on a stored value is sent from where it stands. */
+  heldFromBytes = HELD_BYTES;
   /** Told each time replies grew by another buffer: it may be more than they are wanted for. */
   onLong: (() => void) | null = null;
   /** Nobody wants these replies any more: what is written goes nowhere, until `discard`. */
@@ -175,7 +177,7 @@ export class ReplyWriter {
     const length = end - start;
     if (length <= SHORT_BYTES)
       return this.shortBulk(this.holder.views[block >>> 16] as DataView, start, length);
-    if (length < HELD_BYTES) return this.bulk(bytes, start, end);
+    if (length < this.heldFromBytes) return this.bulk(bytes, start, end);
     this.header(Mark.bulk, length);
     this.closeBuffer();
     this.holder.retain(block);

@@ -78,7 +78,10 @@ export class Client {
   noTouch = false;
   isImportSource = false;
   readonlyMode = false;
-  /** No more requests are read; the connection closes once its replies are written. */
+  /**
+   * No more requests are read, and the connection closes with the replies that are sent: one that wants none
+   * stays open until its other end goes.
+   */
   closing = false;
   /** The connection is gone. */
   closed = false;
@@ -142,6 +145,11 @@ export class Client {
   /** Bytes of the buffer for pushes that is this client's own. */
   private get pushBufferBytes(): number {
     return this.own?.bufferBytes ?? 0;
+  }
+
+  /** Bytes in the request buffer that are not parsed yet. */
+  get unreadBytes(): number {
+    return this.pendingEnd === 0 ? 0 : this.pendingEnd - this.parser.at;
   }
 
   /** Bytes of replies that have not been written to the network. */

@@ -87,7 +87,7 @@ function leaveFrom(client: Client, start: number, end: number): boolean {
 
 function refuseBytes(server: Server, client: Client, bytes: Uint8Array): void {
   const { error } = client.parser;
-  // Who wants no replies gets none; the real server then keeps the connection, deaf, until its other end goes.
+  // Who wants no replies gets none, and stays connected.
   if (error && client.replyMode === ReplyMode.on) server.replyError(client, error);
   if (server.logsVerbose) {
     const { hideUserDataFromLog } = server.config.values;

@@ -377,7 +377,8 @@ export class Executor {
 
   private count(client: Client, entry: CommandEntry): void {
     entry.calls++;
-    client.commandsProcessed++;
+    // A script's commands are its caller's.
+    client.origin.commandsProcessed++;
     this.server.stats.commandsProcessed++;
   }
 

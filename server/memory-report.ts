@@ -85,7 +85,7 @@ export function memoryReport(server: Server): string {
 export function allocatorReport(arena: Arena): string {
   const lines = [
     '___ Begin arena statistics ___',
-    `Allocated: ${arena.usedBytes}, active: ${arena.reservedBytes}, spare: ${arena.spareBytes}, blocks: ${arena.liveBlocks}`,
+    `Bytes allocated: ${arena.usedBytes}, active: ${arena.reservedBytes}, spare: ${arena.spareBytes}, blocks: ${arena.liveBlocks}`,
     'size       pages      blocks     held',
   ];
   for (const { blockBytes, pages, liveBlocks, reservedBytes } of arena.classes()) {

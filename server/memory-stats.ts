@@ -57,9 +57,9 @@ function partFields({ memory }: Server): MemoryFields {
   ];
 }
 
-/** Of each database in use; the first one always is. Tables grow in place, so none is ever half moved. */
+/** Of each database that was ever used; the first one always is. Tables grow in place, so none is ever half moved. */
 function databaseFields({ keyspace }: Server): MemoryFields {
-  const shown = keyspace.databases.filter(({ id, keys }) => id === 0 || keys.size > 0);
+  const shown = keyspace.databases.filter(({ wasUsed }) => wasUsed);
   const tables = keyspace.databases.reduce(
     (sum, { keys, expires }) => sum + keys.overheadBytes + expires.overheadBytes,
     0,

@@ -96,6 +96,7 @@ export class Outbox {
 
   private writePushes(): void {
     const { server } = this;
+    const { maxmemory } = server.config.values;
     for (const client of this.pushed) {
       const { transport } = client;
       if (client.closed || transport === null) continue;
@@ -106,6 +107,10 @@ export class Outbox {
       server.stats.writesProcessed++;
       client.pushes.flush(transport);
       if (transport.unsentBytes > 0) this.noteUnsent(client);
+      if (maxmemory === 0) continue;
+      // Else what clients were told of evicted keys would have more of them evicted.
+      client.releasePushes();
+      server.memory.noteClient(client);
     }
     this.pushed.clear();
   }

@@ -184,6 +184,8 @@ export class Server {
     followBind(this);
     limitClients(this.config);
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
+    this.config.onChange('min-string-size-avoid-copy-reply', () => this.copyLimitChanged());
+    this.copyLimitChanged();
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
@@ -357,14 +359,14 @@ export class Server {
   }
 
   private sendReplies(client: Client, transport: Transport): void {
-    this.handOver(client, transport);
-    if (!client.closing) return;
+    const sent = this.handOver(client, transport);
+    if (!client.closing || !sent) return;
     this.outbox.flush();
     transport.end();
   }
 
-  /** Hands the replies written so far over to be sent. */
-  private handOver(client: Client, transport: Transport): void {
+  /** Hands the replies written so far over to be sent. @returns Whether there were any. */
+  private handOver(client: Client, transport: Transport): boolean {
     const bytes = this.reply.pendingBytes;
     if (bytes > 0) {
       client.netOutputBytes += bytes;
@@ -376,6 +378,7 @@ export class Server {
       if (replies) this.outbox.add(client, replies);
       else this.writeReplies(client, transport);
     }
+    return bytes > 0;
   }
 
   /** A reply has become long while its command runs: the client may not have so much waiting. */
@@ -438,7 +441,7 @@ export class Server {
     this.stats.countError(error.code, error.isMade);
   }
 
-  /** The connection is to close when the replies written so far are sent. */
+  /** The connection is to close when the replies of this turn are sent: not when it wants none. */
   closeAfterReply(client: Client): void {
     client.closing = true;
     if (client === this.serving || client.transport === null) return;
@@ -490,6 +493,11 @@ export class Server {
   private bulkLimitChanged(): undefined {
     const maxBulkBytes = this.config.values.protoMaxBulkLen;
     for (const client of this.clients.values()) client.limits.maxBulkBytes = maxBulkBytes;
+  }
+
+  /** Values of so many bytes are not copied into replies; with 0, all are. */
+  private copyLimitChanged(): undefined {
+    this.reply.heldFromBytes = this.config.values.minStringSizeAvoidCopyReply || Infinity;
   }
 
   /** The books of one command, after it ran for `usec` microseconds and wrote `replyBytes`. */

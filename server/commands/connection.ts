@@ -77,7 +77,7 @@ const select = command(
   },
   (call: ServerCall) => {
     const index = readInt32(call, 1, NOT_AN_INTEGER, BEYOND_INT32);
-    const database = call.keyspace.databases[index];
+    const database = call.keyspace.use(index);
     if (database === undefined) throw DB_OUT_OF_RANGE;
     call.client.db = database;
     call.db = database;

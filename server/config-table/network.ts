@@ -30,6 +30,7 @@ export const network = {
   'maxmemory-clients': memoryOrPercent(0),
   'proto-max-bulk-len': memory(MEBIBYTE, LONG_MAX, 512 * MEBIBYTE),
   'tracking-table-max-keys': integer(0, LONG_MAX, 1_000_000),
+  'min-string-size-avoid-copy-reply': integer(0, INT_MAX, 16_384, { hidden: true }),
 
   ...withoutEffect({
     'max-new-connections-per-cycle': integer(1, 1000, 10),
@@ -40,7 +41,6 @@ export const network = {
     'io-threads-always-active': bool(false, { hidden: true }),
     'prefetch-batch-max-size': integer(0, 128, 16),
     'min-io-threads-avoid-copy-reply': integer(0, INT_MAX, 7, { hidden: true }),
-    'min-string-size-avoid-copy-reply': integer(0, INT_MAX, 16_384, { hidden: true }),
     'min-string-size-avoid-copy-reply-threaded': integer(0, INT_MAX, 65_536, { hidden: true }),
     'rdma-port': integer(0, 65535, 0, {}, noRdma),
     'rdma-bind': { ...addresses('', 16), refused: NO_RDMA },

@@ -81,3 +81,15 @@ t.test('a lower limit is looked after at once', async (t) => {
   await client.closed();
   t.equal(evicted(), 1);
 });
+
+t.test('CLIENT LIST tells what was read of a request that is not whole', async (t) => {
+  const { call, named } = await startWatched(t, '0');
+  const wire = await named('slow');
+  wire.socket.write(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$40000\r\n${'v'.repeat(1000)}`);
+  let shown = '';
+  while (!shown.includes('qbuf=1000 ')) {
+    shown = String(await call('CLIENT', 'LIST'));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.match(shown, /name=slow .* qbuf=1000 qbuf-free=\d+ argv-mem=4 /);
+});

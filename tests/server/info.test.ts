@@ -167,3 +167,9 @@ t.test('extended-redis-compatibility has the server say that it is Redis', async
   await call('CONFIG', 'SET', 'extended-redis-compatibility', 'no');
   t.equal(field(await call('INFO', 'server'), 'server_mode'), 'standalone');
 });
+
+t.test('the commands of a script count as those of the client that called it', async (t) => {
+  const { call } = await startServer(t);
+  await call('EVAL', "redis.call('ping') redis.call('ping')", '0');
+  t.match(await call('CLIENT', 'INFO'), / tot-cmds=3\n/);
+});

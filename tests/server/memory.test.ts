@@ -211,6 +211,20 @@ t.test('MEMORY STATS adds up', async (t) => {
   ]);
 });
 
+t.test('MEMORY STATS tells of every database that was used', async (t) => {
+  const { call } = await startServer(t);
+  await call('SET', 'k', 'v');
+  await call('COPY', 'k', 'k', 'DB', '3');
+  await call('MOVE', 'k', '5');
+  await call('SWAPDB', '1', '6');
+  await call('SELECT', '9');
+  await call('FLUSHALL');
+  const names = ((await call('MEMORY', 'STATS')) as unknown[]).filter((name) =>
+    /^db\.\d/.test(String(name)),
+  );
+  t.same(names, ['db.0', 'db.1', 'db.3', 'db.5', 'db.6', 'db.9']);
+});
+
 t.test('MEMORY DOCTOR has nothing to say about an empty server', async (t) => {
   const { call } = await startServer(t);
   t.match(await call('MEMORY', 'DOCTOR'), /^Hi Sam, this instance is empty/);
@@ -239,7 +253,7 @@ t.test('MEMORY PURGE frees what waits, and gives back pages', async (t) => {
 t.test('MEMORY MALLOC-STATS lists the classes in use', async (t) => {
   const { call } = await startServer(t);
   await call('SET', 'key', 'v'.repeat(100));
-  t.match(await call('MEMORY', 'MALLOC-STATS'), /^128 +1 +1 +65536$/m);
+  t.match(await call('MEMORY', 'MALLOC-STATS'), /allocated: 192,[\s\S]*^128 +1 +1 +65536$/m);
 });
 
 const DEBUGGABLE = { config: { 'enable-debug-command': 'yes' } };
@@ -267,4 +281,28 @@ t.test('memory that stays empty is given back after some seconds, but for a litt
   t.ok(arena.spareBytes > 64 * 1024 * 1024);
   await clock.advance(25_000);
   t.ok(arena.spareBytes < 40 * 1024 * 1024, `${arena.spareBytes} bytes are left`);
+});
+
+t.test('what clients are told of evicted keys has no more keys evicted', async (t) => {
+  const config = { 'maxmemory-policy': 'allkeys-lru' };
+  const { call, clock, port, server } = await startServer(t, { listen: true, config });
+  const wires = await Promise.all([1, 2, 3, 4].map(() => connect(port)));
+  t.teardown(() => {
+    for (const wire of wires) wire.close();
+  });
+  for (const wire of wires) await wire.sendRaw('HELLO 3\r\nCLIENT TRACKING ON\r\n', 2);
+  for (let i = 0; i < 300; i++) {
+    const key = `${i}${'x'.repeat(1000)}`;
+    await call('SET', key, 'x');
+    for (const wire of wires) await wire.send(['GET', key]);
+  }
+  const { keyspace, memory } = server.engine;
+  await call('CONFIG', 'SET', 'maxmemory', memory.usedBytes - 40_000);
+  const advanced = clock.advance(1);
+  // INFO looks at the clients while what they are told still waits.
+  t.match(await call('INFO', 'memory'), 'used_memory');
+  await advanced;
+  for (const wire of wires) await wire.nextPush();
+  await call('PING');
+  t.ok(keyspace.size > 200, `${keyspace.size} keys are left`);
 });

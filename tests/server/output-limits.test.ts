@@ -71,6 +71,14 @@ t.test(
   },
 );
 
+t.test('values of any size count when all are copied', async (t) => {
+  const { call, member } = await guarded(t);
+  await call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 20000 0 0');
+  await call('CONFIG', 'SET', 'min-string-size-avoid-copy-reply', '0');
+  await t.rejects((await member()).send(['GET', 'big']), CLOSED);
+  t.match(await call('INFO', 'stats'), 'client_output_buffer_limit_disconnections:1\r\n');
+});
+
 t.test('DEBUG CLIENT-ENFORCE-REPLY-LIST has every reply count', async (t) => {
   const { call, open, member } = await guarded(t);
   const wire = await member();

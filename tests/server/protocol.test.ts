@@ -82,12 +82,21 @@ t.test('before AUTH only ten arguments of 16384 bytes are read', async (t) => {
 });
 
 t.test(
-  'a protocol error under CLIENT REPLY OFF closes the connection without a word',
+  'a client that wants no replies stays connected, unheard, after QUIT and the like',
   async (t) => {
     const { server } = await startServer(t);
-    const silent = { text: '', isClosed: true };
-    t.same(outcomeOf(server, ['CLIENT REPLY OFF\r\nPING\r\n*1\r\n$-1\r\n']), silent);
-    t.same(outcomeOf(server, ['CLIENT REPLY SKIP\r\n*1\r\n$-1\r\n']), silent);
+    const unheard = { text: '', isClosed: false };
+    t.same(
+      outcomeOf(server, ['CLIENT REPLY OFF\r\nQUIT\r\nCLIENT REPLY ON\r\n', 'PING\r\n']),
+      unheard,
+    );
+    t.same(outcomeOf(server, ['CLIENT REPLY SKIP\r\nQUIT\r\n', 'PING\r\n']), unheard);
+    const kill = 'CLIENT KILL TYPE normal SKIPME no\r\n';
+    t.same(outcomeOf(server, [`CLIENT REPLY OFF\r\n${kill}`, 'PING\r\n']), unheard);
+    t.same(outcomeOf(server, ['CLIENT REPLY OFF\r\nPING\r\n*1\r\n$-1\r\n', 'PING\r\n']), unheard);
+    t.same(outcomeOf(server, ['CLIENT REPLY SKIP\r\n*1\r\n$-1\r\n', 'PING\r\n']), unheard);
+    const told = { text: '+PONG\r\n', isClosed: true };
+    t.same(outcomeOf(server, ['PING\r\nCLIENT REPLY OFF\r\nQUIT\r\n']), told);
   },
 );
 

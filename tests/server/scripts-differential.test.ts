@@ -1,5 +1,6 @@
 /** Scripts and functions on the real server and on ours: the same replies, events, effects and data. */
 import t, { type Test } from 'tap';
+import { information } from '../helpers/reply-comparison.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Shows a value of any kind with what is in it. */
@@ -159,6 +160,22 @@ const DATA: readonly Words[] = [
   ['ZADD', 'z', '1.5', 'm'],
 ];
 
+/** Scripts whose commands fail, or that fail themselves. */
+const FAILURES: readonly string[] = [
+  "redis.pcall('lpush', 'x') return 1",
+  "redis.pcall('select', 'x') return 1",
+  "redis.pcall('nosuch') redis.pcall() return 1",
+  "pcall(function() redis.call('nosuch') end) return 1",
+  "return redis.pcall('lpush', 'x')",
+  "return redis.pcall('select', 'x')",
+  "return redis.call('select', 'x')",
+  "local e = redis.pcall('select', 'x') redis.call('set', 's', 'b') return e",
+  "return {redis.pcall('select', 'x'), redis.pcall('lpush', 'x')}",
+  "return {{err='X'}, {err='Y z'}, {err='Y y'}}",
+  "return {{err='X'}, redis.pcall('select', 'x')}",
+  "error({err='ABC d'})",
+];
+
 /** What is left to see when all is done: errors and calls, but no times. */
 const COUNTS: readonly Words[] = [['INFO', 'errorstats']];
 
@@ -176,6 +193,18 @@ async function agree(t: Test, script: readonly Words[], resp: 2 | 3 = 2): Promis
 
 t.test('redis.call answers and refuses as the real server does', async (t) => {
   await agree(t, [...DATA, ...evals(CALLS), ...COUNTS]);
+});
+
+t.test('a call fails for each error in its reply as the real server counts them', async (t) => {
+  const counted = FAILURES.flatMap((script): Words[] => [
+    ['CONFIG', 'RESETSTAT'],
+    ['EVAL', script, '0'],
+    ['EVAL', "return redis.call('info', 'commandstats', 'errorstats')", '0'],
+  ]);
+  const both = await runOnBoth(t, counted);
+  if (both === null) return;
+  const lines = (replies: readonly string[]) => replies.map((reply) => information.lines(reply));
+  t.same(lines(both.ours.replies), lines(both.real.replies));
 });
 
 t.test('errors and the functions of the library are the same', async (t) => {
