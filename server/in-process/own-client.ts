@@ -2,6 +2,7 @@
  * The server's own hand: runs commands at once, within the call, and tells their replies as values. It is no
  * client that anybody sees, it waits for no pause, and no fault meets it.
  */
+import type { Database } from '../../datatypes/database.js';
 import { Decoder, encodeRequest, ReplyError, type ReplyValue } from '../../protocol/decoder.js';
 import type { ReplyPart } from '../../protocol/reply.js';
 import { DEFAULT_USER } from '../authentication.js';
@@ -29,7 +30,7 @@ export class OwnClient implements Transport {
     this.client = new Client({
       id: OWN_ID,
       transport: this,
-      db: server.keyspace.databases[0] as (typeof server.keyspace.databases)[0],
+      db: databaseOf(server, 0),
       nowMs: server.clock.now(),
       authenticated: true,
       maxBulkBytes: server.config.values.protoMaxBulkLen,
@@ -45,7 +46,7 @@ export class OwnClient implements Transport {
 
   /** The database that the next commands work in. */
   select(db: number): void {
-    this.run('SELECT', db);
+    this.client.db = databaseOf(this.server, db);
   }
 
   /**
@@ -94,6 +95,11 @@ export class OwnClient implements Transport {
   end(): void {}
 
   resume(): void {}
+}
+
+/** @param db - A number below that of databases. */
+function databaseOf({ keyspace }: Server, db: number): Database {
+  return keyspace.databases[db] as Database;
 }
 
 /** The number of clients that are the server's own. */
