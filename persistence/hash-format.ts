@@ -1,10 +1,12 @@
 /** Hashes in RDB files and DUMP payloads: packed, as pairs, as pairs with the time of each field, and two old forms. */
+
 import type { Keyspace } from '../datatypes/database.js';
 import { HashLens } from '../datatypes/hash-value.js';
 import { type Arena, NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
 import { type FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
+import { Damage } from './damage.js';
 import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
 import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
@@ -119,7 +121,10 @@ function pairsReader(timed: boolean): ValueReader {
         dropped++;
         continue;
       }
-      if (!builder.put(field, textBytes, textStart, textEnd, moment)) return builder.finish(false);
+      if (!builder.put(field, textBytes, textStart, textEnd, moment)) {
+        reader.refuse(timed ? Damage.duplicateTimedFields : Damage.duplicateFields);
+        return builder.finish(false);
+      }
     }
     reader.isExpiredValue = dropped === count;
     return builder.finish(true);

@@ -182,6 +182,7 @@ export class Server {
     this.config.onChange('proto-max-bulk-len', () => this.bulkLimitChanged());
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
+    this.keyspace.onDamage = (message) => this.log.verbose(message);
     this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.saves = new RdbSaves(this);
     this.appendOnly = new AppendOnly(this);
