@@ -61,16 +61,21 @@ function pairWriter(table: FieldTable, timed: boolean): (ref: Ref, out: RdbWrite
   };
 }
 
+/** An entry in no database whose value is the listpack in `block`. */
+function packedEntry(keyspace: Keyspace, facts: EntryFacts, block: Ref): Ref {
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
+  const shape = { type: Type.hash, encoding: Encoding.listpack, expireAtMs, access };
+  return keyspace.entries.createApart(key, keyStart, keyEnd, shape, block, 0);
+}
+
 /** Makes an entry of pairs, one after the other. */
 class HashBuilder {
   readonly hash: HashLens;
   private readonly keyspace: Keyspace;
 
   constructor(keyspace: Keyspace, facts: EntryFacts, block = NONE) {
-    const { key, keyStart, keyEnd, expireAtMs, access } = facts;
-    const shape = { type: Type.hash, encoding: Encoding.listpack, expireAtMs, access };
     const value = block === NONE ? new Listpack(keyspace.arena).create().block : block;
-    const ref = keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
+    const ref = packedEntry(keyspace, facts, value);
     this.keyspace = keyspace;
     this.hash = keyspace.own(HashLens).open(keyspace, ref);
   }
@@ -144,11 +149,19 @@ function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): R
   if (count === 0) return reader.empty();
   if (count < 2 || count % 2 !== 0) return NONE;
   const listpack = keyspace.own(PackedLens).of(keyspace).load(textBytes, textStart, textEnd);
-  const builder = new HashBuilder(keyspace, facts, listpack.block);
   // A field that is there twice would be in a table twice: it is looked for before.
-  const valid = !(count / 2 <= FEW_FIELDS ? hasDoublesOfFew(listpack) : hasDoubles(listpack));
-  if (valid && count / 2 > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
-  return builder.finish(valid);
+  const hasTwice = count / 2 <= FEW_FIELDS ? hasDoublesOfFew(listpack) : hasDoubles(listpack);
+  const { block } = listpack;
+  if (hasTwice) {
+    keyspace.arena.release(block);
+    return NONE;
+  }
+  if (count / 2 <= keyspace.settings.hashMaxListpackEntries) {
+    return packedEntry(keyspace, facts, block);
+  }
+  const builder = new HashBuilder(keyspace, facts, block);
+  builder.hash.unpack();
+  return builder.finish(true);
 }
 
 /** Up to so many fields, to compare each with each is faster than to make a set of them. */
