@@ -150,7 +150,8 @@ function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): R
   if (count < 2 || count % 2 !== 0) return NONE;
   const listpack = keyspace.own(PackedLens).of(keyspace).load(textBytes, textStart, textEnd);
   // A field that is there twice would be in a table twice: it is looked for before.
-  const hasTwice = count / 2 <= FEW_FIELDS ? hasDoublesOfFew(listpack) : hasDoubles(listpack);
+  const maySkip = count / 2 <= FEW_FIELDS && !keyspace.own(FieldMarks).areShared(listpack);
+  const hasTwice = !maySkip && hasDoubles(listpack);
   const { block } = listpack;
   if (hasTwice) {
     keyspace.arena.release(block);
@@ -164,21 +165,29 @@ function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): R
   return builder.finish(true);
 }
 
-/** Up to so many fields, to compare each with each is faster than to make a set of them. */
+/** Up to so many fields, to compare a mark of each with all before it is faster than to make a set of them. */
 const FEW_FIELDS = 12;
 
-function hasDoublesOfFew(listpack: Listpack): boolean {
-  for (let p = listpack.first(); p !== 0; p = listpack.next(listpack.next(p))) {
-    listpack.readText(p);
-    const { start, end, isInteger } = listpack;
-    // The digits of an integer stand where those of the next one will.
-    const source = isInteger ? listpack.source.slice() : listpack.source;
-    let other = listpack.next(listpack.next(p));
-    for (; other !== 0; other = listpack.next(listpack.next(other))) {
-      if (listpack.equals(other, source, start, end)) return true;
+/** Marks of the fields of one hash: different fields mostly have different ones, equal fields never. */
+class FieldMarks {
+  private readonly marks = new Int32Array(FEW_FIELDS);
+
+  /** Whether two of up to `FEW_FIELDS` fields may be the same. */
+  areShared(listpack: Listpack): boolean {
+    const { marks } = this;
+    let count = 0;
+    for (let p = listpack.first(); p !== 0; p = listpack.next(listpack.next(p))) {
+      listpack.readText(p);
+      const { source, start, end } = listpack;
+      const first = source[start] as number;
+      const middle = source[(start + end) >>> 1] as number;
+      const last = source[end - 1] as number;
+      const mark = end === start ? 0 : ((end - start) << 24) ^ (first << 16) ^ (middle << 8) ^ last;
+      for (let i = 0; i < count; i++) if (marks[i] === mark) return true;
+      marks[count++] = mark;
     }
+    return false;
   }
-  return false;
 }
 
 function hasDoubles(listpack: Listpack): boolean {
