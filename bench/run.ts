@@ -8,6 +8,7 @@ import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
 import { publishing } from './publishing.js';
 import { saveLoad } from './save-load.js';
+import { scripts } from './scripts.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -20,6 +21,7 @@ const QUESTIONS = {
   'save-load': saveLoad,
   'start-up': startUp,
   publishing,
+  scripts,
   'waking-clients': wakingClients,
 } as const;
 
