@@ -87,7 +87,7 @@ t.test('A damaged file is refused, or its values behave', async (t) => {
       refused++;
     }
     await useAll(target, random);
-    await target.call('FLUSHALL');
+    await target.call('FLUSHALL', 'SYNC');
   }
   t.ok(refused > 0 && refused < COUNT, `${refused} of ${COUNT} refused`);
 });
@@ -104,7 +104,7 @@ t.test('A damaged payload is refused, or its value behaves', async (t) => {
     const payload = dumpPayload(copy[0] ?? 0, copy.subarray(1));
     await target.call('RESTORE', 'key', 0, payload).catch(() => refused++);
     await useAll(target, random);
-    await target.call('FLUSHALL');
+    await target.call('FLUSHALL', 'SYNC');
   }
   t.ok(refused > 0 && refused < COUNT, `${refused} of ${COUNT} refused`);
 });
