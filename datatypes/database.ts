@@ -116,6 +116,8 @@ export class Keyspace {
   onCreated: (database: Database, ref: Ref) => void = () => {};
   /** Told after FLUSHALL emptied all databases. */
   onFlushedAll: () => void = () => {};
+  /** Told what is wrong with a value that was handed in, in words for the log. */
+  onDamage: (message: string) => void = () => {};
   /** Told what becomes of keys; null while nobody waits for any. */
   waiters: KeyWaiters | null = null;
   /** Told of a read that finds no key: `bytes[start, end)`. */

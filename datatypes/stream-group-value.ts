@@ -19,6 +19,8 @@ export const NEVER_ACTIVE = -1;
 const Word = { consumer: 0, timeHigh: 1, timeLow: 2, countHigh: 3, countLow: 4 } as const;
 const PENDING_WORDS = 5;
 const TWO_32 = 2 ** 32;
+/** With a smaller upper half, a number is exact. */
+const SAFE_HIGH = 2 ** 21;
 
 export interface Consumer {
   readonly name: Uint8Array;
@@ -117,6 +119,11 @@ export class Group {
     return high * TWO_32 + this.pending.word(place, Word.timeLow);
   }
 
+  /** As `deliveredAtMs`, to the last digit: a payload may hold any moment of 64 bits. */
+  exactDeliveredAtMs(place: IdPlace): Count {
+    return this.signed(place, Word.timeHigh, Word.timeLow);
+  }
+
   setDeliveredAtMs(place: IdPlace, atMs: number): void {
     this.setTime(place, Math.floor(atMs / TWO_32), atMs % TWO_32);
   }
@@ -138,9 +145,14 @@ export class Group {
 
   /** How often the entry at `place` was delivered. */
   deliveries(place: IdPlace): Count {
-    const high = this.pending.word(place, Word.countHigh);
-    const low = this.pending.word(place, Word.countLow);
-    if (high === 0) return low;
+    return this.signed(place, Word.countHigh, Word.countLow);
+  }
+
+  /** The signed number of 64 bits whose halves stand in these words. */
+  private signed(place: IdPlace, highWord: number, lowWord: number): Count {
+    const high = this.pending.word(place, highWord);
+    const low = this.pending.word(place, lowWord);
+    if (high < SAFE_HIGH) return high * TWO_32 + low;
     return countOf(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)));
   }
 

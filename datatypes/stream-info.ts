@@ -235,7 +235,7 @@ function replyFullGroup(call: Call, found: Stream, group: Group, count: number):
     reply.array(4);
     replyId(call, pending.readId(place, id));
     reply.bulk(group.ownerAt(place).name);
-    reply.integer(group.deliveredAtMs(place));
+    reply.integer(group.exactDeliveredAtMs(place));
     reply.integer(group.deliveries(place));
     pending.next(place);
   }
@@ -266,7 +266,7 @@ function replyFullConsumer(call: Call, group: Group, consumer: Consumer, count: 
     reply.array(3);
     replyId(call, pending.readId(own, id));
     group.seek(id, place);
-    reply.integer(group.deliveredAtMs(place));
+    reply.integer(group.exactDeliveredAtMs(place));
     reply.integer(group.deliveries(place));
     pending.next(own);
   }

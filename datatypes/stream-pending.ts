@@ -5,6 +5,7 @@ import type { Call } from './call.js';
 import { command } from './command.js';
 import { StreamId } from './store/stream-id.js';
 import { readEnd, readStart, readStream, replyId, toolsOf } from './stream-access.js';
+import { minus } from './stream-counts.js';
 import type { Consumer, Group } from './stream-group-value.js';
 
 export const xpending = command(
@@ -119,12 +120,13 @@ function replyPending(
     index.readId(walk, id);
     if (id.compare(range.end) > 0) break;
     if (consumer !== null) group.seek(id, place);
-    const idleMs = nowMs - group.deliveredAtMs(place);
+    const idleMs = minus(nowMs, group.exactDeliveredAtMs(place));
     if (range.leastIdleMs !== 0 && idleMs < range.leastIdleMs) continue;
     reply.array(4);
     replyId(call, id);
     reply.bulk(group.ownerAt(place).name);
-    reply.integer(Math.max(0, idleMs));
+    const isToCome = idleMs < 0;
+    reply.integer(isToCome ? 0 : idleMs);
     reply.integer(group.deliveries(place));
     entries++;
   }

@@ -210,7 +210,7 @@ export class AofEncoder implements SnapshotEncoder {
     for (let more = consumer.pending.toFirst(mine); more; more = consumer.pending.next(mine)) {
       consumer.pending.readId(mine, id);
       if (!group.seek(id, place)) continue;
-      const time = ['TIME', String(group.deliveredAtMs(place))];
+      const time = ['TIME', String(group.exactDeliveredAtMs(place))];
       const deliveries = ['RETRYCOUNT', String(group.deliveries(place)), 'JUSTID', 'FORCE'];
       const head = ['XCLAIM', key, group.name, consumer.name, '0', id.toString()];
       this.request(...head, ...time, ...deliveries);

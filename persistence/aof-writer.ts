@@ -6,6 +6,7 @@
  * background; a write that would have to wait behind an fsync that is not done is put off, by two seconds at most. no: the
  * system decides. What could not be written stays in the buffer and is tried again.
  */
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../protocol/byte-views.js';
 import { latin1 } from '../protocol/bytes.js';
 import { integerLength, writeInteger } from '../protocol/numbers.js';
 import type { AppendFile } from './append-file.js';
@@ -70,6 +71,8 @@ export class AofWriter implements PropagationSink {
 
   private readonly host: AofWriterHost;
   private file: AppendFile | null = null;
+  private readonly sources = new ByteViews();
+  private readonly targets = new ByteViews();
   private bytes = Buffer.allocUnsafe(SMALLEST_BUFFER_BYTES);
   private used = 0;
   private database = NO_DATABASE;
@@ -137,7 +140,9 @@ export class AofWriter implements PropagationSink {
     if (database !== this.database && database !== NO_DATABASE) this.select(database);
     const length = end - start;
     this.reserve(length);
-    this.bytes.set(bytes.subarray(start, end), this.used);
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.sources.of(bytes), start, this.targets.of(this.bytes), this.used, length);
+    } else this.bytes.set(bytes.subarray(start, end), this.used);
     this.used += length;
   }
 

@@ -14,6 +14,7 @@ import {
   SYNTAX_ERROR,
 } from '../protocol/refusals.js';
 import { integer, key, keyArg, text, word } from '../protocol/spec.js';
+import { damageOf } from './damage.js';
 import { checkDumpPayload, finishDump } from './dump.js';
 import { RdbReader } from './rdb-reader.js';
 import { RdbWriter } from './rdb-writer.js';
@@ -183,7 +184,11 @@ function readValue(call: Call, expireAtMs: bigint, options: RestoreOptions): Ref
   // The footer may be read as part of a value that is cut short, as in the real server.
   const reader = keyspace.own(RdbReader).point(payload, 1, payload.length);
   const ref = read === undefined ? NONE : read(keyspace, reader, target);
-  if (ref === NONE) throw BAD_DATA_FORMAT;
+  if (ref === NONE) {
+    const damage = damageOf(payload[0] as number, reader);
+    if (damage !== null) keyspace.onDamage(`Internal error in RDB reading offset 0 -> ${damage}`);
+    throw BAD_DATA_FORMAT;
+  }
   if (atMs > Number.MAX_SAFE_INTEGER) keyspace.entries.setExactExpireAtMs(ref, expireAtMs);
   return ref;
 }

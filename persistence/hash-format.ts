@@ -1,10 +1,12 @@
 /** Hashes in RDB files and DUMP payloads: packed, as pairs, as pairs with the time of each field, and two old forms. */
+
 import type { Keyspace } from '../datatypes/database.js';
 import { HashLens } from '../datatypes/hash-value.js';
 import { type Arena, NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
 import { type FieldMoment, FieldTable } from '../datatypes/store/field-table.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
+import { Damage } from './damage.js';
 import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
 import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
@@ -59,16 +61,21 @@ function pairWriter(table: FieldTable, timed: boolean): (ref: Ref, out: RdbWrite
   };
 }
 
+/** An entry in no database whose value is the listpack in `block`. */
+function packedEntry(keyspace: Keyspace, facts: EntryFacts, block: Ref): Ref {
+  const { key, keyStart, keyEnd, expireAtMs, access } = facts;
+  const shape = { type: Type.hash, encoding: Encoding.listpack, expireAtMs, access };
+  return keyspace.entries.createApart(key, keyStart, keyEnd, shape, block, 0);
+}
+
 /** Makes an entry of pairs, one after the other. */
 class HashBuilder {
   readonly hash: HashLens;
   private readonly keyspace: Keyspace;
 
   constructor(keyspace: Keyspace, facts: EntryFacts, block = NONE) {
-    const { key, keyStart, keyEnd, expireAtMs, access } = facts;
-    const shape = { type: Type.hash, encoding: Encoding.listpack, expireAtMs, access };
     const value = block === NONE ? new Listpack(keyspace.arena).create().block : block;
-    const ref = keyspace.entries.createApart(key, keyStart, keyEnd, shape, value, 0);
+    const ref = packedEntry(keyspace, facts, value);
     this.keyspace = keyspace;
     this.hash = keyspace.own(HashLens).open(keyspace, ref);
   }
@@ -119,7 +126,10 @@ function pairsReader(timed: boolean): ValueReader {
         dropped++;
         continue;
       }
-      if (!builder.put(field, textBytes, textStart, textEnd, moment)) return builder.finish(false);
+      if (!builder.put(field, textBytes, textStart, textEnd, moment)) {
+        reader.refuse(timed ? Damage.duplicateTimedFields : Damage.duplicateFields);
+        return builder.finish(false);
+      }
     }
     reader.isExpiredValue = dropped === count;
     return builder.finish(true);
@@ -139,28 +149,45 @@ function readPacked(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts): R
   if (count === 0) return reader.empty();
   if (count < 2 || count % 2 !== 0) return NONE;
   const listpack = keyspace.own(PackedLens).of(keyspace).load(textBytes, textStart, textEnd);
-  const builder = new HashBuilder(keyspace, facts, listpack.block);
   // A field that is there twice would be in a table twice: it is looked for before.
-  const valid = !(count / 2 <= FEW_FIELDS ? hasDoublesOfFew(listpack) : hasDoubles(listpack));
-  if (valid && count / 2 > keyspace.settings.hashMaxListpackEntries) builder.hash.unpack();
-  return builder.finish(valid);
+  const maySkip = count / 2 <= FEW_FIELDS && !keyspace.own(FieldMarks).areShared(listpack);
+  const hasTwice = !maySkip && hasDoubles(listpack);
+  const { block } = listpack;
+  if (hasTwice) {
+    keyspace.arena.release(block);
+    return NONE;
+  }
+  if (count / 2 <= keyspace.settings.hashMaxListpackEntries) {
+    return packedEntry(keyspace, facts, block);
+  }
+  const builder = new HashBuilder(keyspace, facts, block);
+  builder.hash.unpack();
+  return builder.finish(true);
 }
 
-/** Up to so many fields, to compare each with each is faster than to make a set of them. */
+/** Up to so many fields, to compare a mark of each with all before it is faster than to make a set of them. */
 const FEW_FIELDS = 12;
 
-function hasDoublesOfFew(listpack: Listpack): boolean {
-  for (let p = listpack.first(); p !== 0; p = listpack.next(listpack.next(p))) {
-    listpack.readText(p);
-    const { start, end, isInteger } = listpack;
-    // The digits of an integer stand where those of the next one will.
-    const source = isInteger ? listpack.source.slice() : listpack.source;
-    let other = listpack.next(listpack.next(p));
-    for (; other !== 0; other = listpack.next(listpack.next(other))) {
-      if (listpack.equals(other, source, start, end)) return true;
+/** Marks of the fields of one hash: different fields mostly have different ones, equal fields never. */
+class FieldMarks {
+  private readonly marks = new Int32Array(FEW_FIELDS);
+
+  /** Whether two of up to `FEW_FIELDS` fields may be the same. */
+  areShared(listpack: Listpack): boolean {
+    const { marks } = this;
+    let count = 0;
+    for (let p = listpack.first(); p !== 0; p = listpack.next(listpack.next(p))) {
+      listpack.readText(p);
+      const { source, start, end } = listpack;
+      const first = source[start] as number;
+      const middle = source[(start + end) >>> 1] as number;
+      const last = source[end - 1] as number;
+      const mark = end === start ? 0 : ((end - start) << 24) ^ (first << 16) ^ (middle << 8) ^ last;
+      for (let i = 0; i < count; i++) if (marks[i] === mark) return true;
+      marks[count++] = mark;
     }
+    return false;
   }
-  return false;
 }
 
 function hasDoubles(listpack: Listpack): boolean {

@@ -4,6 +4,7 @@
  * Written is one form, that of a quicklist: the count of nodes, and for each node whether it is one plain
  * element or a listpack, then its bytes as a string. Read are three older forms too.
  */
+
 import type { Keyspace } from '../datatypes/database.js';
 import { type Lists, listsOf } from '../datatypes/list-values.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
@@ -11,6 +12,7 @@ import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import type { ListNode } from '../datatypes/store/list-node.js';
 import { checkListpack, Listpack } from '../datatypes/store/listpack.js';
 import type { Quicklist } from '../datatypes/store/quicklist.js';
+import { Damage } from './damage.js';
 import type { FrozenValue } from './frozen-value.js';
 import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
@@ -103,10 +105,18 @@ function readZiplistPart(keyspace: Keyspace, list: Quicklist, reader: RdbReader)
 
 function readNodePart(keyspace: Keyspace, list: Quicklist, reader: RdbReader): boolean {
   const container = reader.length();
-  if (container !== PLAIN && container !== PACKED) return false;
+  if (reader.failed) return false;
+  if (container !== PLAIN && container !== PACKED) {
+    reader.refuse(Damage.container);
+    return false;
+  }
   const contents = reader.string();
   if (contents === null) return false;
   const { length } = contents;
+  if (length === 0) {
+    reader.fail();
+    return false;
+  }
   if (container === PLAIN) {
     list.append(listsOf(keyspace).nodes.plain(contents, 0, length));
     return true;

@@ -5,6 +5,7 @@
  * unit ends; several requests of one unit stand between MULTI and EXEC, so that whoever reads them runs all
  * of them or none.
  */
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../protocol/byte-views.js';
 import { integerLength, writeInteger } from '../protocol/numbers.js';
 import type { Request } from '../protocol/request.js';
 
@@ -41,11 +42,14 @@ const STAR = 0x2a;
 const DOLLAR = 0x24;
 const CR = 0x0d;
 const LF = 0x0a;
+const LINE_END_BYTES = 2;
 
 export class Propagation {
   private readonly sinks: PropagationSink[] = [];
   /** Destinations that some sink has. */
   private wanted = 0;
+  private readonly sources = new ByteViews();
+  private readonly targets = new ByteViews();
   private bytes = Buffer.allocUnsafe(SMALLEST_BUFFER_BYTES);
   private used = 0;
   private readonly gathered: Gathered[] = [];
@@ -75,8 +79,12 @@ export class Propagation {
   /** Gathers a request as a client sent it. */
   gather(database: number, request: Request, destinations: number = Destination.all): void {
     if ((destinations & this.wanted) === 0) return;
-    const { argc } = request;
+    const { argc, wireStart } = request;
     const start = this.used;
+    if (wireStart >= 0) {
+      this.copy(request.bytes, wireStart, (request.ends[argc - 1] as number) + LINE_END_BYTES);
+      return this.note(database, destinations, start);
+    }
     this.reserve(request.wireBytes + argc);
     this.writeHeader(STAR, argc);
     for (let i = 0; i < argc; i++) {
@@ -145,6 +153,16 @@ export class Propagation {
       one.end = this.used;
     }
     this.count++;
+  }
+
+  /** A request that is here in the very form it is to have. */
+  private copy(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length);
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.sources.of(bytes), start, this.targets.of(this.bytes), this.used, length);
+    } else this.bytes.set(bytes.subarray(start, end), this.used);
+    this.used += length;
   }
 
   private reserve(bytes: number): void {

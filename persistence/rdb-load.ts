@@ -10,6 +10,7 @@ import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { NEVER } from '../datatypes/store/entry.js';
 import { toLatin1 } from '../protocol/bytes.js';
 import { Crc64 } from './crc64.js';
+import { damageOf, typeText } from './damage.js';
 import { canReadRdbVersion, isForeignVersion, RDB_VERSION } from './dump.js';
 import { CHECKSUM_SINCE, HEAD_BYTES, MAGIC, OLD_MAGIC, Opcode } from './rdb-format.js';
 import { moduleTypeName, RDB_MODULE_1, RDB_MODULE_2 } from './rdb-modules.js';
@@ -54,6 +55,8 @@ export interface LoadOptions {
   readonly verifiesChecksum: boolean;
   /** Whether keys and fields whose time has come are passed over. */
   readonly dropsExpired: boolean;
+  /** Whether the message of a failure may name the key. */
+  readonly namesKeys: boolean;
   /** Whether a key that is there already gives way: else the file is damaged. */
   readonly replaces: boolean;
 }
@@ -168,6 +171,21 @@ export class RdbLoader {
     const offset = this.offset + this.from;
     const message = `Internal error in RDB reading offset ${offset} -> ${reason}`;
     return new RdbFailure(message, { isShort });
+  }
+
+  /** What the value of `key` is not. The offset is that of its type. */
+  private damagedValue(type: number, key: Uint8Array): RdbFailure {
+    const { message } = this.damaged(damageOf(type, this.reader) ?? 'value of no known form');
+    const details = [
+      '--- RDB ERROR DETECTED ---',
+      `[offset ${this.offset + this.reader.at}] ${message}`,
+      ...(this.options.namesKeys
+        ? [`[additional info] Reading key '${toLatin1(key, 0, key.length)}'`]
+        : []),
+      `[additional info] Reading type ${typeText(type)}`,
+      `[info] ${this.keysLoaded} keys read`,
+    ];
+    return new RdbFailure([message, ...details].join('\n'));
   }
 
   private readHead(): void {
@@ -350,7 +368,7 @@ export class RdbLoader {
       this.emptyKeys++;
       listener.emptyKey(key.subarray(keyStart, keyEnd));
     } else if (ref === NONE) {
-      if (!reader.failed || !reader.isShort) throw this.damaged(`value of type ${type} is damaged`);
+      if (!reader.isShort) throw this.damagedValue(type, key.subarray(keyStart, keyEnd));
       return;
     } else if (dropsExpired && facts.expireAtMs !== NEVER && facts.expireAtMs < nowMs) {
       keyspace.releaseEntry(ref);

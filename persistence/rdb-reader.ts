@@ -4,9 +4,11 @@
  *
  * Of a file only a window is in memory: `isShort` tells that more bytes might have helped.
  */
+
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { lzfDecompress } from '../datatypes/store/lzf.js';
 import { writeInteger } from '../protocol/numbers.js';
+import { Damage } from './damage.js';
 import { LENGTH_32_BITS, LENGTH_64_BITS } from './rdb-string.js';
 
 const FORM_6_BITS = 0;
@@ -38,6 +40,9 @@ export class RdbReader {
   /** Whether that is so because the time of all of them had come. */
   isExpiredValue = false;
 
+  /** Why a value could not be read, if its reader said so: one of `Damage`. */
+  reason: string | null = null;
+
   /** The text that `text` read: `textBytes[textStart, textEnd)`, good until the next is read. */
   textBytes: Uint8Array = this.bytes;
   textStart = 0;
@@ -58,6 +63,7 @@ export class RdbReader {
     this.failed = false;
     this.isEmptyValue = false;
     this.isExpiredValue = false;
+    this.reason = null;
     this.wanted = 0;
     return this;
   }
@@ -75,6 +81,12 @@ export class RdbReader {
   /** Notes that a value without elements was read. */
   empty(): Ref {
     this.isEmptyValue = !this.failed;
+    return NONE;
+  }
+
+  /** Notes why what was read is no value. */
+  refuse(reason: string): Ref {
+    this.reason ??= reason;
     return NONE;
   }
 
@@ -217,12 +229,16 @@ export class RdbReader {
     const packed = this.length();
     const length = this.length();
     // Checked before memory is taken, so a few bytes cannot ask for gigabytes.
-    if (length > packed * EXPANSION_MAX) this.failed = true;
+    if (length > packed * EXPANSION_MAX) {
+      this.failed = true;
+      this.refuse(Damage.lzf);
+    }
     const at = this.take(packed);
     if (this.failed) return false;
     const into = this.roomFor(length);
     if (!lzfDecompress(this.bytes, at, at + packed, into, 0, length)) {
       this.failed = true;
+      this.refuse(Damage.lzf);
       return false;
     }
     this.textBytes = into;

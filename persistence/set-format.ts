@@ -1,4 +1,5 @@
 /** Sets in RDB files and DUMP payloads: an intset or listpack as one string, or a count and the members. */
+
 import type { Keyspace } from '../datatypes/database.js';
 import { SetValue } from '../datatypes/set-value.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
@@ -6,6 +7,7 @@ import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
 import { checkIntset } from '../datatypes/store/intset.js';
 import { checkListpack } from '../datatypes/store/listpack.js';
 import { MemberTable } from '../datatypes/store/member-table.js';
+import { Damage } from './damage.js';
 import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { EntryFacts, ValueReader, ValueWriter } from './value-formats.js';
@@ -91,7 +93,7 @@ function readSetValue(keyspace: Keyspace, reader: RdbReader, facts: EntryFacts):
   for (let i = 0; i < count; i++) {
     if (!reader.text() || !set.add(reader.textBytes, reader.textStart, reader.textEnd)) {
       set.drop();
-      return NONE;
+      return reader.failed ? NONE : reader.refuse(Damage.duplicateMembers);
     }
   }
   return entryOf(keyspace, set, facts);

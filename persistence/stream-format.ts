@@ -10,6 +10,7 @@
  *
  * IDs elsewhere are two RDB lengths. What is read is checked: what does not fit together is no stream.
  */
+
 import { NONE } from '../datatypes/store/arena.js';
 import { Encoding, Type } from '../datatypes/store/entry.js';
 import { IdPlace } from '../datatypes/store/id-index.js';
@@ -20,6 +21,7 @@ import { type Count, countOf } from '../datatypes/stream-counts.js';
 import { type Consumer, Group } from '../datatypes/stream-group-value.js';
 import { addedUpTo } from '../datatypes/stream-lag.js';
 import { Stream } from '../datatypes/stream-value.js';
+import { Damage } from './damage.js';
 import type { FrozenValue } from './frozen-value.js';
 import type { RdbReader } from './rdb-reader.js';
 import type { RdbWriter } from './rdb-writer.js';
@@ -176,7 +178,8 @@ function readStream(reader: RdbReader, stream: Stream, type: number, nowMs: numb
   const counted = readNodes(reader, stream);
   if (counted < 0 || !idsIncrease(stream)) return false;
   stream.length = reader.length();
-  if (reader.failed || stream.length !== counted) return false;
+  if (reader.failed) return false;
+  if (stream.length !== counted) return refused(reader, Damage.streamLength);
   readId(reader, stream.lastId);
   if (type >= RDB_STREAM_2) {
     readId(reader, stream.firstId);
@@ -237,6 +240,11 @@ function idsIncrease(stream: Stream): boolean {
   return true;
 }
 
+function refused(reader: RdbReader, reason: string): false {
+  reader.refuse(reason);
+  return false;
+}
+
 function readId(reader: RdbReader, into: StreamId): void {
   const ms = reader.length64();
   const seq = reader.length64();
@@ -262,7 +270,8 @@ function readGroup(reader: RdbReader, stream: Stream, type: number, nowMs: numbe
     if (!readConsumer(reader, group, pending, type, nowMs)) return false;
   }
   // Each pending entry must have found its consumer.
-  return !reader.failed && pending.size === 0;
+  if (pending.size > 0 && !reader.failed) return refused(reader, Damage.ownerless);
+  return !reader.failed;
 }
 
 interface Delivery {
@@ -296,7 +305,10 @@ function readConsumer(
   nowMs: number,
 ): boolean {
   const name = reader.string();
-  if (name === null || group.consumer(name, 0, name.length) !== undefined) return false;
+  if (name === null) return false;
+  if (group.consumer(name, 0, name.length) !== undefined) {
+    return refused(reader, Damage.duplicateConsumer);
+  }
   const consumer = group.addConsumer(Uint8Array.prototype.slice.call(name), nowMs);
   consumer.seenAtMs = reader.moment();
   consumer.activeAtMs = type >= RDB_STREAM_3 ? reader.moment() : consumer.seenAtMs;
@@ -305,7 +317,9 @@ function readConsumer(
     const at = reader.take(ID_BYTES);
     if (reader.failed) return false;
     const id = new StreamId().readBytes(reader.bytes, at);
-    if (!moveToConsumer(group, consumer, id, pending)) return false;
+    if (!moveToConsumer(group, consumer, id, pending)) {
+      return refused(reader, Damage.duplicatePending);
+    }
   }
   return !reader.failed;
 }

@@ -2,6 +2,7 @@
  * Sorted sets in RDB files and DUMP payloads: a listpack as one string, or a count and then members with their
  * scores, the highest first. Scores are doubles of 8 bytes, little-endian; older files have them as text.
  */
+
 import type { Keyspace } from '../datatypes/database.js';
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { Encoding, type EntryShape, Type } from '../datatypes/store/entry.js';
@@ -10,6 +11,7 @@ import { LargeSortedSet } from '../datatypes/zset-large.js';
 import { PackedSortedSet } from '../datatypes/zset-packed.js';
 import { copyToLarge, type LooseValue, looseValueOf } from '../datatypes/zset-value.js';
 import { toLatin1 } from '../protocol/bytes.js';
+import { Damage } from './damage.js';
 import { FROZEN_FROM_ELEMENTS, frozenTable } from './frozen-value.js';
 import { PackedLens } from './packed-lens.js';
 import type { RdbReader } from './rdb-reader.js';
@@ -148,7 +150,12 @@ function addMembers(
     if (!reader.text()) return false;
     const { textBytes, textStart, textEnd } = reader;
     const score = readScore(reader);
-    if (Number.isNaN(score) || !Number.isNaN(set.find(textBytes, textStart, textEnd))) return false;
+    if (reader.failed) return false;
+    const isNumber = !Number.isNaN(score);
+    if (!isNumber || !Number.isNaN(set.find(textBytes, textStart, textEnd))) {
+      reader.refuse(isNumber ? Damage.duplicateScores : Damage.notANumber);
+      return false;
+    }
     set.insert(textBytes, textStart, textEnd, score);
   }
   return true;

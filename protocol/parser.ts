@@ -83,6 +83,8 @@ export class RequestParser {
       const outcome = this.parseCount(bytes, end, limits);
       if (outcome !== Parsed.complete) return outcome;
       if (this.argumentsLeft === 0) return Parsed.complete;
+      // Numbers are taken in their shortest form only: there is no other way to send the same.
+      request.wireStart = this.requestStart;
     }
     request.bytes = bytes;
     return this.parseBulks(bytes, end, request, limits);

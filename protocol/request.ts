@@ -9,6 +9,11 @@ import { integerLength } from './numbers.js';
 export class Request {
   bytes: Uint8Array = EMPTY;
   argc = 0;
+  /**
+   * Where in `bytes` the request begins as it came, up to the line end behind its last argument, if it came just
+   * as this server would write it: an array of bulk strings. Else -1.
+   */
+  wireStart = -1;
   /** Offsets in `bytes`: argument i is `bytes[starts[i], ends[i])`. */
   starts: Int32Array;
   ends: Int32Array;
@@ -32,6 +37,7 @@ export class Request {
       this.starts[i] = (this.starts[i] ?? 0) - distance;
       this.ends[i] = (this.ends[i] ?? 0) - distance;
     }
+    if (this.wireStart >= 0) this.wireStart -= distance;
   }
 
   /** How many bytes the request takes on the wire, sent as an array of bulk strings. */
@@ -54,6 +60,7 @@ export class Request {
 
   clear(): void {
     this.argc = 0;
+    this.wireStart = -1;
     this.bytes = EMPTY;
     // A request of a million arguments does not keep its room for good.
     if (this.starts.length > WIDEST_KEPT) {

@@ -38,7 +38,10 @@ export function refuse(
     return commandNotAllowed(entry.guard);
   }
   if (entry.isNoMulti && client.transaction?.isOpen) return notInTransaction(entry.fullName);
-  if (server.scripts.isBusy && !entry.isAllowBusy) return server.scripts.busyRefusal;
+  const waitsForData = server.loading.inProgress && !entry.runsWhileLoading;
+  if (server.scripts.isBusy && !entry.isAllowBusy) {
+    return waitsForData ? LOADING : server.scripts.busyRefusal;
+  }
   const refused = server.memory.refuse(client, entry, request);
   if (refused !== null) return refused;
   if (server.tracking.clientCount > 0) server.tracking.limit();
@@ -50,7 +53,7 @@ export function refuse(
   if (client.subscriptions !== null && client.resp === 2 && !entry.isForSubscribers) {
     return notWhileSubscribed(entry.fullName);
   }
-  if (server.loading.inProgress && !entry.runsWhileLoading) return LOADING;
+  if (waitsForData) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
 }
 

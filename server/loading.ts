@@ -179,6 +179,7 @@ export class Loading {
       verifiesChecksum: rdbchecksum && !keyspace.skipsChecksums,
       dropsExpired: rules.dropsExpired,
       replaces: rules.replaces,
+      namesKeys: !this.server.config.values.hideUserDataFromLog,
     });
     loader.bytesLeft = this.totalBytes;
     return loader;

@@ -14,12 +14,14 @@
  * Cost: walking and searching O(n), changes O(bytes behind them). Nothing is allocated on the heap.
  * Source: the listpack specification, S. Sanfilippo (2017); values of the real server seen through DUMP.
  */
-import { copyWords, LONG_COPY_BYTES, scratchBytes } from '../../protocol/byte-views.js';
+import { ByteViews, copyWords, LONG_COPY_BYTES, scratchBytes } from '../../protocol/byte-views.js';
 import { parseBigInt64, parseSafeInteger, writeInteger } from '../../protocol/numbers.js';
 import { type Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
 
 const HEADER_BYTES = 6;
 const EMPTY_BYTES = 7;
+/** From this length on `load` copies natively; the view that it takes then is garbage for each value. */
+const LONG_LOAD_BYTES = 512;
 const UNCOUNTED = 0xffff;
 const END = 0xff;
 const LONGEST_INTEGER = 20;
@@ -117,6 +119,8 @@ export class Listpack {
   end = 0;
 
   private readonly arena: Arena;
+  /** Of the bytes that `load` reads: files are loaded from one window. */
+  private readonly loadViews = new ByteViews();
   private bytes: Uint8Array = NO_BYTES;
   private view: DataView = new DataView(NO_BYTES.buffer);
   private base = 0;
@@ -141,8 +145,13 @@ export class Listpack {
 
   /** A new block with the listpack `bytes[start, end)`, which must be valid. */
   load(bytes: Uint8Array, start: number, end: number): this {
-    this.open(this.arena.allocate(BLOCK_HEADER_BYTES + end - start));
-    this.bytes.set(bytes.subarray(start, end), this.base);
+    const length = end - start;
+    this.open(this.arena.allocate(BLOCK_HEADER_BYTES + length));
+    if (length < LONG_LOAD_BYTES) {
+      copyWords(this.loadViews.of(bytes), start, this.view, this.base, length);
+    } else {
+      this.bytes.set(bytes.subarray(start, end), this.base);
+    }
     return this;
   }
 
@@ -537,8 +546,8 @@ const NO_BYTES = new Uint8Array(0);
  */
 export function checkListpack(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < EMPTY_BYTES || end > bytes.length) return -1;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getUint32(start, true) !== end - start || bytes[end - 1] !== END) return -1;
+  const pair = (at: number) => bytes[at]! | (bytes[at + 1]! << 8);
+  if (pair(start) + pair(start + 2) * 65536 !== end - start || bytes[end - 1] !== END) return -1;
   let count = 0;
   let at = start + HEADER_BYTES;
   while (at < end - 1) {
@@ -552,7 +561,7 @@ export function checkListpack(bytes: Uint8Array, start: number, end: number): nu
     count++;
   }
   if (at !== end - 1) return -1;
-  const told = view.getUint16(start + 4, true);
+  const told = pair(start + 4);
   return told === UNCOUNTED || told === count ? count : -1;
 }
 

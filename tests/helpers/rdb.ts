@@ -53,6 +53,7 @@ export function loadBytes(server: Server, bytes: Uint8Array, pieceBytes = bytes.
     verifiesChecksum: true,
     dropsExpired: false,
     replaces: false,
+    namesKeys: true,
   });
   for (let at = 0; at < bytes.length && !loader.isDone; ) {
     const room = loader.room();

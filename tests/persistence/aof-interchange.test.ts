@@ -12,6 +12,10 @@ import { makeVariedData } from '../helpers/varied-data.js';
 
 const KEYS = 40;
 
+/** A library of one function, named as the library, that returns a number. */
+const library = (name: string, answer: number) =>
+  `#!lua name=${name}\nserver.register_function('${name}', function() return ${answer} end)`;
+
 /** Starts our server that appends in a folder. */
 async function startOurs(t: Test, dir: string, preamble = 'yes'): Promise<ValkeyServer> {
   const config = { dir, appendonly: 'yes', 'aof-use-rdb-preamble': preamble };
@@ -71,5 +75,36 @@ for (const preamble of ['yes', 'no']) {
     cpSync(reference.directory, dir, { recursive: true });
     const ours = await startOurs(t, dir);
     t.equal(digestOf(ours), await realDigest(reference));
+  });
+}
+
+for (const preamble of ['yes', 'no']) {
+  t.test(`Function libraries are rewritten and appended, preamble ${preamble}`, async (t) => {
+    if (findReference() === null) {
+      return t.plan(0, 'SKIPPED: the real server is not on this machine');
+    }
+    const dir = temporaryFolder(t);
+    const ours = await startOurs(t, dir, preamble);
+    await ours.call('FUNCTION', 'LOAD', library('first', 1));
+    await ours.call('BGREWRITEAOF');
+    await untilRewritten(() => ours.call('INFO', 'persistence'));
+    await ours.call('FUNCTION', 'LOAD', library('second', 2));
+    await ours.close();
+    const settings = ['--dir', dir, '--appendonly', 'yes', '--aof-use-rdb-preamble', preamble];
+    const reference = await needReference(t, settings);
+    if (reference === null) return;
+    const { wire } = reference;
+    t.equal(String(await wire.send(['FCALL', 'first', '0'])), ':1\r\n');
+    t.equal(String(await wire.send(['FCALL', 'second', '0'])), ':2\r\n');
+    await wire.send(['FUNCTION', 'LOAD', library('third', 3)]);
+    await wire.send(['BGREWRITEAOF']);
+    await untilRewritten(() => wire.send(['INFO', 'persistence']));
+    await wire.send(['FUNCTION', 'DELETE', 'first']);
+    const copy = temporaryFolder(t);
+    cpSync(dir, copy, { recursive: true });
+    const next = await startOurs(t, copy, preamble);
+    t.equal(await next.call('FCALL', 'third', '0'), 3);
+    t.equal(await next.call('FCALL', 'second', '0'), 2);
+    await t.rejects(next.call('FCALL', 'first', '0'), /Function not found/);
   });
 }

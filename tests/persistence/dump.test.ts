@@ -12,6 +12,7 @@ import {
 } from '../../persistence/rdb-string.js';
 import { latin1 } from '../../protocol/bytes.js';
 import { needReference } from '../helpers/reference.js';
+import { startServer } from '../helpers/server.js';
 
 const compressor = new LzfCompressor();
 
@@ -186,5 +187,34 @@ t.test('RESTORE of the real server takes the versions that checkDumpPayload take
       const refusal = '-ERR DUMP payload version or checksum are wrong\r\n';
       t.equal(reply, taken ? '+OK\r\n' : refusal, `${mode} ${version}`);
     }
+  }
+});
+
+t.test('What is wrong with a payload is logged in words, as of a file', async (t) => {
+  const { call, server } = await startServer(t);
+  const { keyspace } = server.engine;
+  const payloads: readonly (readonly [type: number, body: string, words: string | null])[] = [
+    [2, '\x02\x01a\x01a', 'Duplicate set members detected'],
+    [0, '\xc3\x03\x05\x40aa', 'Invalid LZF compressed string'],
+    [2, '\x02\x01a', null],
+    [4, '\x02\x01a\x01b\x01a\x01c', 'Hash with dup elements'],
+    [5, '\x01\x01a\x00\x00\x00\x00\x00\x00\xf8\x7f', 'Zset with NAN score detected'],
+    [9, '\x05abcde', 'Zipmap integrity check failed.'],
+    [11, '\x05abcde', 'Intset integrity check failed.'],
+    [13, '\x05abcde', 'Hash ziplist integrity check failed.'],
+    [14, '\x01\x05abcde', 'Ziplist integrity check failed.'],
+    [18, '\x01\x03\x01a', 'Quicklist integrity check failed.'],
+    [18, '\x01\x01\x00', null],
+    [20, '\x05abcde', 'Set listpack integrity check failed.'],
+  ];
+  for (const [type, body, words] of payloads) {
+    let logged: string | null = null;
+    keyspace.onDamage = (message) => {
+      logged = message;
+    };
+    const payload = dumpPayload(type, latin1(body));
+    await t.rejects(call('RESTORE', 'k', 0, payload), /Bad data format/);
+    const expected = words === null ? null : `Internal error in RDB reading offset 0 -> ${words}`;
+    t.equal(logged, expected, `type ${type}`);
   }
 });

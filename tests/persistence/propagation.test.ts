@@ -1,5 +1,7 @@
 import t from 'tap';
 import { Destination, Propagation, type PropagationSink } from '../../persistence/propagation.js';
+import { RequestParser } from '../../protocol/parser.js';
+import { Request } from '../../protocol/request.js';
 import { startServer } from '../helpers/server.js';
 
 /** Keeps what it is given, one text a request: the database's number, then the words. */
@@ -38,6 +40,34 @@ t.test('One request of a unit goes alone, several between MULTI and EXEC', async
   t.same(recorder.take(), ['-1 MULTI', '3 DEL a', '4 DEL b', '-1 EXEC']);
   propagation.settle();
   t.same(recorder.take(), [], 'an empty unit sends nothing');
+});
+
+t.test('A request is handed on in its shortest form, however it came', async (t) => {
+  const written: string[] = [];
+  const propagation = new Propagation();
+  propagation.add({
+    destination: Destination.all,
+    write: (_database, bytes, start, end) => {
+      written.push(Buffer.from(bytes.subarray(start, end)).toString('latin1'));
+    },
+  });
+  const long = 'y'.repeat(300);
+  const shortest = `*2\r\n$3\r\nDEL\r\n$300\r\n${long}\r\n`;
+  const forms = [shortest, `DEL ${long}\r\n`];
+  for (const form of forms) {
+    const parser = new RequestParser();
+    const request = new Request();
+    const limits = { maxBulkBytes: 512, authenticated: true };
+    const bytes = Buffer.from(`xx${form}PING\r\n`, 'latin1');
+    // It comes in two pieces, the second after what stood before it was dropped.
+    parser.rewind(2);
+    parser.parse(bytes, 14, request, limits);
+    parser.moved(0, request);
+    parser.parse(bytes.subarray(2), bytes.length - 2, request, limits);
+    propagation.gather(0, request);
+    propagation.settle();
+  }
+  t.same(written, [shortest, shortest]);
 });
 
 t.test('A request goes only where it is meant to', async (t) => {

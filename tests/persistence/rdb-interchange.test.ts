@@ -16,6 +16,8 @@ import { seeded } from '../helpers/seeded.js';
 import { makeVariedData } from '../helpers/varied-data.js';
 
 const KEYS = 60;
+const ANSWER_LIBRARY =
+  "#!lua name=answers\nserver.register_function('answer', function() return 42 end)";
 
 /** Of the real server's data, without the marks of a status reply. */
 async function digestOf({ wire }: RunningReference): Promise<string> {
@@ -56,6 +58,23 @@ t.test('We load what the real server saves, compressed or not', async (t) => {
     t.teardown(() => ours.close());
     t.equal(dataDigest(ours.engine.keyspace).hex, await digestOf(reference));
   }
+});
+
+t.test('Function libraries are part of the file, both ways', async (t) => {
+  const reference = await needReference(t);
+  if (reference === null) return;
+  const dir = reference.directory;
+  const ours = await createServer({ listen: false, config: { dir } });
+  t.teardown(() => ours.close());
+  await ours.call('FUNCTION', 'LOAD', ANSWER_LIBRARY);
+  await ours.call('SAVE');
+  await reference.wire.send(['DEBUG', 'RELOAD', 'NOSAVE']);
+  t.equal(String(await reference.wire.send(['FCALL', 'answer', '0'])), ':42\r\n');
+  await reference.wire.send(['FUNCTION', 'LOAD', 'REPLACE', ANSWER_LIBRARY.replace('42', '43')]);
+  await reference.wire.send(['SAVE']);
+  const next = await createServer({ listen: false, config: { dir } });
+  t.teardown(() => next.close());
+  t.equal(await next.call('FCALL', 'answer', '0'), 43);
 });
 
 t.test('Files of all ages load as on the real server', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { dumpPayload } from '../../persistence/dump.js';
 import { createServer } from '../../server/index.js';
+import { dumpedValues } from '../helpers/rdb.js';
 import { needReference } from '../helpers/reference.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf, startServer } from '../helpers/server.js';
@@ -105,6 +106,33 @@ t.test('entries whose IDs do not increase are no stream', async (t) => {
   const refused = 'ERR Bad data format';
   t.equal(await refusalOf(call('RESTORE', 'same', '0', payloadOf(3, 3))), refused);
   t.equal(await refusalOf(call('RESTORE', 'back', '0', payloadOf(3, 2))), refused);
+});
+
+t.test('moments of delivery of 64 bits are shown to the last digit', async (t) => {
+  const { call, clock, server } = await startServer(t, { config: { rdbcompression: 'no' } });
+  await call('XADD', 's', '1-0', 'f', 'v');
+  await call('XGROUP', 'CREATE', 's', 'g', '0');
+  await call('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>');
+  const [value] = dumpedValues(server.engine) as [Buffer];
+  const now = Buffer.alloc(8);
+  now.writeBigInt64LE(BigInt(clock.now()));
+  const payloadOf = (moment: readonly number[]) => {
+    const changed = Buffer.from(value);
+    changed.set(moment, changed.indexOf(now));
+    return dumpPayload(changed[0] ?? 0, changed.subarray(1));
+  };
+  const shown = async (moment: readonly number[]) => {
+    t.equal(await call('RESTORE', 's', '0', payloadOf(moment), 'REPLACE'), 'OK');
+    const full = JSON.stringify(await call('XINFO', 'STREAM', 's', 'FULL'), (_, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    const pending = (await call('XPENDING', 's', 'g', '-', '+', '9')) as unknown[][];
+    return [/"c",("?-?\d+"?),1\]/.exec(full)?.[1], pending[0]?.[2]];
+  };
+  t.same(await shown([1, 0, 0, 0, 0, 0, 0, 0x7f]), ['"9151314442816847873"', 0]);
+  const [moment, idle] = await shown([0, 0, 0, 0, 0, 0, 0, 0xc0]);
+  t.equal(moment, '"-4611686018427387904"');
+  t.ok(typeof idle === 'bigint' && idle > 2n ** 62n, 'longer ago than a number tells');
 });
 
 t.test(

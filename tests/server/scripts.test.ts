@@ -39,6 +39,19 @@ t.test('a script that takes long is left in the middle, and can be killed', asyn
   t.equal(await call('EVAL', 'return 1', '0'), 1);
 });
 
+t.test('while a slow script is loaded, what waits for data is told so, not BUSY', async (t) => {
+  const { call, other, server } = await startBusy(t);
+  const { loading } = server.engine;
+  const running = refusalOf(call('EVAL', ENDLESS, '0'));
+  t.equal(await refusalOf(other.call('PING')), BUSY);
+  loading.begin(null);
+  t.equal(await refusalOf(other.call('PING')), 'LOADING Valkey is loading the dataset in memory');
+  t.equal(await refusalOf(other.call('INFO')), BUSY);
+  loading.end();
+  await other.call('SCRIPT', 'KILL');
+  t.match(await running, 'Script killed by user');
+});
+
 t.test('a killed script cannot catch that', async (t) => {
   const { call, other } = await startBusy(t);
   const loop = 'while true do pcall(function() while true do end end) end';
