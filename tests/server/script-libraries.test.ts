@@ -34,10 +34,10 @@ t.test('redlock gives a lock to one at a time, on most of three servers', async 
 
 t.test('redlock waits for a lock, and tells whose was taken', async (t) => {
   const { client } = await start(t);
-  const locks = new Redlock([client], { retryCount: 100, retryDelay: 10, retryJitter: 0 });
+  const locks = new Redlock([client], { retryCount: 300, retryDelay: 10, retryJitter: 0 });
   const refusals: Error[] = [];
   locks.on('error', (error) => refusals.push(error));
-  const first = await locks.acquire(['a'], 50);
+  const first = await locks.acquire(['a'], 300);
   const waiting = locks.acquire(['a'], 1000);
   await waiting;
   t.ok(refusals.length > 0 && refusals.every((error) => error instanceof ResourceLockedError));
@@ -46,9 +46,9 @@ t.test('redlock waits for a lock, and tells whose was taken', async (t) => {
 
 t.test('redlock extends a lock for as long as the work under it takes', async (t) => {
   const { client } = await start(t);
-  const locks = new Redlock([client], { automaticExtensionThreshold: 30 });
-  const extensions = await locks.using(['a'], 140, async (signal, context) => {
-    while (context.extensions < 2) await client.ping();
+  const locks = new Redlock([client], { automaticExtensionThreshold: 2850 });
+  const extensions = await locks.using(['a'], 3000, async (signal, context) => {
+    while (context.extensions < 2 && !signal.aborted) await client.ping();
     t.equal(signal.aborted, false);
     return context.extensions;
   });
