@@ -32,10 +32,14 @@ export function refusal(code: string, text: string): Refusal {
   return new Refusal(code, text.replace(/[\r\n]+$/, ''));
 }
 
+/** A longer first word of an error is not taken for its code. */
+const LONGEST_CODE = 30;
+
 /** An error reply in a script's own words: the first of them is the code, where there are several. */
 export function scriptError(line: string): Refusal {
   const space = line.indexOf(' ');
-  return new Refusal(space < 0 ? 'ERR' : line.slice(0, space), '', line);
+  const hasCode = space >= 0 && space <= LONGEST_CODE;
+  return new Refusal(hasCode ? line.slice(0, space) : 'ERR', '', line);
 }
 
 /** Bytes of an unknown word that a refusal shows. */
@@ -487,7 +491,7 @@ export function filterDbOutOfRange(filter: string, databases: number): Refusal {
 
 /** Letters in a FLAGS or CAPA filter (`kind`) that mean nothing; `where` names the filter. */
 export function unknownLetters(kind: string, where: string, given: string): Refusal {
-  return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${given}`);
+  return refusal('ERR', `Unknown ${kind} found in the ${where} filter: ${untilZero(given)}`);
 }
 
 export const ZADD_XX_WITH_NX = refusal(
@@ -724,6 +728,10 @@ export const SCRIPT_MAY_WRITE = refusal(
 );
 export const SCRIPT_FLUSH_MODE = refusal('ERR', 'SCRIPT FLUSH only support SYNC|ASYNC option');
 export const SCRIPT_DEBUG_MODE = refusal('ERR', 'Use SCRIPT DEBUG YES/SYNC/NO');
+export const SCRIPT_DEBUG_IN_PIPELINE = refusal(
+  'ERR',
+  'SCRIPT DEBUG must be called outside a pipeline',
+);
 export const NO_SCRIPT_DEBUGGER = refusal('ERR', 'SCRIPT DEBUG is not there yet');
 export const NOT_BUSY = refusal('NOTBUSY', 'No scripts in execution right now.');
 export const UNKILLABLE = refusal(
@@ -742,11 +750,11 @@ export const INVALID_SHEBANG = refusal('ERR', 'Invalid script shebang');
 export const INVALID_SHEBANG_ENGINE = refusal('ERR', 'Invalid engine in script shebang');
 
 export function noSuchScriptEngine(name: string): Refusal {
-  return refusal('ERR', `Could not find scripting engine '${name}'`);
+  return refusal('ERR', `Could not find scripting engine '${untilZero(name)}'`);
 }
 
 export function noSuchEngineToDebug(name: string): Refusal {
-  return refusal('ERR', `No scripting engine found with name '${name}' to enable debug`);
+  return refusal('ERR', `No scripting engine found with name '${untilZero(name)}' to enable debug`);
 }
 
 export function unknownShebangOption(option: string): Refusal {
@@ -791,11 +799,11 @@ export const NOT_A_FUNCTION_PAYLOAD = refusal('ERR', 'given type is not a functi
 export const BROKEN_FUNCTION_PAYLOAD = refusal('ERR', 'failed loading functions');
 
 export function unknownMetadata(given: string): Refusal {
-  return refusal('ERR', `Invalid metadata value given: ${given}`);
+  return refusal('ERR', `Invalid metadata value given: ${untilZero(given)}`);
 }
 
 export function noSuchLibraryEngine(name: string): Refusal {
-  return refusal('ERR', `Engine '${name}' not found`);
+  return refusal('ERR', `Engine '${untilZero(name)}' not found`);
 }
 
 /** As FUNCTION LOAD says it. */
@@ -822,11 +830,11 @@ export function libraryFailed(problem: string): Refusal {
 }
 
 export function unknownFunctionOption(given: string): Refusal {
-  return refusal('ERR', `Unknown option given: ${given}`);
+  return refusal('ERR', `Unknown option given: ${untilZero(given)}`);
 }
 
 export function unknownListArgument(given: string): Refusal {
-  return refusal('ERR', `Unknown argument ${given}`);
+  return refusal('ERR', `Unknown argument ${untilZero(given)}`);
 }
 
 /** What redis.call refuses before the command runs. */

@@ -27,15 +27,15 @@ export class ExpiryRule {
 
   /** Looks again at what the rule depends on. */
   refresh(): void {
-    const { config, keyspace, loading, memory, pauses } = this.server;
+    const { config, keyspace, loading, memory, pauses, scripts } = this.server;
     const paused = pauses.scope !== null || loading.inProgress;
     this.varies = config.values.importMode;
     const hides = this.varies || paused ? OnExpiry.hide : OnExpiry.remove;
     // Requests of the append-only file found the key there when they ran first.
     this.common = loading.inProgress ? OnExpiry.ignore : hides;
     keyspace.onExpiry = this.common;
-    keyspace.activeExpiry.suspended = paused || this.varies || this.server.scripts.isBusy;
-    memory.suspended = paused;
+    keyspace.activeExpiry.suspended = paused || this.varies || scripts.isBusy;
+    memory.suspended = paused || scripts.isBusy;
   }
 
   private importModeChanged(): undefined {

@@ -487,24 +487,27 @@ export class Server {
       this.latency.note(entry.isFast ? 'fast-command' : 'command', usec / 1000);
     }
     if (!entry.isLogged) return;
-    const requestBytes = this.loggedRequestBytes(call.request);
+    const requestBytes = this.loggedRequestBytes(call);
     if (this.commandLog.wants(usec, requestBytes, replyBytes)) {
       this.logCommand(call, entry, usec, replyBytes);
     }
   }
 
   /** The size of a request that may be large enough for the command log; 0 when it is not. */
-  private loggedRequestBytes(request: Request): number {
+  private loggedRequestBytes({ isFromScript, request }: ServerCall): number {
+    // What scripts request came over no connection.
+    if (isFromScript) return 0;
     const threshold = this.config.values.commandlogRequestLargerThan;
     return threshold < 0 || request.mostWireBytes < threshold ? 0 : request.wireBytes;
   }
 
   private logCommand(
-    { request, client }: ServerCall,
+    call: ServerCall,
     entry: CommandEntry,
     usec: number,
     replyBytes: number,
   ): void {
+    const { request, client } = call;
     const logged: LoggedCall = {
       request,
       redacted: secretArguments(entry, request),
@@ -512,7 +515,7 @@ export class Server {
       clientName: untilZero(client.origin.name),
       atMs: this.clock.now(),
     };
-    this.commandLog.add(logged, usec, this.loggedRequestBytes(request), replyBytes);
+    this.commandLog.add(logged, usec, this.loggedRequestBytes(call), replyBytes);
   }
 
   /** Sets back what CONFIG RESETSTAT sets back. */

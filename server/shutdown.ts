@@ -131,6 +131,8 @@ export class Shutdown {
 
   private finish(): void {
     for (const task of this.tidy) task();
+    // Nobody is to get in between the end of the first connection and that of the process.
+    void this.server.listener.close();
     this.server.log.warning('Valkey is now ready to exit, bye bye...');
     this.end(0);
   }

@@ -1,6 +1,7 @@
 /** What a script returns, as a reply. */
+import { untilZero } from '../../protocol/bytes.js';
 import { formatDouble } from '../../protocol/doubles.js';
-import { scriptError } from '../../protocol/refusals.js';
+import { type Refusal, scriptError } from '../../protocol/refusals.js';
 import type { ReplyWriter } from '../../protocol/reply.js';
 import { toInteger } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
@@ -14,9 +15,9 @@ const FORMAT_LENGTH = 3;
 /** Integers beyond are written as BigInts. */
 const TWO_53 = 2 ** 53;
 
-/** How line ends go out in a line of their own. */
+/** A text as the line of a reply: a string of C, which ends at a zero byte, with spaces for line ends. */
 function oneLine(text: string): string {
-  return text.replace(/[\r\n]/g, ' ');
+  return untilZero(text).replace(/[\r\n]/g, ' ');
 }
 
 /** A table of which all up to `next` is written: an array by its indexes, a map or set by its positions. */
@@ -46,6 +47,10 @@ export class ReplyValues {
   /** Whether the script asked for version 3: only then booleans are themselves. */
   private readonly hasBooleans: boolean;
   private readonly walks: Walk[] = [];
+  /** Errors written. */
+  readonly errors: Refusal[] = [];
+  /** How many others were written, which were counted when they were made. */
+  errorsCountedBefore = 0;
 
   constructor(reply: ReplyWriter, hasBooleans: boolean) {
     this.reply = reply;
@@ -125,9 +130,14 @@ export class ReplyValues {
 
   /** An error that a command made was counted when it was made. */
   private error(text: string, table: Table): void {
-    const refusal = scriptError(text);
-    if (table.getString('ignore_error_stats_update') === true) this.reply.raw(refusal.bytes);
-    else this.reply.error(refusal);
+    const refusal = scriptError(untilZero(text));
+    if (table.getString('ignore_error_stats_update') === true) {
+      this.reply.raw(refusal.bytes);
+      this.errorsCountedBefore++;
+    } else {
+      this.reply.error(refusal);
+      this.errors.push(refusal);
+    }
   }
 
   /** Up to the first nil. */

@@ -1,5 +1,6 @@
 /** EVAL, EVALSHA, FCALL and their forms that only read. */
 import { type Command, command } from '../../datatypes/command.js';
+import { parseSafeInteger } from '../../protocol/numbers.js';
 import {
   BAD_NUMBER_OF_KEYS,
   FUNCTION_NOT_FOUND,
@@ -18,7 +19,6 @@ import {
   optional,
   text,
 } from '../../protocol/spec.js';
-import { argumentText } from '../../scripting/values/argument-list.js';
 import type { Script } from '../scripts/script-cache.js';
 import type { ServerCall } from '../server-call.js';
 
@@ -77,7 +77,8 @@ function specOf({ name, since, isReadOnly, first, summary }: Form): CommandSpec 
 
 /** Reads the number of keys. Throws `otherwise` when it is no number. */
 function readKeyCount(call: ServerCall, otherwise: Refusal): number {
-  const count = Number(call.bigint(2, otherwise));
+  const small = parseSafeInteger(call.buffer, call.start(2), call.end(2));
+  const count = Number.isNaN(small) ? Number(call.bigint(2, otherwise)) : small;
   if (count > call.argc - 3) throw KEYS_BEYOND_ARGUMENTS;
   if (count < 0) throw KEYS_NEGATIVE;
   return count;
@@ -94,13 +95,13 @@ function evalCommand(form: Form): Command {
     tellMonitors(call);
     const { scripts } = call.server;
     const keyCount = readKeyCount(call, NOT_AN_INTEGER);
-    const script = scripts.scriptOf(argumentText(call.request, 1), false);
+    const script = scripts.scriptOf(scripts.args.text(call.request, 1), false);
     scripts.runScript(call, script, keyCount, form.isReadOnly);
   });
 }
 
 function findBySha(call: ServerCall): Script | undefined {
-  const sha = argumentText(call.request, 1);
+  const sha = call.server.scripts.args.text(call.request, 1);
   const { cache } = call.server.scripts;
   return cache.find(sha) ?? cache.find(sha.toLowerCase());
 }
@@ -120,7 +121,7 @@ function fcallCommand(form: Form): Command {
   return command(specOf(form), (call: ServerCall) => {
     tellMonitors(call);
     const { scripts } = call.server;
-    const name = argumentText(call.request, 1);
+    const name = call.server.scripts.args.text(call.request, 1);
     if (scripts.functions.find(name) === undefined) throw FUNCTION_NOT_FOUND;
     const keyCount = readKeyCount(call, BAD_NUMBER_OF_KEYS);
     scripts.runFunction(call, name, keyCount, form.isReadOnly);

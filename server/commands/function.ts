@@ -11,7 +11,6 @@ import {
 } from '../../protocol/refusals.js';
 import type { ReplyWriter } from '../../protocol/reply.js';
 import { oneOf, optional, text, word } from '../../protocol/spec.js';
-import { argumentText } from '../../scripting/values/argument-list.js';
 import type { Library } from '../scripts/function-library.js';
 import { dumpLibraries, readLibraries } from '../scripts/function-payload.js';
 import type { RestorePolicy } from '../scripts/functions.js';
@@ -41,7 +40,10 @@ const load = command(
       if (!call.is(i, 'replace')) throw unknownFunctionOption(call.text(i));
     }
     const { effects, reply, server } = call;
-    const name = server.scripts.functions.load(argumentText(call.request, last), last > 2);
+    const name = server.scripts.functions.load(
+      call.server.scripts.args.text(call.request, last),
+      last > 2,
+    );
     effects.dirty++;
     reply.latin1(name);
   },
@@ -59,7 +61,7 @@ const remove = command(
     summary: 'Deletes a library and its functions.',
   },
   (call: ServerCall) => {
-    call.server.scripts.functions.delete(argumentText(call.request, 2));
+    call.server.scripts.functions.delete(call.server.scripts.args.text(call.request, 2));
     call.effects.dirty++;
     call.reply.ok();
   },
@@ -152,7 +154,7 @@ const flush = command(
   (call: ServerCall) => {
     if (call.argc > 3) throw wrongSubcommandArity(call.text(1), 'FUNCTION');
     if (call.argc === 3 && !isFlushMode(call, 2)) throw FUNCTION_FLUSH_MODE;
-    call.server.scripts.functions.flush();
+    call.server.scripts.flushFunctions();
     call.effects.dirty++;
     call.reply.ok();
   },

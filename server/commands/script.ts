@@ -4,11 +4,11 @@ import {
   NO_SCRIPT,
   NO_SCRIPT_DEBUGGER,
   noSuchEngineToDebug,
+  SCRIPT_DEBUG_IN_PIPELINE,
   SCRIPT_DEBUG_MODE,
   SCRIPT_FLUSH_MODE,
 } from '../../protocol/refusals.js';
 import { many, oneOf, text, word } from '../../protocol/spec.js';
-import { argumentText } from '../../scripting/values/argument-list.js';
 import type { ServerCall } from '../server-call.js';
 import { replyHelp } from './help.js';
 
@@ -27,7 +27,10 @@ const load = command(
     summary: 'Takes a script into the cache.',
   },
   (call: ServerCall) => {
-    const script = call.server.scripts.scriptOf(argumentText(call.request, 2), true);
+    const script = call.server.scripts.scriptOf(
+      call.server.scripts.args.text(call.request, 2),
+      true,
+    );
     call.reply.text(script.sha);
   },
 );
@@ -130,6 +133,7 @@ const debug = command(
     summary: 'Sets whether scripts of this connection are run step by step.',
   },
   (call: ServerCall) => {
+    if (call.reply.pendingBytes > 0) throw SCRIPT_DEBUG_IN_PIPELINE;
     const engine = call.argc > 3 ? call.text(3) : 'lua';
     if (engine.toLowerCase() !== 'lua') throw noSuchEngineToDebug(engine);
     if (call.is(2, 'yes') || call.is(2, 'sync')) throw NO_SCRIPT_DEBUGGER;

@@ -49,6 +49,13 @@ export const general = {
   'oom-score-adj': oneOf(['no', 'yes', 'relative', 'absolute'], 'no', {}, { relative: 'yes' }),
   'oom-score-adj-values': scoreAdjustments('0 200 800'),
 
+  'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
+  'lua-enable-insecure-api': bool(false, {
+    hidden: true,
+    protected: true,
+    alias: 'lua-enable-deprecated-api',
+  }),
+
   ...withoutEffect({
     supervised: oneOf(['upstart', 'systemd', 'auto', 'no'], 'no', { immutable: true }),
     'syslog-enabled': bool(false, { immutable: true }),
@@ -56,7 +63,6 @@ export const general = {
     'syslog-facility': oneOf(FACILITIES, 'local0', { immutable: true }),
     'locale-collate': text('', {}, localeName),
     'crash-memcheck-enabled': bool(true),
-    'busy-reply-threshold': integer(0, LONG_MAX, 5000, { alias: 'lua-time-limit' }),
     'ignore-warnings': text(''),
     'disable-thp': bool(true, { immutable: true }),
     'server-cpulist': optionalText({ immutable: true, alias: 'server_cpulist' }),
@@ -69,11 +75,6 @@ export const general = {
     'debug-context': text('', { hidden: true }),
 
     'enable-module-command': oneOf(ALLOWED, 'no', { immutable: true }),
-    'lua-enable-insecure-api': bool(false, {
-      hidden: true,
-      protected: true,
-      alias: 'lua-enable-deprecated-api',
-    }),
     aclfile: text('', { immutable: true }),
     'acllog-max-len': integer(0, LONG_MAX, 128),
     'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),

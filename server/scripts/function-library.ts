@@ -1,4 +1,5 @@
 /** Libraries of functions: what FUNCTION LOAD reads and keeps. */
+import { untilZero } from '../../protocol/bytes.js';
 import {
   BAD_FUNCTION_NAME,
   BAD_LIBRARY_NAME,
@@ -64,7 +65,7 @@ export interface LibrarySource {
 /** Reads the first line of a library, `#!lua name=mylib`. Throws a refusal when it is not as it should be. */
 export function readLibrarySource(source: string): LibrarySource {
   if (!source.startsWith(MARK)) throw NO_LIBRARY_METADATA;
-  const end = source.indexOf('\n');
+  const end = untilZero(source).indexOf('\n');
   const words = end < 0 ? null : splitWords(source.slice(0, end));
   if (words === null || words.length === 0) throw INVALID_LIBRARY_METADATA;
   const [first = '', ...options] = words;

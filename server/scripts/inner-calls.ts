@@ -122,7 +122,6 @@ export class InnerCalls {
     const refused = this.perform(run);
     if (refused !== null) {
       this.server.countError(refused);
-      run.wasRefused = true;
       return this.fail(thread, errorTable(refused.message), raises);
     }
     const value = this.reply.consume(this.readReply);

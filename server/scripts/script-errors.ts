@@ -1,4 +1,5 @@
 /** Errors that scripts end with, as replies. */
+import { untilZero } from '../../protocol/bytes.js';
 import { type Refusal, scriptError } from '../../protocol/refusals.js';
 import type { LuaError } from '../../scripting/engine.js';
 import { formatNumber } from '../../scripting/machine/numbers.js';
@@ -33,6 +34,7 @@ export function scriptFailure({ value, place }: LuaError): ScriptFailure {
     else text = typeof own === 'string' ? own : `ERR ${UNKNOWN}`;
     isCounted = value.getString('ignore_error_stats_update') === true;
   } else text = showError(value);
+  text = untilZero(text);
   if (place !== null) text += ` script: on @${place.chunk}:${place.line}.`;
   return { refusal: scriptError(text), isCounted };
 }

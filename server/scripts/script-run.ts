@@ -30,8 +30,6 @@ export class ScriptRun {
   destinations: number = Destination.all;
   /** Whether it ran for so long that others are served meanwhile. */
   isBusy = false;
-  /** Whether a command of its was refused, or its caller was: then the command that runs it counts as failed. */
-  wasRefused = false;
 
   private readonly clock: Clock;
   private micros = 0;

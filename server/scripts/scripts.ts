@@ -23,7 +23,7 @@ import { LuaError, type ScriptHost, ScriptSyntaxError } from '../../scripting/en
 import { ScriptRandom } from '../../scripting/library/script-random.js';
 import type { LuaEngine } from '../../scripting/lua-engine.js';
 import type { Closure, LuaValue, NativeFunction } from '../../scripting/machine/values.js';
-import { argumentList } from '../../scripting/values/argument-list.js';
+import { ArgumentReader } from '../../scripting/values/argument-list.js';
 import { ReplyValues } from '../../scripting/values/reply-values.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
@@ -52,6 +52,7 @@ export interface Runnable {
 
 export class Scripts implements ScriptHost {
   readonly cache = new ScriptCache();
+  readonly args = new ArgumentReader();
   readonly functions: Functions;
 
   /** Whether scripts may call even what must not be called from scripts: DEBUG SET-DISABLE-DENY-SCRIPTS. */
@@ -111,6 +112,20 @@ export class Scripts implements ScriptHost {
   flushScripts(): undefined {
     this.cache.clear();
     this.evalWorld = null;
+    this.countSettingRead();
+  }
+
+  flushFunctions(): void {
+    this.functions.flush();
+    this.countSettingRead();
+  }
+
+  /** A Lua world of the real server that begins anew asks for its setting by a command, which statistics show. */
+  private countSettingRead(): void {
+    const entry = this.server.commands.named('config|get');
+    if (entry === undefined) return;
+    entry.calls++;
+    this.server.stats.commandsProcessed++;
   }
 
   /** Whether a request for a script must not run while memory is short. */
@@ -130,8 +145,8 @@ export class Scripts implements ScriptHost {
   runScript(call: ServerCall, script: Script, keyCount: number, isReadOnly: boolean): void {
     const engine = this.evalEngine;
     const keysEnd = 3 + keyCount;
-    engine.setGlobal('KEYS', argumentList(call.request, 3, keysEnd));
-    engine.setGlobal('ARGV', argumentList(call.request, keysEnd, call.argc));
+    engine.setGlobal('KEYS', this.args.list(call.request, 3, keysEnd));
+    engine.setGlobal('ARGV', this.args.list(call.request, keysEnd, call.argc));
     const { sha, closure, flags } = script;
     const runnable = { kind: 'eval', name: sha, callee: closure, args: [], flags } as const;
     this.start(call, engine, runnable, isReadOnly);
@@ -144,8 +159,8 @@ export class Scripts implements ScriptHost {
     const keysEnd = 3 + keyCount;
     const { callback: callee, flags } = found;
     const args = [
-      argumentList(call.request, 3, keysEnd),
-      argumentList(call.request, keysEnd, call.argc),
+      this.args.list(call.request, 3, keysEnd),
+      this.args.list(call.request, keysEnd, call.argc),
     ];
     const runnable = { kind: 'function', name: found.name, callee, args, flags } as const;
     this.start(call, this.functions.world.engine, runnable, isReadOnly);
@@ -271,18 +286,22 @@ export class Scripts implements ScriptHost {
     const hasBooleans = run.resp === 3;
     const { result } = run.engine;
     this.end(run);
-    this.answer(run, (reply) => new ReplyValues(reply, hasBooleans).write(result));
+    this.answer(run, (reply) => {
+      const values = new ReplyValues(reply, hasBooleans);
+      values.write(result);
+      // The last one is counted as the failure of the command.
+      for (const error of values.errors.slice(0, -1)) this.server.countError(error);
+      return values.errorsCountedBefore;
+    });
     return true;
   }
 
-  private answer(run: ScriptRun, write: (reply: ReplyWriter) => void): void {
-    const { executor } = this.server;
+  /** @param write - Writes the reply, and says how many errors in it are already on others' account. */
+  private answer(run: ScriptRun, write: (reply: ReplyWriter) => number): void {
+    const { running } = this.server.executor;
     const reply = this.server.outputOf(run.client);
-    const { errors } = reply;
-    write(reply);
-    if (run.wasRefused && reply.errors === errors && executor.running !== null) {
-      executor.running.failedCalls++;
-    }
+    const countedBefore = write(reply);
+    if (running !== null) running.failedCalls += countedBefore;
   }
 
   private end(run: ScriptRun): void {
@@ -318,8 +337,9 @@ export class Scripts implements ScriptHost {
   }
 }
 
-function writeFailure(reply: ReplyWriter, error: LuaError): void {
+function writeFailure(reply: ReplyWriter, error: LuaError): number {
   const { refusal, isCounted } = scriptFailure(error);
   if (isCounted) reply.raw(refusal.bytes);
   else reply.error(refusal);
+  return isCounted ? 1 : 0;
 }

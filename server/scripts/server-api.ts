@@ -1,5 +1,6 @@
 /** `redis` and `server`, one library under two names: what scripts can ask of the server. */
 import { Destination } from '../../persistence/propagation.js';
+import { untilZero } from '../../protocol/bytes.js';
 import { UNKNOWN_COMMAND_TO_CHECK } from '../../protocol/refusals.js';
 import { LuaError } from '../../scripting/engine.js';
 import { register } from '../../scripting/library/arguments.js';
@@ -103,7 +104,7 @@ const statusReply: NativeBody = (thread) => {
 const errorReply: NativeBody = (thread) => {
   const text = thread.argc === 1 ? textOnly(thread.arg(1)) : undefined;
   if (text === undefined) return thread.answer(tagged('err', WRONG_ARGUMENTS));
-  const words = text.startsWith('-') ? text.slice(1) : text;
+  const words = untilZero(text.startsWith('-') ? text.slice(1) : text);
   const line = words.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ');
   return thread.answer(tagged('err', line.includes(' ') ? line : `ERR ${line}`));
 };

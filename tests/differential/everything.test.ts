@@ -41,6 +41,7 @@ import {
   oneOf,
   SORTED_SET_POOLS,
 } from '../helpers/request-pools.js';
+import { SCRIPT_POOLS, SCRIPT_TEMPLATES, SCRIPT_WEIGHTS } from '../helpers/script-requests.js';
 import { STREAM_POOLS, STREAM_TEMPLATES, STREAM_WEIGHTS } from '../helpers/stream-requests.js';
 import { connect, type WireConnection } from '../helpers/wire.js';
 
@@ -109,6 +110,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   ...{ zlexcount: 0, zrangebylex: 0, zrevrangebylex: 0, zremrangebylex: 0 },
   ...{ zadd: 60, zscan: 0, zrange: 20 },
   ...STREAM_WEIGHTS,
+  ...SCRIPT_WEIGHTS,
   ...{ del: 3, unlink: 3, getdel: 4, restore: 12, 'restore-asking': 2 },
   // What they choose is not the same on both: templates ask them for all members or none.
   ...{ spop: 0, srandmember: 0, sscan: 4, sadd: 40 },
@@ -175,6 +177,7 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
   [1, 'bzmpop 0.001 2 {key} {key} min count {few}'],
   [1, 'xread block 1 streams {key} $'],
   ...STREAM_TEMPLATES,
+  ...SCRIPT_TEMPLATES,
   ...GEO_TEMPLATES,
 ];
 
@@ -186,6 +189,7 @@ const POOLS: Readonly<Record<string, Pool>> = {
   member: mixed(between(-3, 12), oneOf('a', 'b', 'c', 'd', 'e', ''), COMMON_POOLS.string as Pool),
   ...SORTED_SET_POOLS,
   ...STREAM_POOLS,
+  ...SCRIPT_POOLS,
   ...GEO_POOLS,
   'type-name': oneOf('string', 'list', 'hash', 'STRING', 'nothing', ''),
   // Not `push`, which is no reply.

@@ -1,6 +1,7 @@
 /**
- * Many clients that push, pop, wait, run transactions and leave at random: every element pushed is delivered
- * exactly once, or still there, and nothing is left behind of any client.
+ * Many clients that push, pop, wait, listen, run transactions and leave at random: every element pushed is delivered
+ * exactly once, or still there, every message is heard by as many as PUBLISH tells, and nothing is left behind of
+ * any client.
  *
  * `SEED` and `COUNT` in the environment give another run.
  */
@@ -14,6 +15,7 @@ const SEED = Number(process.env.SEED ?? 20_261_121);
 const COUNT = Number(process.env.COUNT ?? 30_000);
 const CLIENTS = 200;
 const QUEUES = 12;
+const CHANNELS = 8;
 const STEPS_PER_ROUND = 20;
 
 type Words = (string | number)[];
@@ -22,6 +24,8 @@ type Words = (string | number)[];
 interface Member {
   readonly connection: LocalConnection;
   readonly id: number;
+  /** Whether it speaks version 3 of the protocol: it may listen, and do everything else besides. */
+  readonly canListen: boolean;
   isBusy: boolean;
 }
 
@@ -29,6 +33,9 @@ class Soak {
   readonly pushed: string[] = [];
   readonly delivered: string[] = [];
   waits = 0;
+  /** Listeners of all messages, as PUBLISH counted them, and messages that came. */
+  published = 0;
+  heard = 0;
   private readonly members: Member[] = [];
   private readonly random = new Random(SEED);
   private readonly started: StartedServer;
@@ -65,8 +72,13 @@ class Soak {
 
   private async join(): Promise<Member> {
     const connection = this.started.server.connect();
-    if (this.random.below(2) === 0) await connection.call('HELLO', '3');
-    return { connection, id: Number(await connection.call('CLIENT', 'ID')), isBusy: false };
+    const canListen = this.random.below(2) === 0;
+    if (canListen) await connection.call('HELLO', '3');
+    connection.onPush = ([kind]) => {
+      if (kind === 'message' || kind === 'pmessage') this.heard++;
+    };
+    const id = Number(await connection.call('CLIENT', 'ID'));
+    return { connection, id, canListen, isBusy: false };
   }
 
   private async step(who: number): Promise<void> {
@@ -83,6 +95,8 @@ class Soak {
     else if (choice < 53)
       await member.connection.call('RENAMENX', this.queue(), this.queue()).catch(() => 0);
     else if (choice < 54) await member.connection.call('SWAPDB', '0', '1');
+    else if (choice < 60) await this.publish(member);
+    else if (choice < 66 && member.canListen) await this.listen(member);
     else this.wait(member);
   }
 
@@ -94,8 +108,29 @@ class Soak {
       : Promise.resolve(this.started.server.connect()).then((connection) => ({
           connection,
           id: 0,
+          canListen: false,
           isBusy: false,
         }));
+  }
+
+  private async publish({ connection }: Member): Promise<void> {
+    this.published += Number(await connection.call('PUBLISH', this.channel(), 'message'));
+  }
+
+  private async listen({ connection }: Member): Promise<void> {
+    const pattern = `*${this.random.below(CHANNELS)}`;
+    const requests: Words[] = [
+      ['SUBSCRIBE', this.channel(), this.channel()],
+      ['PSUBSCRIBE', pattern],
+      ['UNSUBSCRIBE', this.channel()],
+      ['PUNSUBSCRIBE', pattern],
+      ['UNSUBSCRIBE'],
+    ];
+    await connection.call(...(requests[this.random.below(requests.length)] as Words));
+  }
+
+  private channel(): string {
+    return `channel:${this.random.below(CHANNELS)}`;
   }
 
   private queue(): string {
@@ -167,11 +202,15 @@ t.test(
   `${COUNT} steps of ${CLIENTS} clients deliver each element once and leave nothing, SEED=${SEED}`,
   async (t) => {
     const started = await startServer(t);
-    const { blockedClients, clients, keyspace, pauses, watchedKeys } = started.server.engine;
+    const { blockedClients, clients, keyspace, pauses, pubsub, watchedKeys } =
+      started.server.engine;
     const soak = new Soak(started);
     await soak.run();
     t.ok(soak.waits > COUNT / 10, 'clients waited');
     t.ok(soak.delivered.length > COUNT / 10, 'elements were delivered');
+    t.ok(soak.published > COUNT / 10, 'there were listeners');
+    t.equal(soak.heard, soak.published);
+    t.same([pubsub.count('channel'), pubsub.count('pattern')], [0, 0]);
     const all = [...soak.delivered, ...(await soak.left())];
     t.same(all.sort(), soak.pushed.sort());
     t.same([blockedClients.count, blockedClients.keyCount, blockedClients.timedCount], [0, 0, 0]);
