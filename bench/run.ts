@@ -9,7 +9,7 @@ import { readOptions } from './options.js';
 import { pipelined } from './pipelined.js';
 import { publishing } from './publishing.js';
 import { saveLoad } from './save-load.js';
-import { scripts } from './scripts.js';
+import { SCRIPT_ROWS, scripts } from './scripts.js';
 import { startUp } from './start-up.js';
 import { wakingClients } from './waking-clients.js';
 
@@ -23,11 +23,16 @@ const QUESTIONS = {
   'start-up': startUp,
   'in-a-test': inATest,
   publishing,
-  scripts,
   'waking-clients': wakingClients,
 } as const;
 
-const names = [...Object.keys(QUESTIONS), 'collections', ...COLLECTION_ROWS];
+const names = [
+  ...Object.keys(QUESTIONS),
+  'collections',
+  ...COLLECTION_ROWS,
+  'scripts',
+  ...SCRIPT_ROWS,
+];
 const { options, questions } = readOptions(names);
 const isAsked = (name: string) => questions.length === 0 || questions.includes(name);
 console.log(
@@ -37,3 +42,4 @@ for (const [name, ask] of Object.entries(QUESTIONS)) {
   if (isAsked(name)) await ask(options);
 }
 await collections(options, (row) => isAsked('collections') || isAsked(row));
+await scripts(options, (row) => isAsked('scripts') || isAsked(row));

@@ -34,7 +34,7 @@ export class LuaEngine implements ScriptEngine {
     this.compiler = compiler;
     this.globals = this.machine.globals;
     this.machine.tick = (canPause) => this.tick(canPause);
-    this.machine.checkMemory = () => this.checkMemory();
+    this.machine.checkMemory = (bytes) => this.checkMemory(bytes);
     this.machine.measure = () => this.memoryInUse();
     openBase(this.machine, { compiler, insecure });
     openCoroutine(this.machine);
@@ -92,13 +92,13 @@ export class LuaEngine implements ScriptEngine {
 
   private tick(canPause: boolean): boolean {
     if (this.killedBy !== null) throw this.killedBy;
-    this.checkMemory();
+    this.checkMemory(0);
     return this.host.tick(canPause) && canPause;
   }
 
-  private checkMemory(): void {
+  private checkMemory(bytes: number): void {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    if (used > limit * FULL) throw this.machine.failure(this.machine.thread, OUT_OF_MEMORY);
+    if (used + bytes > limit * FULL) throw this.machine.failure(this.machine.thread, OUT_OF_MEMORY);
   }
 }
 

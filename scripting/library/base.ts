@@ -71,7 +71,9 @@ const tonumber: NativeBody = (thread) => {
   if (base === 10) {
     const value = checkAny(thread, 1);
     if (typeof value === 'number') return thread.answer(value);
-    return thread.answer(typeof value === 'string' ? parseNumber(value) : undefined);
+    if (typeof value !== 'string') return thread.answer(undefined);
+    thread.machine.charge(value.length);
+    return thread.answer(parseNumber(value));
   }
   const text = checkString(thread, 1);
   if (base < 2 || base > 36) throw argumentError(thread, 2, 'base out of range');
@@ -254,20 +256,26 @@ const COLLECTOR_OPTIONS = [
 ];
 
 /** There is a collector, but not ours to steer: the answers are those of one that has little to do. */
+/** What asking for the memory in use takes, in loop turns. */
+const COLLECTOR_TICKS = 100;
+
 const collectgarbage: NativeBody = (thread) => {
   const option = optionalString(thread, 1, 'collect');
   if (!COLLECTOR_OPTIONS.includes(option)) {
     throw argumentError(thread, 1, `invalid option '${option}'`);
   }
   optionalInt(thread, 2, 0);
+  thread.machine.budget -= COLLECTOR_TICKS;
   if (option === 'count') return thread.answer(thread.machine.memoryInUse() / 1024);
   if (option === 'step') return thread.answer(false);
   if (option === 'setpause' || option === 'setstepmul') return thread.answer(200);
   return thread.answer(0);
 };
 
-const gcinfo: NativeBody = (thread) =>
-  thread.answer(Math.floor(thread.machine.memoryInUse() / 1024));
+const gcinfo: NativeBody = (thread) => {
+  thread.machine.budget -= COLLECTOR_TICKS;
+  return thread.answer(Math.floor(thread.machine.memoryInUse() / 1024));
+};
 
 /** What `openBase` needs. */
 export interface BaseOptions {

@@ -51,6 +51,7 @@ const answerPlace: Answer = (thread, matcher) => {
 };
 
 function findPlainly(thread: Thread, text: string, wanted: string, start: number): number {
+  thread.machine.charge(text.length);
   const at = text.indexOf(wanted, start);
   if (at < 0) return thread.answer(undefined);
   thread.push(at + 1);

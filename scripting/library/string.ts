@@ -1,6 +1,7 @@
 /** The library `string`: what needs no pattern. */
 import type { Machine } from '../machine/machine.js';
 import { Table } from '../machine/table.js';
+import type { Thread } from '../machine/thread.js';
 import { Closure, type NativeBody } from '../machine/values.js';
 import {
   argumentError,
@@ -39,15 +40,21 @@ const sub: NativeBody = (thread) => {
   return thread.answer(from <= to ? text.slice(from < 1 ? 0 : from - 1, to) : '');
 };
 
-const upper: NativeBody = (thread) =>
-  thread.answer(mapLetters(checkString(thread, 1), /[a-z]+/g, (text) => text.toUpperCase()));
-
-const lower: NativeBody = (thread) =>
-  thread.answer(mapLetters(checkString(thread, 1), /[A-Z]+/g, (text) => text.toLowerCase()));
-
-const reverse: NativeBody = (thread) => {
+/** The string that is the first argument, all of which is to be made anew. */
+function wholeString(thread: Thread): string {
   const text = checkString(thread, 1);
   thread.machine.charge(text.length);
+  return text;
+}
+
+const upper: NativeBody = (thread) =>
+  thread.answer(mapLetters(wholeString(thread), /[a-z]+/g, (text) => text.toUpperCase()));
+
+const lower: NativeBody = (thread) =>
+  thread.answer(mapLetters(wholeString(thread), /[A-Z]+/g, (text) => text.toLowerCase()));
+
+const reverse: NativeBody = (thread) => {
+  const text = wholeString(thread);
   return thread.answer(Buffer.from(text, 'latin1').reverse().toString('latin1'));
 };
 

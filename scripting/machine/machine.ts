@@ -26,6 +26,8 @@ import { Closure, isTrue, type LuaValue, NativeFunction } from './values.js';
 const TICKS = 100_000;
 /** Bytes of strings between two looks at the memory. */
 const CHARGE = 32 * 1024 * 1024;
+/** As many bytes take about as long as a loop turn, as a power of two. */
+const BYTES_PER_TICK_BITS = 6;
 /** Longer strings than this, in bytes, scripts cannot make. */
 const MAXIMUM_STRING = 2 ** 28;
 
@@ -48,8 +50,8 @@ export class Machine {
   errorObject: (value: LuaValue) => LuaValue = (value) => value;
   /** A debugger's, see stepper.ts. */
   stepper: LineStepper | null = null;
-  /** Raises an error when memory is short. */
-  checkMemory: () => void = () => undefined;
+  /** Raises an error when memory is short, or would be with so many bytes more. */
+  checkMemory: (bytes: number) => void = () => undefined;
   /** How `memoryInUse` knows. */
   measure: () => number = () => 0;
   /** Runs of the loop within a function of the host: there the script cannot be left. */
@@ -311,16 +313,17 @@ export class Machine {
 
   /**
    * Notes that a string of so many bytes is being made. Strings made in a few ticks could fill the
-   * memory, so the limit is looked at after every 32 MB of them.
+   * memory, so the limit is looked at after every 32 MB of them; and to make them takes time.
    *
    * @throws {LuaError} When it would be too long, or memory is short.
    */
   charge(bytes: number): void {
     if (bytes > MAXIMUM_STRING) throw this.failure(this.thread, OUT_OF_MEMORY);
     this.charged += bytes;
+    this.budget -= bytes >> BYTES_PER_TICK_BITS;
     if (this.charged < CHARGE) return;
     this.charged = 0;
-    this.checkMemory();
+    this.checkMemory(bytes);
   }
 
   /** Asks the outside, once in many ticks, whether to go on. @returns Whether to leave the script. */

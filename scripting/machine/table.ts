@@ -32,6 +32,9 @@ function roundUp(size: number): number {
   return power;
 }
 
+/** Elements that the array part of a table may have. */
+const LARGEST_ARRAY = 2 ** 26;
+
 /** What counts keys, one count at a time: to allocate it for each takes longer than to count. */
 const SLICES = new Float64Array(27);
 
@@ -321,6 +324,8 @@ export class Table {
 
   private resize(arraySize: number, nodes: number): void {
     const { keys, values, hashes, array } = this;
+    // JavaScript's own limit on arrays is twice as high, and ends the process.
+    if (arraySize > LARGEST_ARRAY) throw new RangeError('Cannot grow a table: it is too large');
     const oldSize = array.length - 1;
     const spilled = oldSize > arraySize ? array.splice(arraySize + 1) : [];
     while (array.length <= arraySize) array.push(undefined);

@@ -35,6 +35,8 @@ import type { ScriptRun } from './script-run.js';
 const BUFFER_BYTES = 4096;
 /** A buffer that one call made larger than this is let go. */
 const LARGEST_KEPT_BYTES = 1 << 20;
+/** What a command takes beside its bytes, in loop turns of the script. */
+const TICKS_OF_CALL = 16;
 /** Up to this length text is written by its characters: calling native code costs more. */
 const SHORT_TEXT = 24;
 
@@ -192,6 +194,7 @@ export class InnerCalls {
       at += length;
     }
     request.bytes = this.buffer;
+    thread.machine.budget -= TICKS_OF_CALL + (at >> 6);
     return null;
   }
 

@@ -111,7 +111,9 @@ const errorReply: NativeBody = (thread) => {
 
 const sha1hex: NativeBody = (thread) => {
   if (thread.argc !== 1) return apiError(thread, 'wrong number of arguments');
-  return thread.answer(sha1Of(textOf(thread.arg(1)) ?? ''));
+  const text = textOf(thread.arg(1)) ?? '';
+  thread.machine.charge(text.length);
+  return thread.answer(sha1Of(text));
 };
 
 /** Functions that look at or change how the script that runs is run. */

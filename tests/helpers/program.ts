@@ -57,10 +57,17 @@ export function freePort(): Promise<number> {
  * Starts the program in a folder of its own; it is killed at teardown if it still runs.
  *
  * @param input - What it finds on standard input; nothing at all by default.
+ * @param node - Options for Node itself.
  */
-export function startProgram(t: Test, args: readonly string[], input?: string): Program {
+export function startProgram(
+  t: Test,
+  args: readonly string[],
+  input?: string,
+  node: readonly string[] = [],
+): Program {
   const directory = temporaryFolder(t);
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, stdio: 'pipe' });
+  const words = [...node, MAIN, ...args];
+  const child = spawn(process.execPath, words, { cwd: directory, stdio: 'pipe' });
   endWithParent(child);
   child.stdin.end(input ?? '');
   const listeners = new Set<() => void>();
