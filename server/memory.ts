@@ -198,7 +198,12 @@ export class Memory {
    * goes on in the background when that was not enough. False when the limit is exceeded and no key can go.
    */
   makeRoom(): boolean {
-    const exceeded = this.isExceeded();
+    let exceeded = this.isExceeded();
+    if (exceeded && this.server.outbox.holdsPushes) {
+      // What clients were told of evicted keys must not have more of them evicted.
+      this.server.flush();
+      exceeded = this.isExceeded();
+    }
     if (!exceeded && !this.overLimit.isExceeded) {
       this.outOfMemory = false;
       return true;

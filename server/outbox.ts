@@ -46,6 +46,11 @@ export class Outbox {
     this.schedule();
   }
 
+  /** Whether any client has something in its own buffer. */
+  get holdsPushes(): boolean {
+    return this.pushed.size > 0;
+  }
+
   hasPushes(client: Client): boolean {
     return this.pushed.size > 0 && this.pushed.has(client);
   }

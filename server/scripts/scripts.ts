@@ -184,7 +184,8 @@ export class Scripts implements ScriptHost {
 
   tick(canPause: boolean): boolean {
     const { run } = this;
-    if (run === null || !canPause) return false;
+    // What is loaded runs one after the other: a script in it cannot be left.
+    if (run === null || !canPause || this.server.loading.inProgress) return false;
     const { clock, config } = this.server;
     const nowMs = clock.elapsedMs();
     if (run.isBusy) return nowMs >= this.sliceEndsAtMs;
