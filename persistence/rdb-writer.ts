@@ -47,7 +47,9 @@ export class RdbWriter {
   }
 
   byte(value: number): void {
-    this.bytes[this.take(1)] = value;
+    // First the room: making it may put other bytes in place of these.
+    const at = this.take(1);
+    this.bytes[at] = value;
   }
 
   /** A length; one below 0 goes as an unsigned one of 64 bits. */
