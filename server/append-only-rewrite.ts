@@ -92,6 +92,7 @@ export class AppendOnlyRewrite {
       return false;
     }
     this.count++;
+    server.stats.snapshots++;
     const format = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof';
     const file = new BackgroundFile(this.fileOptions());
     file.onFailure = (failure) => this.fail(failure.cause);

@@ -119,6 +119,7 @@ export class RdbSaves {
     this.triedAtMs = clock.now();
     const file = new BackgroundFile(this.fileOptions(name));
     file.onFailure = (failure) => this.fail(failure, name);
+    stats.snapshots++;
     const run = new SnapshotRun({
       snapshot: new Snapshot(this.snapshotParts(file), true),
       clock,

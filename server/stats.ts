@@ -15,6 +15,8 @@ export class Stats {
   mostCommandsInTurn = 0;
   /** What the cron has taken. µs. */
   cronUsec = 0;
+  /** Snapshots begun in the background: what the real server forks a child for. */
+  snapshots = 0;
   errorReplies = 0;
   unexpectedErrors = 0;
   evictedKeys = 0;

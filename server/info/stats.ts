@@ -65,13 +65,13 @@ function* keys({ stats, keyspace, memory, scripts }: Server): Generator<InfoFiel
   yield ['keyspace_misses', keyspace.stats.misses];
 }
 
-function* features({ pubsub, tracking }: Server): Generator<InfoField> {
+function* features({ pubsub, stats, tracking }: Server): Generator<InfoField> {
   yield ['pubsub_channels', pubsub.count('channel')];
   yield ['pubsub_patterns', pubsub.count('pattern')];
   yield ['pubsubshard_channels', pubsub.count('shardChannel')];
+  yield ['latest_fork_usec', 0];
+  yield ['total_forks', stats.snapshots];
   for (const name of [
-    'latest_fork_usec',
-    'total_forks',
     'migrate_cached_sockets',
     'slave_expires_tracked_keys',
     'active_defrag_hits',

@@ -26,7 +26,7 @@ async function startSaver(
 
 /** A field of INFO persistence. */
 async function info({ call }: StartedServer, field: string): Promise<string> {
-  const text = String(await call('INFO', 'persistence'));
+  const text = String(await call('INFO', 'persistence', 'stats'));
   return new RegExp(`^${field}:(.*)\r$`, 'm').exec(text)?.[1] ?? 'missing';
 }
 
@@ -90,6 +90,7 @@ t.test('BGSAVE counts what changed while it saved as still to be saved', async (
   t.equal(await info(saver, 'rdb_changes_since_last_save'), '1');
   t.equal(await info(saver, 'rdb_last_bgsave_status'), 'ok');
   t.equal(await info(saver, 'rdb_saves'), '1');
+  t.equal(await info(saver, 'total_forks'), '1');
   const other = await startServer(t, { config: { dir } });
   t.equal(await other.call('GET', 'k1'), '1');
 });
