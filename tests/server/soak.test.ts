@@ -12,7 +12,7 @@ import type { LocalConnection, ReplyValue } from '../../server/index.js';
 import { type StartedServer, startServer } from '../helpers/server.js';
 
 const SEED = Number(process.env.SEED ?? 20_261_121);
-const COUNT = Number(process.env.COUNT ?? 120_000);
+const COUNT = Number(process.env.COUNT ?? 300_000);
 const CLIENTS = 200;
 const QUEUES = 12;
 const CHANNELS = 8;
