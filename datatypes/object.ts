@@ -3,6 +3,7 @@ import { LFU_POLICY, NO_LFU_POLICY } from '../protocol/refusals.js';
 import { key, keyArg } from '../protocol/spec.js';
 import type { Call } from './call.js';
 import { command, container } from './command.js';
+import { replyHelp } from './help.js';
 import { NONE, type Ref } from './store/arena.js';
 import { ENCODING_NAMES } from './store/entry.js';
 
@@ -103,7 +104,6 @@ const refcount = command(
 );
 
 const HELP = [
-  'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'ENCODING <key>',
   '    Return the kind of internal representation used in order to store the value',
   '    associated with a <key>.',
@@ -116,8 +116,6 @@ const HELP = [
   'REFCOUNT <key>',
   '    Return the number of references of the value associated with the specified',
   '    <key>.',
-  'HELP',
-  '    Print this help.',
 ] as const;
 
 const help = command(
@@ -131,10 +129,7 @@ const help = command(
     complexity: 'O(1)',
     summary: 'Explains the subcommands.',
   },
-  (call) => {
-    call.reply.array(HELP.length);
-    for (const line of HELP) call.reply.simple(line);
-  },
+  (call) => replyHelp(call, 'OBJECT', HELP),
 );
 
 export const object = container(

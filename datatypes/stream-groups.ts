@@ -10,6 +10,7 @@ import {
 import { integer, key, keyArg, oneOf, text, word } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { command, container } from './command.js';
+import { replyHelp } from './help.js';
 import type { StreamId } from './store/stream-id.js';
 import { createStream, readId, readStreamToChange, toolsOf, writeStream } from './stream-access.js';
 import { type Count, countOf } from './stream-counts.js';
@@ -159,7 +160,6 @@ const delconsumer = command(
 );
 
 const HELP = [
-  'XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'CREATE <key> <groupname> <id|$> [option]',
   '    Create a new consumer group. Options are:',
   '    * MKSTREAM',
@@ -174,8 +174,6 @@ const HELP = [
   '    Remove the specified group.',
   'SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]',
   '    Set the current group ID and entries_read counter.',
-  'HELP',
-  '    Print this help.',
 ] as const;
 
 const help = command(
@@ -189,10 +187,7 @@ const help = command(
     complexity: 'O(1)',
     summary: 'Lists the subcommands of XGROUP.',
   },
-  (call) => {
-    call.reply.array(HELP.length);
-    for (const line of HELP) call.reply.simple(line);
-  },
+  (call) => replyHelp(call, 'XGROUP', HELP),
 );
 
 export const xgroup = container(

@@ -3,6 +3,7 @@ import { NO_SUCH_KEY, noSuchGroupOfKey, wrongSubcommandArity } from '../protocol
 import { block, integer, key, keyArg, text, word } from '../protocol/spec.js';
 import type { Call } from './call.js';
 import { command, container } from './command.js';
+import { replyHelp } from './help.js';
 import { IdPlace } from './store/id-index.js';
 import { StreamId } from './store/stream-id.js';
 import { readStream, replyEntry, replyId, toolsOf } from './stream-access.js';
@@ -108,15 +109,12 @@ const consumers = command(
 );
 
 const HELP = [
-  'XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'CONSUMERS <key> <groupname>',
   '    Show consumers of <groupname>.',
   'GROUPS <key>',
   '    Show the stream consumer groups.',
   'STREAM <key> [FULL [COUNT <count>]',
   '    Show information about the stream.',
-  'HELP',
-  '    Print this help.',
 ] as const;
 
 const help = command(
@@ -130,10 +128,7 @@ const help = command(
     complexity: 'O(1)',
     summary: 'Lists the subcommands of XINFO.',
   },
-  (call) => {
-    call.reply.array(HELP.length);
-    for (const line of HELP) call.reply.simple(line);
-  },
+  (call) => replyHelp(call, 'XINFO', HELP),
 );
 
 export const xinfo = container(

@@ -1,5 +1,6 @@
 /** CLIENT: what a connection says of itself, and how it wants to be treated. */
 import { command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import {
   BAD_CLIENT_NAME,
   badClientAttribute,
@@ -20,7 +21,6 @@ import {
   clientTracking,
   clientTrackingInfo,
 } from './client-tracking.js';
-import { replyHelp } from './help.js';
 
 const ANYWHERE: readonly CommandFlag[] = ['allow_busy', 'loading', 'noscript', 'stale'];
 const TO_ALL_NODES = ['request_policy:all_nodes', 'response_policy:all_succeeded'];

@@ -1,5 +1,6 @@
 /** COMMAND: what the server's commands are, and which of a request's arguments are keys. */
 import { type Command, command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { globMatch, latin1 } from '../../protocol/bytes.js';
 import {
   INVALID_ARGUMENT_COUNT_FOR_COMMAND,
@@ -15,7 +16,6 @@ import type { CommandEntry } from '../command-table.js';
 import { findKeys, mayHaveKeys } from '../key-finder.js';
 import { ServerCall } from '../server-call.js';
 import { writeDocs, writeInfo, writeWords } from './command-docs.js';
-import { replyHelp } from './help.js';
 
 const SHARED = {
   group: 'server',

@@ -1,5 +1,6 @@
 /** COMMANDLOG, and SLOWLOG, which is its log of slow calls. */
 import { type Command, command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import {
   LOG_COUNT_TOO_LOW,
   UNKNOWN_LOG_KIND,
@@ -8,7 +9,6 @@ import {
 import { integer, oneOf, word } from '../../protocol/spec.js';
 import { LOG_KINDS, type LogKind } from '../command-log.js';
 import type { ServerCall } from '../server-call.js';
-import { replyHelp } from './help.js';
 
 const SHARED = { group: 'server', since: '8.1.0', flags: ['loading', 'stale'] } as const;
 const SLOWLOG = { ...SHARED, since: '2.2.12' } as const;

@@ -1,5 +1,6 @@
 /** CONFIG: settings read, changed and written to the file while the server runs. */
 import { container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { latin1 } from '../../protocol/bytes.js';
 import { configRewriteFailed, NO_CONFIG_FILE, SYNTAX_ERROR } from '../../protocol/refusals.js';
 import { block, text } from '../../protocol/spec.js';
@@ -8,7 +9,6 @@ import { systemErrorText } from '../config-table/system-error.js';
 import { isLocal } from '../is-local.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
-import { replyHelp } from './help.js';
 
 const ADMIN = {
   group: 'server',

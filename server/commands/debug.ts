@@ -1,5 +1,6 @@
 /** DEBUG: what only tests and those who look for faults should do. */
 import type { Command } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { NONE, type Ref } from '../../datatypes/store/arena.js';
 import { ENCODING_NAMES, NEVER, Type } from '../../datatypes/store/entry.js';
 import { RdbWriter } from '../../persistence/rdb-writer.js';
@@ -29,7 +30,6 @@ import { debugListpack, debugQuicklist, setPackedThreshold } from './debug-lists
 import { replyShape } from './debug-protocol.js';
 import { reload } from './debug-reload.js';
 import { describeNodes, describeTable, valueTableStats } from './debug-values.js';
-import { replyHelp } from './help.js';
 
 interface Subcommand {
   /** How many arguments may follow the subcommand's name. */

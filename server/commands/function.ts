@@ -1,5 +1,6 @@
 /** FUNCTION: libraries of functions. */
 import { command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { globMatch } from '../../protocol/bytes.js';
 import {
   FUNCTION_FLUSH_MODE,
@@ -16,7 +17,6 @@ import { dumpLibraries, readLibraries } from '../scripts/function-payload.js';
 import type { RestorePolicy } from '../scripts/functions.js';
 import { scriptFlagNames } from '../scripts/script-flags.js';
 import type { ServerCall } from '../server-call.js';
-import { replyHelp } from './help.js';
 import { isFlushMode } from './script.js';
 
 const SHARED = { group: 'scripting', since: '7.0.0', acl: ['scripting'] } as const;

@@ -1,12 +1,12 @@
 /** LATENCY: what took long, and how long each command takes. */
 import { type Command, command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { noLatencySamples } from '../../protocol/refusals.js';
 import { text } from '../../protocol/spec.js';
 import type { CommandEntry } from '../command-table.js';
 import { latencyReport } from '../latency-doctor.js';
 import { latencyGraph } from '../latency-graph.js';
 import type { ServerCall } from '../server-call.js';
-import { replyHelp } from './help.js';
 
 const SHARED = { group: 'server', since: '2.8.13', complexity: 'O(1)' } as const;
 const ADMIN = {

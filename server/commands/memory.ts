@@ -1,5 +1,6 @@
 /** MEMORY: what takes how much, and what may be wrong about it. */
 import { type Command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { NONE } from '../../datatypes/store/arena.js';
 import { SYNTAX_ERROR } from '../../protocol/refusals.js';
 import { integer, key, keyArg } from '../../protocol/spec.js';
@@ -7,7 +8,6 @@ import { allocatorReport, memoryReport } from '../memory-report.js';
 import { type MemoryFields, memoryStats } from '../memory-stats.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
-import { replyHelp } from './help.js';
 
 const TIPS = [
   'nondeterministic_output',

@@ -1,5 +1,6 @@
 /** Pub/Sub: SUBSCRIBE and its kin, PUBLISH, and PUBSUB, which tells who listens. */
 import { command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import { Destination } from '../../persistence/propagation.js';
 import { globMatch } from '../../protocol/bytes.js';
 import { PushMessage } from '../../protocol/push.js';
@@ -8,7 +9,6 @@ import { type CommandFlag, key, pattern, text } from '../../protocol/spec.js';
 import { type Client, ReplyMode } from '../client.js';
 import { countOf, plainCount, type TopicKind } from '../pubsub.js';
 import type { ServerCall } from '../server-call.js';
-import { replyHelp } from './help.js';
 
 const SUBSCRIBING: readonly CommandFlag[] = ['loading', 'noscript', 'pubsub', 'stale'];
 const PUBLISHING: readonly CommandFlag[] = ['fast', 'loading', 'pubsub', 'stale'];

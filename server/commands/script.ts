@@ -1,5 +1,6 @@
 /** SCRIPT: the cache of scripts, and ending one that takes too long. */
 import { command, container } from '../../datatypes/command.js';
+import { replyHelp } from '../../datatypes/help.js';
 import {
   NO_SCRIPT,
   NO_SCRIPT_DEBUGGER,
@@ -10,7 +11,6 @@ import {
 } from '../../protocol/refusals.js';
 import { many, oneOf, text, word } from '../../protocol/spec.js';
 import type { ServerCall } from '../server-call.js';
-import { replyHelp } from './help.js';
 
 const SHARED = { group: 'scripting', acl: ['scripting'] } as const;
 

@@ -1,5 +1,5 @@
 /** HELP of containers: the same frame around each container's own lines. */
-import type { Call } from '../../datatypes/call.js';
+import type { Call } from './call.js';
 
 /** Answers lines about the subcommands of `container`, a name in capitals; HELP itself comes last. */
 export function replyHelp(call: Call, container: string, lines: readonly string[]): void {
