@@ -6,10 +6,9 @@
  * background; a write that would have to wait behind an fsync that is not done is put off, by two seconds at most. no: the
  * system decides. What could not be written stays in the buffer and is tried again.
  */
-import { ByteViews, copyWords, LONG_COPY_BYTES } from '../protocol/byte-views.js';
-import { latin1 } from '../protocol/bytes.js';
-import { integerLength, writeInteger } from '../protocol/numbers.js';
+import { integerLength } from '../protocol/numbers.js';
 import type { AppendFile } from './append-file.js';
+import { GrowingBytes } from './growing-bytes.js';
 import { Destination, type PropagationSink } from './propagation.js';
 
 export interface AofWriterSettings {
@@ -41,8 +40,6 @@ export interface AofWriterHost {
 export class AofFatalError extends Error {}
 
 const SMALLEST_BUFFER_BYTES = 16 * 1024;
-/** A buffer that one round made larger than this is let go. */
-const LARGEST_KEPT_BYTES = 1 << 20;
 const SYNC_PERIOD_MS = 1000;
 const LONGEST_DELAY_MS = 2000;
 const ERROR_LOG_PERIOD_MS = 30_000;
@@ -71,10 +68,7 @@ export class AofWriter implements PropagationSink {
 
   private readonly host: AofWriterHost;
   private file: AppendFile | null = null;
-  private readonly sources = new ByteViews();
-  private readonly targets = new ByteViews();
-  private bytes = Buffer.allocUnsafe(SMALLEST_BUFFER_BYTES);
-  private used = 0;
+  private readonly buffer = new GrowingBytes(SMALLEST_BUFFER_BYTES);
   private database = NO_DATABASE;
   /** Second of the last annotation. */
   private annotatedSeconds = 0;
@@ -96,12 +90,12 @@ export class AofWriter implements PropagationSink {
 
   /** Bytes that wait to be written. */
   get bufferedBytes(): number {
-    return this.used;
+    return this.buffer.used;
   }
 
   /** What the buffer takes. */
   get bufferBytes(): number {
-    return this.bytes.length;
+    return this.buffer.bytes.length;
   }
 
   /** Writes go to `file` from now on, which has `size` bytes already. The file before is brought to disk. */
@@ -124,7 +118,7 @@ export class AofWriter implements PropagationSink {
 
   /** Forgets what waits to be written, and that anything failed. */
   reset(): void {
-    this.used = 0;
+    this.buffer.used = 0;
     this.database = NO_DATABASE;
     this.delayedSinceMs = 0;
     this.writeError = null;
@@ -134,46 +128,26 @@ export class AofWriter implements PropagationSink {
   write(database: number, bytes: Uint8Array, start: number, end: number): void {
     // Without a file a rewrite is to come, which finds all this in the data.
     if (this.file === null) return;
-    if (this.used === 0) this.host.wake();
+    if (this.buffer.used === 0) this.host.wake();
     this.taken++;
     if (this.host.settings.aofTimestampEnabled) this.annotate();
     if (database !== this.database && database !== NO_DATABASE) this.select(database);
-    const length = end - start;
-    this.reserve(length);
-    if (length < LONG_COPY_BYTES) {
-      copyWords(this.sources.of(bytes), start, this.targets.of(this.bytes), this.used, length);
-    } else this.bytes.set(bytes.subarray(start, end), this.used);
-    this.used += length;
+    this.buffer.copy(bytes, start, end);
   }
 
   private annotate(): void {
     const seconds = Math.floor(this.host.now() / 1000);
     if (seconds <= this.annotatedSeconds) return;
     this.annotatedSeconds = seconds;
-    this.append(`#TS:${seconds}\r\n`);
+    this.buffer.text(`#TS:${seconds}\r\n`);
   }
 
   private select(database: number): void {
     this.database = database;
-    this.append(`*2\r\n$6\r\nSELECT\r\n$${integerLength(database)}\r\n`);
-    this.reserve(24);
-    writeInteger(database, this.bytes, this.used);
-    this.used += integerLength(database);
-    this.append('\r\n');
-  }
-
-  private append(text: string): void {
-    this.reserve(text.length);
-    this.bytes.set(latin1(text), this.used);
-    this.used += text.length;
-  }
-
-  private reserve(bytes: number): void {
-    const wanted = this.used + bytes;
-    if (wanted <= this.bytes.length) return;
-    const wider = Buffer.allocUnsafe(Math.max(wanted, this.bytes.length * 2));
-    this.bytes.copy(wider, 0, 0, this.used);
-    this.bytes = wider;
+    const { buffer } = this;
+    buffer.text(`*2\r\n$6\r\nSELECT\r\n$${integerLength(database)}\r\n`);
+    buffer.integer(database);
+    buffer.text('\r\n');
   }
 
   /**
@@ -185,7 +159,7 @@ export class AofWriter implements PropagationSink {
   flush(force = false): void {
     const { file } = this;
     if (file === null) return;
-    if (this.used > 0) {
+    if (this.buffer.used > 0) {
       if (!force && this.mustWait()) return;
       this.delayedSinceMs = 0;
       if (!this.writeBuffer(file)) return;
@@ -195,7 +169,7 @@ export class AofWriter implements PropagationSink {
 
   /** Whether there is something to write, or to bring to disk before long. */
   get isIdle(): boolean {
-    return this.used === 0 && this.fileBytes === this.syncedBytes;
+    return this.buffer.used === 0 && this.fileBytes === this.syncedBytes;
   }
 
   /** Brings all that was written to disk. @throws {Error} When the system cannot. */
@@ -225,13 +199,13 @@ export class AofWriter implements PropagationSink {
     let written = 0;
     let failure: string | null = null;
     try {
-      written = file.write(this.bytes, 0, this.used);
+      written = file.write(this.buffer.bytes, 0, this.buffer.used);
     } catch (error) {
       failure = host.textOf(error);
     }
     if (this.flushDelayMs > 0) sleep(this.flushDelayMs);
     this.noteWriteTime(host.elapsedMs() - startMs);
-    if (written < this.used) {
+    if (written < this.buffer.used) {
       this.writeFailed(file, written, failure);
       return false;
     }
@@ -240,10 +214,7 @@ export class AofWriter implements PropagationSink {
       this.writeError = null;
     }
     this.fileBytes += written;
-    this.used = 0;
-    if (this.bytes.length > LARGEST_KEPT_BYTES) {
-      this.bytes = Buffer.allocUnsafe(SMALLEST_BUFFER_BYTES);
-    }
+    this.buffer.empty();
     return true;
   }
 
@@ -264,14 +235,13 @@ export class AofWriter implements PropagationSink {
       this.errorLoggedAtMs = nowMs;
       host.warning(
         failure === null
-          ? `Short write while writing to the AOF file: (nwritten=${written}, expected=${this.used})`
+          ? `Short write while writing to the AOF file: (nwritten=${written}, expected=${this.buffer.used})`
           : `Error writing to the AOF file: ${failure}`,
       );
     }
     if (written > 0 && !this.takeBack(file, logs)) {
       // The part stays in the file: the rest goes behind it.
-      this.bytes.copyWithin(0, written, this.used);
-      this.used -= written;
+      this.buffer.drop(written);
       this.fileBytes += written;
     }
     if (host.settings.appendfsync === 'always') {
@@ -335,7 +305,7 @@ export class AofWriter implements PropagationSink {
         this.syncError = host.textOf(error);
       }
       // What was put off meanwhile need not wait for the next request.
-      if (this.used > 0) host.wake();
+      if (this.buffer.used > 0) host.wake();
     });
   }
 

@@ -5,9 +5,8 @@
  * unit ends; several requests of one unit stand between MULTI and EXEC, so that whoever reads them runs all
  * of them or none.
  */
-import { ByteViews, copyWords, LONG_COPY_BYTES } from '../protocol/byte-views.js';
-import { integerLength, writeInteger } from '../protocol/numbers.js';
 import type { Request } from '../protocol/request.js';
+import { GrowingBytes } from './growing-bytes.js';
 
 /** Who is to get a request, one bit each. */
 export const Destination = { appendOnlyFile: 1, replicas: 2, all: 3 } as const;
@@ -36,8 +35,6 @@ interface Gathered {
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n');
 const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n');
 const SMALLEST_BUFFER_BYTES = 4096;
-/** A buffer that one unit made larger than this is let go. */
-const LARGEST_KEPT_BYTES = 1 << 20;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
 const CR = 0x0d;
@@ -48,10 +45,7 @@ export class Propagation {
   private readonly sinks: PropagationSink[] = [];
   /** Destinations that some sink has. */
   private wanted = 0;
-  private readonly sources = new ByteViews();
-  private readonly targets = new ByteViews();
-  private bytes = Buffer.allocUnsafe(SMALLEST_BUFFER_BYTES);
-  private used = 0;
+  private readonly buffer = new GrowingBytes(SMALLEST_BUFFER_BYTES);
   private readonly gathered: Gathered[] = [];
   private count = 0;
 
@@ -79,20 +73,20 @@ export class Propagation {
   /** Gathers a request as a client sent it. */
   gather(database: number, request: Request, destinations: number = Destination.all): void {
     if ((destinations & this.wanted) === 0) return;
-    const { argc, wireStart } = request;
-    const start = this.used;
+    const { argc, bytes, starts, ends, wireStart } = request;
+    const { buffer } = this;
+    const start = buffer.used;
     if (wireStart >= 0) {
-      this.copy(request.bytes, wireStart, (request.ends[argc - 1] as number) + LINE_END_BYTES);
+      buffer.copy(bytes, wireStart, (ends[argc - 1] as number) + LINE_END_BYTES);
       return this.note(database, destinations, start);
     }
-    this.reserve(request.wireBytes + argc);
     this.writeHeader(STAR, argc);
     for (let i = 0; i < argc; i++) {
-      const from = request.starts[i] as number;
-      const to = request.ends[i] as number;
+      const from = starts[i] as number;
+      const to = ends[i] as number;
       this.writeHeader(DOLLAR, to - from);
-      this.bytes.set(request.bytes.subarray(from, to), this.used);
-      this.endArgument(to - from);
+      buffer.copy(bytes, from, to);
+      this.endLine();
     }
     this.note(database, destinations, start);
   }
@@ -104,16 +98,14 @@ export class Propagation {
     destinations: number = Destination.all,
   ): void {
     if ((destinations & this.wanted) === 0) return;
-    const start = this.used;
-    let room = 32;
-    for (const word of words) room += word.length + 32;
-    this.reserve(room);
+    const { buffer } = this;
+    const start = buffer.used;
     this.writeHeader(STAR, words.length);
     for (const word of words) {
       this.writeHeader(DOLLAR, word.length);
-      if (typeof word === 'string') this.bytes.write(word, this.used, 'latin1');
-      else this.bytes.set(word, this.used);
-      this.endArgument(word.length);
+      if (typeof word === 'string') buffer.text(word);
+      else buffer.copy(word, 0, word.length);
+      this.endLine();
     }
     this.note(database, destinations, start);
   }
@@ -123,13 +115,11 @@ export class Propagation {
     const { count } = this;
     this.count = 0;
     for (const sink of this.sinks) this.handOn(sink, count);
-    this.used = 0;
-    if (this.bytes.length > LARGEST_KEPT_BYTES)
-      this.bytes = Buffer.allocUnsafe(SMALLEST_BUFFER_BYTES);
+    this.buffer.empty();
   }
 
   private handOn(sink: PropagationSink, count: number): void {
-    const { gathered } = this;
+    const { gathered, buffer } = this;
     let meant = 0;
     for (let i = 0; i < count; i++) {
       if (((gathered[i] as Gathered).destinations & sink.destination) !== 0) meant++;
@@ -137,56 +127,33 @@ export class Propagation {
     if (meant > 1) sink.write(-1, MULTI, 0, MULTI.length);
     for (let i = 0; i < count; i++) {
       const { database, destinations, start, end } = gathered[i] as Gathered;
-      if ((destinations & sink.destination) !== 0) sink.write(database, this.bytes, start, end);
+      if ((destinations & sink.destination) !== 0) sink.write(database, buffer.bytes, start, end);
     }
     if (meant > 1) sink.write(-1, EXEC, 0, EXEC.length);
   }
 
   private note(database: number, destinations: number, start: number): void {
     const one = this.gathered[this.count];
+    const end = this.buffer.used;
     if (one === undefined) {
-      this.gathered.push({ database, destinations, start, end: this.used });
+      this.gathered.push({ database, destinations, start, end });
     } else {
       one.database = database;
       one.destinations = destinations;
       one.start = start;
-      one.end = this.used;
+      one.end = end;
     }
     this.count++;
   }
 
-  /** A request that is here in the very form it is to have. */
-  private copy(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    this.reserve(length);
-    if (length < LONG_COPY_BYTES) {
-      copyWords(this.sources.of(bytes), start, this.targets.of(this.bytes), this.used, length);
-    } else this.bytes.set(bytes.subarray(start, end), this.used);
-    this.used += length;
-  }
-
-  private reserve(bytes: number): void {
-    const wanted = this.used + bytes;
-    if (wanted <= this.bytes.length) return;
-    const wider = Buffer.allocUnsafe(Math.max(wanted, this.bytes.length * 2));
-    this.bytes.copy(wider, 0, 0, this.used);
-    this.bytes = wider;
-  }
-
   private writeHeader(kind: number, count: number): void {
-    this.bytes[this.used++] = kind;
-    writeInteger(count, this.bytes, this.used);
-    this.used += integerLength(count);
-    this.endLine();
-  }
-
-  private endArgument(length: number): void {
-    this.used += length;
+    this.buffer.byte(kind);
+    this.buffer.integer(count);
     this.endLine();
   }
 
   private endLine(): void {
-    this.bytes[this.used++] = CR;
-    this.bytes[this.used++] = LF;
+    this.buffer.byte(CR);
+    this.buffer.byte(LF);
   }
 }

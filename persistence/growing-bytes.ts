@@ -1,0 +1,72 @@
+/** Bytes gathered one behind the other, in a buffer that grows as it must. */
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../protocol/byte-views.js';
+import { integerLength, writeInteger } from '../protocol/numbers.js';
+
+/** A buffer that grew larger than this is let go when it is emptied. */
+const LARGEST_KEPT_BYTES = 1 << 20;
+
+export class GrowingBytes {
+  /** What is gathered is `bytes[0, used)`. */
+  bytes: Buffer;
+  used = 0;
+
+  private readonly smallestBytes: number;
+  private readonly sources = new ByteViews();
+  private readonly targets = new ByteViews();
+
+  constructor(smallestBytes: number) {
+    this.smallestBytes = smallestBytes;
+    this.bytes = Buffer.allocUnsafe(smallestBytes);
+  }
+
+  /** Room for `bytes` more. */
+  reserve(bytes: number): void {
+    const wanted = this.used + bytes;
+    if (wanted <= this.bytes.length) return;
+    const wider = Buffer.allocUnsafe(Math.max(wanted, this.bytes.length * 2));
+    this.bytes.copy(wider, 0, 0, this.used);
+    this.bytes = wider;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.used++] = value;
+  }
+
+  /** Adds `source[start, end)`. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length);
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.sources.of(source), start, this.targets.of(this.bytes), this.used, length);
+    } else this.bytes.set(source.subarray(start, end), this.used);
+    this.used += length;
+  }
+
+  /** Adds a text of Latin-1. */
+  text(text: string): void {
+    this.reserve(text.length);
+    this.bytes.write(text, this.used, 'latin1');
+    this.used += text.length;
+  }
+
+  /** Adds a whole number as decimal digits. */
+  integer(value: number): void {
+    const length = integerLength(value);
+    this.reserve(length);
+    writeInteger(value, this.bytes, this.used);
+    this.used += length;
+  }
+
+  /** Forgets `bytes[0, end)`; what stands behind it moves to the front. */
+  drop(end: number): void {
+    this.bytes.copyWithin(0, end, this.used);
+    this.used -= end;
+  }
+
+  /** Forgets all, and lets go of a buffer that grew large. */
+  empty(): void {
+    this.used = 0;
+    if (this.bytes.length > LARGEST_KEPT_BYTES) this.bytes = Buffer.allocUnsafe(this.smallestBytes);
+  }
+}
