@@ -3,7 +3,6 @@ import {
   COUNT_NOT_POSITIVE,
   MUST_BE_POSITIVE,
   NUMKEYS_NOT_POSITIVE,
-  type Refusal,
   SYNTAX_ERROR,
   wrongArity,
 } from '../protocol/refusals.js';
@@ -12,7 +11,7 @@ import { waitForKeys } from './blocking.js';
 import type { Call } from './call.js';
 import { command } from './command.js';
 import { End, elementsPopped, listsOf, replyElement, replyElements } from './list-values.js';
-import { readTimeout } from './options.js';
+import { readPositive, readTimeout } from './options.js';
 import { NONE, type Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
 
@@ -177,12 +176,6 @@ function readMpop(call: Call, from: number): Mpop {
     if (call.argc > afterKeys + 3) throw SYNTAX_ERROR;
   }
   return { firstKey: from + 1, afterKeys, end, count };
-}
-
-function readPositive(call: Call, i: number, otherwise: Refusal): number {
-  const value = Number(call.bigint(i, otherwise));
-  if (value <= 0) throw otherwise;
-  return value;
 }
 
 /** Argument `i` as an end of a list. @throws {Refusal} SYNTAX_ERROR. */

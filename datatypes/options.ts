@@ -165,6 +165,13 @@ export function isReversed(call: Call, i: number, first: number, last: number): 
   return call.bigint(i) > call.bigint(i + 1);
 }
 
+/** Argument `i`, an integer of at least 1; beyond 2^53 only about right. @throws {Refusal} `otherwise` */
+export function readPositive(call: Call, i: number, otherwise: Refusal): number {
+  const value = Number(call.bigint(i, otherwise));
+  if (value < 1) throw otherwise;
+  return value;
+}
+
 const INT32_MIN = -0x8000_0000;
 const INT32_MAX = 0x7fff_ffff;
 

@@ -3,7 +3,7 @@ import { NUMKEYS_BEYOND_ARGUMENTS, NUMKEYS_NOT_POSITIVE } from '../protocol/refu
 import { integer, key, keyArg } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
-import { readLimit } from './options.js';
+import { readLimit, readPositive } from './options.js';
 import { replyMember, replyMembers } from './set-reply.js';
 import { SetLenses, SetValue } from './set-value.js';
 import { NONE } from './store/arena.js';
@@ -102,10 +102,9 @@ export const sintercard = command(
 
 /** Argument 1: how many keys follow. */
 function readKeyCount(call: Call): number {
-  const count = call.bigint(1, NUMKEYS_NOT_POSITIVE);
-  if (count < 1n) throw NUMKEYS_NOT_POSITIVE;
+  const count = readPositive(call, 1, NUMKEYS_NOT_POSITIVE);
   if (count > call.argc - 2) throw NUMKEYS_BEYOND_ARGUMENTS;
-  return Number(count);
+  return count;
 }
 
 function countCommon(sets: readonly SetValue[], limit: number): number {

@@ -9,7 +9,7 @@ import { double, integer, key, keyArg, oneOf, word } from '../protocol/spec.js';
 import { waitForKeys } from './blocking.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
-import { readTimeout } from './options.js';
+import { readPositive, readTimeout } from './options.js';
 import { NONE, type Ref } from './store/arena.js';
 import { Type } from './store/entry.js';
 import { replyScored } from './zset-reply.js';
@@ -123,12 +123,6 @@ function readMultiPop(call: Call, at: number): MultiPop {
     count = readPositive(call, i + 1, COUNT_NOT_POSITIVE);
   }
   return { firstAt: at + 1, endAt, end, count: count || 1 };
-}
-
-function readPositive(call: Call, i: number, otherwise: typeof NUMKEYS_NOT_POSITIVE): number {
-  const value = Number(call.bigint(i, otherwise));
-  if (value < 1) throw otherwise;
-  return value;
 }
 
 /** Pops from the first key that is there; false, without a reply, when there is none. */

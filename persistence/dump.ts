@@ -2,7 +2,7 @@
  * DUMP payloads: a type byte, the value as in RDB, the RDB version (2 bytes, little-endian), CRC-64.
  */
 import { Crc64 } from './crc64.js';
-import { RdbWriter } from './rdb-writer.js';
+import type { RdbWriter } from './rdb-writer.js';
 
 /** The RDB version that is written, that of Valkey 9.1. */
 export const RDB_VERSION = 80;
@@ -41,14 +41,6 @@ export function finishDump(out: RdbWriter): Uint8Array {
   bytes[at + 1] = RDB_VERSION >>> 8;
   new Crc64().update(bytes, 0, at + 2).writeTo(bytes, at + 2);
   return out.finish();
-}
-
-/** Makes a payload of a type byte and the value's RDB bytes. */
-export function dumpPayload(type: number, body: Uint8Array): Uint8Array {
-  const out = new RdbWriter(null, 1 + body.length + FOOTER_BYTES);
-  out.byte(type);
-  out.raw(body);
-  return finishDump(out);
 }
 
 /** How strictly the footer of a payload is checked. */

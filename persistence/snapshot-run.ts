@@ -23,6 +23,8 @@ export interface RunParts {
 
 export class SnapshotRun {
   readonly snapshot: Snapshot;
+  /** ms since 1970. */
+  private readonly startedAtMs: number;
   private readonly parts: RunParts;
   private timer: Timer | null = null;
   private lastCommands = -1;
@@ -33,8 +35,14 @@ export class SnapshotRun {
   constructor(parts: RunParts) {
     this.parts = parts;
     this.snapshot = parts.snapshot;
+    this.startedAtMs = parts.clock.now();
     this.isOver = () => ++this.steps >= SLICE_STEPS || this.parts.clock.elapsedMs() >= this.untilMs;
     this.later(0);
+  }
+
+  /** Whole seconds since it began. */
+  get seconds(): number {
+    return Math.floor((this.parts.clock.refresh() - this.startedAtMs) / 1000);
   }
 
   /** Gives the snapshot up. */

@@ -36,11 +36,10 @@ export interface ScriptHost {
   /**
    * Called every 100,000 loop turns and calls: about once in a millisecond.
    *
-   * @param canPause - False within a callback that cannot be left (a comparator of a sort).
    * @returns Whether to leave the script: `start` or `resume` then returns false.
    * @throws {LuaError} With `fatal`, to kill the script; see `ScriptEngine.kill` for a paused one.
    */
-  tick(canPause: boolean): boolean;
+  tick(): boolean;
 }
 
 export interface ScriptEngine {

@@ -33,7 +33,7 @@ export class LuaEngine implements ScriptEngine {
     this.host = host;
     this.compiler = compiler;
     this.globals = this.machine.globals;
-    this.machine.tick = (canPause) => this.tick(canPause);
+    this.machine.tick = () => this.tick();
     this.machine.checkMemory = (bytes) => this.checkMemory(bytes);
     this.machine.measure = () => this.memoryInUse();
     openBase(this.machine, { compiler, insecure });
@@ -90,10 +90,10 @@ export class LuaEngine implements ScriptEngine {
     return !this.paused;
   }
 
-  private tick(canPause: boolean): boolean {
+  private tick(): boolean {
     if (this.killedBy !== null) throw this.killedBy;
     this.checkMemory(0);
-    return this.host.tick(canPause) && canPause;
+    return this.host.tick();
   }
 
   private checkMemory(bytes: number): void {

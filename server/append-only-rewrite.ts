@@ -26,7 +26,7 @@ interface Running {
   readonly run: SnapshotRun;
   readonly file: BackgroundFile;
   readonly format: BaseFormat;
-  readonly startedAtMs: number;
+  readonly temporaryName: string;
   isGivenUp: boolean;
 }
 
@@ -46,6 +46,7 @@ export class AppendOnlyRewrite {
   private readonly server: Server;
   private readonly owner: AppendOnly;
   private running: Running | null = null;
+  private filesMade = 0;
   /** Until when none begins by itself, ms since 1970, and how long that was; 0: at any time. */
   private delayedUntilMs = 0;
   private delayMinutes = 0;
@@ -66,8 +67,7 @@ export class AppendOnlyRewrite {
 
   /** Seconds since the one in progress began; -1 without one. */
   get currentSeconds(): number {
-    if (this.running === null) return -1;
-    return Math.floor((this.server.clock.now() - this.running.startedAtMs) / 1000);
+    return this.running?.run.seconds ?? -1;
   }
 
   /**
@@ -94,7 +94,8 @@ export class AppendOnlyRewrite {
     this.count++;
     server.stats.snapshots++;
     const format = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof';
-    const file = new BackgroundFile(this.fileOptions());
+    const temporaryName = this.nextTemporaryName();
+    const file = new BackgroundFile(this.fileOptions(temporaryName));
     file.onFailure = (failure) => this.fail(failure.cause);
     const run = new SnapshotRun({
       snapshot: new Snapshot(this.snapshotParts(file, format), true),
@@ -103,7 +104,7 @@ export class AppendOnlyRewrite {
       commandsRun: () => server.stats.commandsProcessed,
       onDone: () => void this.finish(),
     });
-    this.running = { run, file, format, startedAtMs: server.clock.now(), isGivenUp: false };
+    this.running = { run, file, format, temporaryName, isGivenUp: false };
     server.log.notice(`Background append only file rewriting started by pid ${process.pid}`);
     return true;
   }
@@ -140,7 +141,7 @@ export class AppendOnlyRewrite {
 
   /** Writes a base now, while nobody is served: that of a server that begins with nothing. */
   writeBaseNow(path: string, format: BaseFormat): void {
-    const file = new BlockingFile(this.fileOptions());
+    const file = new BlockingFile(this.fileOptions(this.nextTemporaryName()));
     try {
       new Snapshot(this.snapshotParts(file, format), false).finish();
       file.commit(path);
@@ -169,7 +170,7 @@ export class AppendOnlyRewrite {
     const manifest = owner.manifest.copy();
     const base = manifest.addBase(directory.names.prefix, running.format);
     const path = directory.pathOf(base.name);
-    server.log.notice(`Successfully created the temporary AOF base file ${this.temporaryName}`);
+    server.log.notice(`Successfully created the temporary AOF base file ${running.temporaryName}`);
     try {
       await running.file.commit(path);
     } catch (error) {
@@ -192,7 +193,7 @@ export class AppendOnlyRewrite {
     const base = manifest.addBase(directory.names.prefix, running.format);
     log.notice('Background AOF rewrite terminated with success');
     log.notice(
-      `Successfully renamed the temporary AOF base file ${this.temporaryName} into ${base.name}`,
+      `Successfully renamed the temporary AOF base file ${running.temporaryName} into ${base.name}`,
     );
     try {
       if (owner.state === 'waiting') {
@@ -244,9 +245,9 @@ export class AppendOnlyRewrite {
   }
 
   private ended(): void {
-    const { running, server } = this;
+    const { running } = this;
     if (running === null) return;
-    this.lastSeconds = Math.floor((server.clock.refresh() - running.startedAtMs) / 1000);
+    this.lastSeconds = running.run.seconds;
     this.lastEarlyBytes = running.run.snapshot.earlyBytes;
     this.running = null;
   }
@@ -307,14 +308,15 @@ export class AppendOnlyRewrite {
     return true;
   }
 
-  private get temporaryName(): string {
-    return `temp-rewriteaof-bg-${process.pid}.aof`;
+  /** One that no rewrite before had: what those left may still be on its way out. */
+  private nextTemporaryName(): string {
+    return `temp-rewriteaof-bg-${process.pid}.${++this.filesMade}.aof`;
   }
 
-  private fileOptions() {
+  private fileOptions(temporaryName: string) {
     const { values } = this.server.config;
     return {
-      temporaryPath: filePath(values, this.temporaryName),
+      temporaryPath: filePath(values, temporaryName),
       syncsInPieces: values.aofRewriteIncrementalFsync,
     };
   }

@@ -357,8 +357,8 @@ export class Executor {
 
   /** Keeps what is needed to end a command later. */
   private leave(call: ServerCall, entry: CommandEntry, books: OpenBooks): void {
-    const { client, server } = { client: call.client, server: this.server };
-    const kept = new ServerCall(server, client);
+    const { server } = this;
+    const kept = new ServerCall(server, call.client);
     kept.request = call.request.copy();
     kept.db = call.db;
     kept.entry = entry;

@@ -30,7 +30,6 @@ const FINAL_SLICE_MS = 8;
 interface Running {
   readonly run: SnapshotRun;
   readonly file: BackgroundFile;
-  readonly startedAtMs: number;
   readonly dirtyBefore: number;
   /** Nobody wants it any more. */
   isGivenUp: boolean;
@@ -78,8 +77,7 @@ export class RdbSaves {
 
   /** Seconds since the save in progress began; -1 without one. */
   get currentSeconds(): number {
-    if (this.running === null) return -1;
-    return Math.floor((this.server.clock.now() - this.running.startedAtMs) / 1000);
+    return this.running?.run.seconds ?? -1;
   }
 
   /** Whether writes are refused because saving fails. */
@@ -130,7 +128,6 @@ export class RdbSaves {
     this.running = {
       run,
       file,
-      startedAtMs: clock.now(),
       dirtyBefore: effects.dirty,
       isGivenUp: false,
     };
@@ -196,10 +193,9 @@ export class RdbSaves {
   }
 
   private ended(): void {
-    const { running, server } = this;
+    const { running } = this;
     if (running === null) return;
-    const spentMs = server.clock.refresh() - running.startedAtMs;
-    this.lastSeconds = Math.floor(spentMs / 1000);
+    this.lastSeconds = running.run.seconds;
     this.lastEarlyBytes = running.run.snapshot.earlyBytes;
     this.running = null;
   }

@@ -64,7 +64,6 @@ const STAMP = 0xf800;
 const STAMP_SHIFT = 11;
 /** Stamps there are. */
 export const STAMPS = 32;
-const KIND = 0xff;
 const TYPE = 0xf;
 /** A block that would waste this much more than its value's length is better given back. */
 const WORTHWHILE_BYTES = 32;
@@ -412,11 +411,6 @@ export class Entries {
     const word = (ref & 0xffff) << 2;
     const extra = word + ((KEY_BYTE + words[word + 3]! + 3) >>> 2);
     return (words[word + 1]! & EXPIRES) === 0 ? extra : extra + 2;
-  }
-
-  /** Type and encoding, as the low byte of word 1. */
-  typeAndEncoding(ref: Ref): number {
-    return this.kind(ref) & KIND;
   }
 }
 

@@ -100,11 +100,6 @@ export function checkFunction(thread: Thread, i: number): Closure | NativeFuncti
   throw typeError(thread, i, 'function');
 }
 
-/** `checkNumber`, or `otherwise` when the argument is missing or nil. */
-export function optionalNumber(thread: Thread, i: number, otherwise: number): number {
-  return isNoneOrNil(thread, i) ? otherwise : checkNumber(thread, i);
-}
-
 /** `checkInteger`, or `otherwise` when the argument is missing or nil. */
 export function optionalInteger(thread: Thread, i: number, otherwise: number): number {
   return isNoneOrNil(thread, i) ? otherwise : checkInteger(thread, i);

@@ -7,10 +7,9 @@ import type { Thread } from '../machine/thread.js';
 import { type LuaValue, Userdata } from '../machine/values.js';
 import { fail, MAXIMUM_STACK } from './arguments.js';
 import { InvalidNumbers, type JsonSettings } from './json-settings.js';
+import { listExtent } from './list-extent.js';
 import { replaceEach, TextBuilder } from './text-builder.js';
 
-/** The largest index of an array. */
-const MAXIMUM_INDEX = 2 ** 31 - 1;
 /** The default digits: those of `tostring`. */
 const USUAL_PRECISION = 14;
 
@@ -116,23 +115,9 @@ export class JsonEncoder {
 
   /** The largest index of a table that is an array, 0 when it is none. */
   private arrayLength(table: Table): number {
-    let largest = 0;
-    let count = 0;
-    const { array, keys, values } = table;
-    for (let i = 1; i < array.length; i++) {
-      if (array[i] === undefined) continue;
-      count++;
-      largest = i;
-    }
-    for (let node = 0; node < keys.length; node++) {
-      if (values[node] === undefined) continue;
-      const key = keys[node];
-      if (typeof key !== 'number' || key < 1 || key > MAXIMUM_INDEX || !Number.isInteger(key)) {
-        return 0;
-      }
-      count++;
-      if (key > largest) largest = key;
-    }
+    const extent = listExtent(table);
+    if (extent === null) return 0;
+    const { largestIndex: largest, count } = extent;
     const { convertSparse, sparseRatio, sparseSafe } = this.settings;
     if (sparseRatio === 0 || largest <= count * sparseRatio || largest <= sparseSafe) {
       return largest;

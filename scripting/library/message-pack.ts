@@ -5,6 +5,7 @@ import type { Thread } from '../machine/thread.js';
 import type { LuaValue, NativeBody } from '../machine/values.js';
 import { argumentError, register } from './arguments.js';
 import { doubleBytes, floatBytes, longBytes, smallBytes } from './binary.js';
+import { listExtent } from './list-extent.js';
 import { unpack, unpackLimit, unpackOne } from './message-unpack.js';
 import { TextBuilder } from './text-builder.js';
 
@@ -49,22 +50,8 @@ function packNumber(value: number): string {
 
 /** The length of a table whose keys are 1 to n and no others; -1 of any other. */
 function listLength(table: Table): number {
-  const { array, keys, values } = table;
-  let count = 0;
-  let largest = 0;
-  for (let i = 1; i < array.length; i++) {
-    if (array[i] === undefined) continue;
-    count++;
-    largest = i;
-  }
-  for (let node = 0; node < keys.length; node++) {
-    if (values[node] === undefined) continue;
-    const key = keys[node];
-    if (typeof key !== 'number' || key < 1 || !Number.isInteger(key)) return -1;
-    count++;
-    if (key > largest) largest = key;
-  }
-  return largest === count ? count : -1;
+  const extent = listExtent(table);
+  return extent !== null && extent.largestIndex === extent.count ? extent.count : -1;
 }
 
 class Packer {

@@ -32,7 +32,7 @@ const BYTES_PER_TICK_BITS = 6;
 const MAXIMUM_STRING = 2 ** 28;
 
 /** What the tick asks: see `ScriptHost.tick` in engine.ts. */
-export type Tick = (canPause: boolean) => boolean;
+export type Tick = () => boolean;
 
 export class Machine {
   readonly globals = new Table();
@@ -54,8 +54,6 @@ export class Machine {
   checkMemory: (bytes: number) => void = () => undefined;
   /** How `memoryInUse` knows. */
   measure: () => number = () => 0;
-  /** Runs of the loop within a function of the host: there the script cannot be left. */
-  private nested = 0;
   /** The frame at which the innermost run ends. */
   private stop: Frame | null = null;
   private addresses = 0;
@@ -281,32 +279,10 @@ export class Machine {
     }
   }
 
-  /**
-   * For functions of the host that cannot be left: calls a function and waits for it.
-   *
-   * Prefer `Thread.callThen`. The function and its arguments must have been pushed, the function
-   * at `func`; its results lie there afterwards, up to `thread.top` when all are wanted.
-   */
-  callNow(thread: Thread, func: number, wanted: number): void {
-    const { frame } = thread;
-    const outer = this.stop;
-    this.stop = frame;
-    this.nested++;
-    try {
-      this.call(thread, func, wanted);
-      if (thread.frame !== frame || this.thread !== thread) this.run(frame);
-    } finally {
-      this.nested--;
-      this.stop = outer;
-    }
-    thread.base = frame.base;
-  }
-
   /** Made ready for a new script: its function is to be pushed as the first value of `main`. */
   begin(): void {
     this.thread = this.main;
     this.main.status = 'running';
-    this.nested = 0;
     this.budget = this.interval;
     this.charged = 0;
   }
@@ -329,7 +305,7 @@ export class Machine {
   /** Asks the outside, once in many ticks, whether to go on. @returns Whether to leave the script. */
   ask(): boolean {
     this.budget = this.interval;
-    return this.tick(this.nested === 0);
+    return this.tick();
   }
 
   /** Makes an error of whatever was thrown: JavaScript's own limits are limits of scripts. */

@@ -22,9 +22,6 @@ const SCANNED_NODES = 8;
 const NO_KEYS: LuaValue[] = [];
 const NO_HASHES: number[] = [];
 
-/** Metamethods whose absence a metatable remembers: bits of `Table.absent`. */
-export const Absent = { index: 1, newIndex: 2, eq: 4 } as const;
-
 /** The power of two that is at least `size`, for sizes from 1. */
 function roundUp(size: number): number {
   let power = 1;
@@ -78,8 +75,6 @@ export class Table {
   metatable: Table | null = null;
   /** Set for what scripts must not change; every setter that scripts reach refuses then. */
   readonly = false;
-  /** As a metatable: which metamethods are known not to be there. Cleared by every new key. */
-  absent = 0;
   /** The nodes from here on are not free. */
   private lastFree = 0;
   private index: Map<LuaValue, number> | null = null;
@@ -246,7 +241,6 @@ export class Table {
 
   /** Puts a key that is not there into a node; resizes when none is free. */
   private insert(key: LuaValue, value: LuaValue, hash: number): void {
-    this.absent = 0;
     if (this.keys.length === 0) {
       this.rehash(key);
       this.moveIn(key, value, hash);

@@ -182,10 +182,10 @@ export class Scripts implements ScriptHost {
     this.timer = null;
   }
 
-  tick(canPause: boolean): boolean {
+  tick(): boolean {
     const { run } = this;
     // What is loaded runs one after the other: a script in it cannot be left.
-    if (run === null || !canPause || this.server.loading.inProgress) return false;
+    if (run === null || this.server.loading.inProgress) return false;
     const { clock, config } = this.server;
     const nowMs = clock.elapsedMs();
     if (run.isBusy) return nowMs >= this.sliceEndsAtMs;

@@ -67,8 +67,8 @@ export class FunctionWorld {
 
   constructor(parts: WorldParts) {
     this.elapsedMs = parts.elapsedMs;
-    const tick = (canPause: boolean): boolean => {
-      if (this.registered === null) return parts.host.tick(canPause);
+    const tick = (): boolean => {
+      if (this.registered === null) return parts.host.tick();
       this.checkLoadTime();
       return false;
     };

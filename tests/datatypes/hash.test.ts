@@ -1,5 +1,5 @@
 import t from 'tap';
-import { dumpPayload } from '../../persistence/dump.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { oneOf, seeded } from '../helpers/seeded.js';
 import { refusalOf, startServer } from '../helpers/server.js';
 

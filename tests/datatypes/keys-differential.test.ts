@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Random } from '../../datatypes/random.js';
-import { dumpPayload } from '../../persistence/dump.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { seeded } from '../helpers/seeded.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 

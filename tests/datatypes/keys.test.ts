@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Database } from '../../datatypes/database.js';
-import { dumpPayload } from '../../persistence/dump.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf, type StartedServer, startServer } from '../helpers/server.js';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Random } from '../../datatypes/random.js';
-import { dumpPayload } from '../../persistence/dump.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Words of one line, split at spaces; `''` is an empty word. */

@@ -22,10 +22,10 @@ export interface EngineWishes {
 export function protectedEngine(wishes: EngineWishes = {}): LuaEngine {
   const { ticks = 500, leaveEvery, insecure = false } = wishes;
   let left = ticks;
-  const tick = (canPause: boolean): boolean => {
+  const tick = (): boolean => {
     left--;
     if (left < 0) throw new LuaError('too many ticks', true);
-    return canPause && leaveEvery !== undefined;
+    return leaveEvery !== undefined;
   };
   const engine = new LuaEngine({ host: { tick }, insecure });
   if (leaveEvery !== undefined) engine.machine.interval = leaveEvery;

@@ -1,6 +1,6 @@
 /** What arguments of random requests are drawn from: few keys, so that commands meet each other's work. */
 import type { Random } from '../../datatypes/random.js';
-import { dumpPayload } from '../../persistence/dump.js';
+import { dumpPayload } from './dump-payload.js';
 import type { Pool } from './request-generator.js';
 
 /** A pool of these, each as likely as the others. */

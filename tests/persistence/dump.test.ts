@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { LzfCompressor, lzfDecompress } from '../../datatypes/store/lzf.js';
 import { Crc64 } from '../../persistence/crc64.js';
-import { checkDumpPayload, dumpPayload } from '../../persistence/dump.js';
+import { checkDumpPayload } from '../../persistence/dump.js';
 import { RdbReader } from '../../persistence/rdb-reader.js';
 import {
   rdbLengthSize,
@@ -11,6 +11,7 @@ import {
   writeRdbString,
 } from '../../persistence/rdb-string.js';
 import { latin1 } from '../../protocol/bytes.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { needReference } from '../helpers/reference.js';
 import { startServer } from '../helpers/server.js';
 

@@ -1,6 +1,6 @@
 /** Lists as RESTORE takes them in: all forms there have been, whole and damaged. */
 import t from 'tap';
-import { dumpPayload } from '../../persistence/dump.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { needReference } from '../helpers/reference.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf, startServer } from '../helpers/server.js';

@@ -2,9 +2,9 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import type { Random } from '../../datatypes/random.js';
-import { dumpPayload } from '../../persistence/dump.js';
 import { RdbFailure } from '../../persistence/rdb-load.js';
 import { dataDigest } from '../../server/data-digest.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { dumpedValues, loadBytes, savedBytes } from '../helpers/rdb.js';
 import { seeded } from '../helpers/seeded.js';
 import { type StartedServer, startServer } from '../helpers/server.js';

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Random } from '../../datatypes/random.js';
-import { dumpPayload } from '../../persistence/dump.js';
 import { latin1 } from '../../protocol/bytes.js';
 import { createServer } from '../../server/index.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { needReference } from '../helpers/reference.js';
 import { oneOf, seeded } from '../helpers/seeded.js';
 import { startServer } from '../helpers/server.js';

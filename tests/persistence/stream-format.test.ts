@@ -1,6 +1,6 @@
 import t from 'tap';
-import { dumpPayload } from '../../persistence/dump.js';
 import { createServer } from '../../server/index.js';
+import { dumpPayload } from '../helpers/dump-payload.js';
 import { dumpedValues } from '../helpers/rdb.js';
 import { needReference } from '../helpers/reference.js';
 import { seeded } from '../helpers/seeded.js';
