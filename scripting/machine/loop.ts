@@ -24,7 +24,7 @@ import {
   toNumber,
 } from './operators.js';
 import { Table } from './table.js';
-import { Finish, type Frame, type Thread } from './thread.js';
+import { Finish, type Frame, HOST_ROOM, type Thread } from './thread.js';
 import { Closure, type LuaValue, NativeFunction, Upvalue } from './values.js';
 
 /** Joined strings are checked for their size from here on. */
@@ -553,7 +553,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           const available = Math.max(base - from, 0);
           const wanted = i.b === 0 ? available : i.b - 1;
           const to = base + i.a;
-          if (to + wanted + 64 > stack.length) thread.grow(to + wanted + 64);
+          const end = to + wanted + HOST_ROOM;
+          if (end > thread.claimed) thread.claim(end);
           for (let n = 0; n < wanted; n++)
             stack[to + n] = n < available ? stack[from + n] : undefined;
           if (i.b === 0) thread.top = to + wanted;

@@ -15,6 +15,7 @@ import { Table } from './table.js';
 import {
   Finish,
   type Frame,
+  HOST_ROOM,
   MAXIMUM_CALLS,
   MAXIMUM_HOST_CALLS,
   PENDING,
@@ -123,8 +124,8 @@ export class Machine {
     const first = frame.func + 1;
     const { parameters } = code;
     let base = first;
-    const top = thread.top + code.registers + 64;
-    if (top > stack.length) thread.grow(top);
+    const end = thread.top + code.registers + HOST_ROOM;
+    if (end > thread.claimed) thread.claim(end);
     if (code.isVararg) {
       base = Math.max(first, thread.top);
       for (let i = 0; i < parameters; i++) {
@@ -171,7 +172,8 @@ export class Machine {
     frame.after = null;
     frame.rescue = null;
     thread.base = frame.base;
-    if (thread.top + 64 > thread.stack.length) thread.grow(thread.top + 64);
+    const end = thread.top + HOST_ROOM;
+    if (end > thread.claimed) thread.claim(end);
     const count = callee.run(thread);
     return count === PENDING || this.leave(thread, thread.top - count, count);
   }
