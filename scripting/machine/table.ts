@@ -29,6 +29,42 @@ function roundUp(size: number): number {
   return power;
 }
 
+/**
+ * An array of `size` nils, from 1. It is one of any values from the start, and has no holes: so that the engine
+ * need not convert it, nor tell kinds of arrays apart at each access. Literals, for the sizes that most tables have,
+ * leave no room to spare; their elements are no constants, or the engine would copy them at the first write.
+ */
+function nils(size: number, nil: LuaValue): LuaValue[] {
+  switch (size) {
+    case 1:
+      return [nil];
+    case 2:
+      return [nil, nil];
+    case 3:
+      return [nil, nil, nil];
+    case 4:
+      return [nil, nil, nil, nil];
+    case 5:
+      return [nil, nil, nil, nil, nil];
+  }
+  const made = [nil, nil, nil, nil, nil, nil];
+  while (made.length < size) made.push(nil);
+  return made;
+}
+
+/** The same of zeros, for sizes that are powers of two. */
+function zeros(size: number, zero: number): number[] {
+  switch (size) {
+    case 1:
+      return [zero];
+    case 2:
+      return [zero, zero];
+  }
+  const made = [zero, zero, zero, zero];
+  while (made.length < size) made.push(zero);
+  return made;
+}
+
 /** Elements that the array part of a table may have. */
 const LARGEST_ARRAY = 2 ** 26;
 
@@ -84,10 +120,7 @@ export class Table {
 
   /** @param arraySize - Slots of the array part. @param nodes - Keys expected in the hash part. */
   constructor(arraySize = 0, nodes = 0) {
-    // The first element makes it an array of any values from the start, so that the engine need
-    // not convert it, nor tell kinds of arrays apart at each access.
-    this.array = [undefined];
-    for (let i = 0; i < arraySize; i++) this.array.push(undefined);
+    this.array = nils(arraySize + 1, undefined);
     if (nodes > 0) this.allocate(nodes);
   }
 
@@ -349,15 +382,9 @@ export class Table {
       return;
     }
     const size = roundUp(nodes);
-    // Filled with nothing else than what any value is: see the constructor.
-    this.keys = [];
-    this.values = [];
-    this.hashes = [];
-    for (let i = 0; i < size; i++) {
-      this.keys.push(undefined);
-      this.values.push(undefined);
-      this.hashes.push(0);
-    }
+    this.keys = nils(size, undefined);
+    this.values = nils(size, undefined);
+    this.hashes = zeros(size, 0);
     this.lastFree = size;
     this.index = size > SCANNED_NODES ? new Map() : null;
   }
