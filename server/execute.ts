@@ -64,6 +64,11 @@ export class Executor {
     this.thresholdsChanged();
   }
 
+  /** When the command that runs began, if it is one that is timed by itself. On the scale of `Clock.elapsedMs`. */
+  get startedAtMs(): number {
+    return this.lastEndMs;
+  }
+
   private thresholdsChanged(): undefined {
     const { values } = this.server.config;
     const reachable = (threshold: number, most: number) => threshold >= 0 && threshold < most;
