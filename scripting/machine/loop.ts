@@ -373,13 +373,15 @@ export function execute(machine: Machine, stop: Frame): boolean {
           // Op.equal
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
-          if (x !== y && typeof x === 'object' && typeof y === 'object') {
+          // To compare strings takes a while: once is enough.
+          const same = x === y;
+          if (!same && typeof x === 'object' && typeof y === 'object') {
             frame.pc = pc;
             if (equal(machine, thread, x, y)) continue reload;
             pc = frame.pc;
             break;
           }
-          if ((x === y) !== (i.a !== 0)) pc++;
+          if (same !== (i.a !== 0)) pc++;
           else {
             if (i.closes >= 0 || i.target < pc) {
               frame.pc = i.target;

@@ -179,6 +179,14 @@ export class Table {
     while (array.length <= size) array.push(undefined);
   }
 
+  /** Sets the first key of a table made for no keys. */
+  fillOne(key: string, value: LuaValue): void {
+    this.keys = [key];
+    this.values = [value];
+    this.hashes = [hashString(key)];
+    this.lastFree = 1;
+  }
+
   /** The node that holds a key, or -1. The node's value may be nil. */
   find(key: LuaValue): number {
     if (this.index !== null) return this.index.get(key) ?? -1;

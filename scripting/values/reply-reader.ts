@@ -55,8 +55,8 @@ export function byteString(bytes: Buffer, start: number, end: number): string {
 
 /** A table with one field. */
 export function tagged(tag: string, value: LuaValue): Table {
-  const table = new Table(0, 1);
-  table.set(tag, value);
+  const table = new Table();
+  table.fillOne(tag, value);
   return table;
 }
 
@@ -189,7 +189,9 @@ export class ReplyReader {
 
   private line(): string {
     const { bytes, at } = this;
-    const end = bytes.indexOf(CR, at);
+    let end = at;
+    // Lines are short: to call native code takes longer.
+    while (bytes[end] !== CR) end++;
     this.at = end + 2;
     return byteString(bytes, at, end);
   }
