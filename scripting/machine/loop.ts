@@ -10,6 +10,7 @@
  * table of literals only. A test holds numbers and names together.
  */
 import { type Instruction, Op } from './code.js';
+import { Bytes } from './heap.js';
 import type { Machine } from './machine.js';
 import { formatNumber } from './numbers.js';
 import {
@@ -174,7 +175,10 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (table instanceof Table && table.metatable === null && !table.readonly) {
             const node = i.node;
             if (node < table.keys.length && table.keys[node] === i.kb) table.values[node] = value;
-            else setField(table, i, value);
+            else {
+              frame.pc = pc;
+              setField(machine, table, i, value);
+            }
             break;
           }
           frame.pc = pc;
@@ -194,10 +198,14 @@ export function execute(machine: Machine, stop: Frame): boolean {
                 break;
               }
               if (!Number.isNaN(key)) {
+                frame.pc = pc;
+                machine.allocate(Bytes.slot);
                 table.set(key, value);
                 break;
               }
             } else if (key !== undefined) {
+              frame.pc = pc;
+              machine.allocate(Bytes.key);
               table.set(key, value);
               break;
             }
@@ -207,6 +215,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           break;
         }
         case 14: // Op.newTable
+          frame.pc = pc;
+          machine.allocate(Bytes.table + i.b * Bytes.slot + i.c * Bytes.key);
           stack[base + i.a] = new Table(i.b, i.c);
           break;
         case 15: {
@@ -348,6 +358,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
             if (typeof x === 'string') {
               const tail = typeof y === 'number' ? formatNumber(y) : y;
               if (typeof tail === 'string' && x.length + tail.length < LONG) {
+                frame.pc = pc;
+                machine.allocate(Bytes.string + x.length + tail.length);
                 stack[base + i.a] = x + tail;
                 break;
               }
@@ -544,9 +556,12 @@ export function execute(machine: Machine, stop: Frame): boolean {
           break;
         }
         case 43: // Op.setList
-          setList(thread, base + i.a, i);
+          frame.pc = pc;
+          setList(machine, thread, base + i.a, i);
           break;
         case 44: // Op.closure
+          frame.pc = pc;
+          machine.allocate(Bytes.closure);
           stack[base + i.a] = makeClosure(thread, closure, base, i.b);
           break;
         case 45: {
@@ -581,9 +596,10 @@ function lookUp(table: Table, key: LuaValue, instruction: Instruction): LuaValue
   return table.values[node];
 }
 
-function setField(table: Table, instruction: Instruction, value: LuaValue): void {
+function setField(machine: Machine, table: Table, instruction: Instruction, value: LuaValue): void {
   const node = table.find(instruction.kb);
   if (node < 0) {
+    machine.allocate(Bytes.key);
     table.set(instruction.kb, value);
     return;
   }
@@ -636,12 +652,13 @@ function prepareFor(machine: Machine, thread: Thread, at: number): void {
 /** Items of a table constructor that come in blocks. */
 const BLOCK = 50;
 
-function setList(thread: Thread, at: number, i: Instruction): void {
+function setList(machine: Machine, thread: Thread, at: number, i: Instruction): void {
   const { stack } = thread;
   const count = i.b === 0 ? thread.top - at - 1 : i.b;
   const table = stack[at];
   if (!(table instanceof Table)) return;
   const last = (i.c - 1) * BLOCK + count;
+  machine.allocate(count * Bytes.slot);
   table.growArray(last);
   for (let n = count, key = last; n > 0; n--, key--) table.setInteger(key, stack[at + n]);
 }

@@ -25,8 +25,8 @@ import { Closure, isTrue, type LuaValue, NativeFunction } from './values.js';
 
 /** Loop turns and calls between two looks at the world outside. */
 const TICKS = 100_000;
-/** Bytes of strings between two looks at the memory. */
-const CHARGE = 32 * 1024 * 1024;
+/** Bytes that scripts take between two looks at the memory. */
+const LOOK_BYTES = 8 * 1024 * 1024;
 /** As many bytes take about as long as a loop turn, as a power of two. */
 const BYTES_PER_TICK_BITS = 6;
 /** Longer strings than this, in bytes, scripts cannot make. */
@@ -290,16 +290,28 @@ export class Machine {
   }
 
   /**
-   * Notes that a string of so many bytes is being made. Strings made in a few ticks could fill the
-   * memory, so the limit is looked at after every 32 MB of them; and to make them takes time.
+   * Notes that a string of so many bytes is being made, which takes time as well as memory.
    *
    * @throws {LuaError} When it would be too long, or memory is short.
    */
   charge(bytes: number): void {
     if (bytes > MAXIMUM_STRING) throw this.failure(this.thread, OUT_OF_MEMORY);
-    this.charged += bytes;
     this.budget -= bytes >> BYTES_PER_TICK_BITS;
-    if (this.charged < CHARGE) return;
+    this.allocate(bytes);
+  }
+
+  /**
+   * Notes that a script takes so many bytes, about. In a few ticks it could fill the memory: the limit is looked
+   * at after each 8 MB.
+   *
+   * @throws {LuaError} When memory is short.
+   */
+  allocate(bytes: number): void {
+    this.charged += bytes;
+    if (this.charged >= LOOK_BYTES) this.look(bytes);
+  }
+
+  private look(bytes: number): void {
     this.charged = 0;
     this.checkMemory(bytes);
   }

@@ -12,7 +12,9 @@
  * A key set to nil keeps its node until the next resize, as there.
  * Source: "The Implementation of Lua 5.0", section 4; Brent's variation of chained scatter tables.
  */
+
 import { hashNumber, hashString } from './hashes.js';
+import { heapHasRoom } from './heap.js';
 import type { LuaValue } from './values.js';
 import { Userdata } from './values.js';
 
@@ -67,6 +69,12 @@ function zeros(size: number, zero: number): number[] {
 
 /** Elements that the array part of a table may have. */
 const LARGEST_ARRAY = 2 ** 26;
+
+/** What a slot of the array part and a node take while a table grows, about. */
+const SLOT_BYTES = 20;
+const NODE_BYTES = 160;
+/** A table that takes more than this looks first whether there is so much. */
+const LARGE_BYTES = 2 ** 20;
 
 /** What counts keys, one count at a time: to allocate it for each takes longer than to count. */
 const SLICES = new Float64Array(27);
@@ -361,6 +369,10 @@ export class Table {
     const { keys, values, hashes, array } = this;
     // JavaScript's own limit on arrays is twice as high, and ends the process.
     if (arraySize > LARGEST_ARRAY) throw new RangeError('Cannot grow a table: it is too large');
+    const bytes = arraySize * SLOT_BYTES + nodes * NODE_BYTES;
+    if (bytes > LARGE_BYTES && !heapHasRoom(bytes)) {
+      throw new RangeError('Cannot grow a table: memory is short');
+    }
     const oldSize = array.length - 1;
     const spilled = oldSize > arraySize ? array.splice(arraySize + 1) : [];
     while (array.length <= arraySize) array.push(undefined);

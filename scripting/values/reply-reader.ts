@@ -26,6 +26,8 @@ const Mark = {
   attribute: 124,
 } as const;
 
+/** What a byte of an array takes as Lua values: most where it holds short ones. */
+const MEMORY_FOR_BYTE = 6;
 const CR = 13;
 const MINUS = 45;
 const LETTER_T = 116;
@@ -67,6 +69,11 @@ export class ReplyReader {
   /** Whether the reply at `start` is an error. */
   static isError(bytes: Buffer, start: number): boolean {
     return bytes[start] === Mark.error;
+  }
+
+  /** What a reply that stands in `bytes[start, end)` takes as Lua values, about: more than it does there, in bytes. */
+  static memoryOf(bytes: Buffer, start: number, end: number): number {
+    return bytes[start] === Mark.bulk ? end - start : (end - start) * MEMORY_FOR_BYTE;
   }
 
   /** The text of an error reply, `bytes[start, end)`, its code included. */
