@@ -402,10 +402,10 @@ export class Executor {
     replyBytes: number,
   ): void {
     const { server } = this;
+    // Either looks at the clock.
     if (this.untimedCount > 0) this.settle();
-    const endMs = server.clock.elapsedMs();
-    const usec = Math.floor((endMs - startMs) * 1000);
-    this.lastEndMs = endMs;
+    else this.lastEndMs = server.clock.elapsedMs();
+    const usec = Math.floor((this.lastEndMs - startMs) * 1000);
     entry.usec += usec;
     server.stats.commandsUsec = usecBefore + usec;
     server.afterCommand(call, entry, usec, replyBytes);
