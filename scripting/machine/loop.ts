@@ -480,6 +480,13 @@ export function execute(machine: Machine, stop: Frame): boolean {
             machine.enter(thread, called, callee);
             continue reload;
           }
+          if (callee instanceof NativeFunction) {
+            const called = thread.pushLuaFrame();
+            called.func = func;
+            called.wanted = i.c - 1;
+            if (machine.runNative(thread, called, callee)) continue reload;
+            break;
+          }
           if (machine.call(thread, func, i.c - 1)) continue reload;
           break;
         }

@@ -164,7 +164,8 @@ export class Machine {
     throw error;
   }
 
-  private runNative(thread: Thread, frame: Frame, callee: NativeFunction): boolean {
+  /** Runs a function of the host, whose arguments lie behind it up to `thread.top`. As `call`. */
+  runNative(thread: Thread, frame: Frame, callee: NativeFunction): boolean {
     frame.closure = null;
     frame.code = null;
     frame.native = callee;

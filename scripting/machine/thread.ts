@@ -214,7 +214,7 @@ export class Thread {
     return frame;
   }
 
-  /** `pushFrame` for a call that one Lua function makes of another. */
+  /** `pushFrame` for a call that an instruction of a Lua function makes. */
   pushLuaFrame(): Frame {
     const caller = this.frame;
     const depth = ++this.depth;
