@@ -7,6 +7,7 @@ const BUSY =
   'BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.';
 const BUSY_FUNCTION =
   'BUSY Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.';
+const NO_SCRIPT = 'NOSCRIPT No matching script.';
 const ENDLESS = 'while true do end';
 
 /** A server whose time goes on by itself, and a second client; scripts are slow after 20 ms. */
@@ -196,6 +197,23 @@ t.test('of scripts that came by EVAL, the 500 used last are kept', async (t) => 
   )) as number[];
   t.same([first, second], [0, 0]);
 });
+
+t.test(
+  'EVALSHA finds a script in any case, and no more once it was evicted or flushed',
+  async (t) => {
+    const { call } = await startServer(t);
+    const sha = 'e0e1f9fabfc9d4800c877a703b823ac0578ff8db';
+    await call('EVAL', 'return 1', '0');
+    t.equal(await call('EVALSHA', sha, '0'), 1);
+    t.equal(await call('EVALSHA', sha.toUpperCase(), '0'), 1);
+    for (let i = 2; i < 502; i++) await call('EVAL', `return ${i}`, '0');
+    t.equal(await refusalOf(call('EVALSHA', sha, '0')), NO_SCRIPT);
+    await call('EVAL', 'return 1', '0');
+    t.equal(await call('EVALSHA', sha, '0'), 1);
+    await call('SCRIPT', 'FLUSH');
+    t.equal(await refusalOf(call('EVALSHA', sha, '0')), NO_SCRIPT);
+  },
+);
 
 t.test('SCRIPT LOAD keeps a script that came by EVAL', async (t) => {
   const { call } = await startServer(t);
