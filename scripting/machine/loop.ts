@@ -88,7 +88,7 @@ export function execute(machine: Machine, stop: Frame): boolean {
           const value =
             node < globals.keys.length && globals.keys[node] === key
               ? globals.values[node]
-              : lookUp(globals, key, i);
+              : lookUpGlobal(globals, key, i);
           if (value !== undefined || globals.metatable === null) {
             stack[base + i.a] = value;
             break;
@@ -601,6 +601,16 @@ function lookUp(table: Table, key: LuaValue, instruction: Instruction): LuaValue
   if (node < 0) return undefined;
   instruction.node = node;
   return table.values[node];
+}
+
+/** As `lookUp`; when the globals are empty, in the table that they look things up in: so it is for functions. */
+function lookUpGlobal(globals: Table, key: LuaValue, instruction: Instruction): LuaValue {
+  if (globals.keys.length > 0) return lookUp(globals, key, instruction);
+  const behind = globals.metatable?.getString('__index');
+  if (!(behind instanceof Table)) return undefined;
+  const { node } = instruction;
+  if (node < behind.keys.length && behind.keys[node] === key) return behind.values[node];
+  return lookUp(behind, key, instruction);
 }
 
 function setField(machine: Machine, table: Table, instruction: Instruction, value: LuaValue): void {

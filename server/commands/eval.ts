@@ -113,10 +113,11 @@ function fcallCommand(form: Form): Command {
   return command(specOf(form), (call: ServerCall) => {
     tellMonitors(call);
     const { scripts } = call.server;
-    const name = call.server.scripts.args.text(call.request, 1);
-    if (scripts.functions.find(name) === undefined) throw FUNCTION_NOT_FOUND;
+    const name = scripts.args.text(call.request, 1);
+    const found = scripts.functions.find(name);
+    if (found === undefined) throw FUNCTION_NOT_FOUND;
     const keyCount = readKeyCount(call, BAD_NUMBER_OF_KEYS);
-    scripts.runFunction(call, name, keyCount, form.isReadOnly);
+    scripts.runFunction(call, found, keyCount, form.isReadOnly);
   });
 }
 

@@ -59,7 +59,7 @@ export class Functions {
   }
 
   find(name: string): LibraryFunction | undefined {
-    return this.functions.get(name.toLowerCase());
+    return this.functions.get(name) ?? this.functions.get(name.toLowerCase());
   }
 
   /**

@@ -28,6 +28,7 @@ import { ReplyValues } from '../../scripting/values/reply-values.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
+import type { LibraryFunction } from './function-library.js';
 import { Functions } from './functions.js';
 import { InnerCalls } from './inner-calls.js';
 import { type Script, ScriptCache, sha1Of } from './script-cache.js';
@@ -153,9 +154,12 @@ export class Scripts implements ScriptHost {
   }
 
   /** Runs a function, and replies. */
-  runFunction(call: ServerCall, name: string, keyCount: number, isReadOnly: boolean): void {
-    const found = this.functions.find(name);
-    if (found === undefined) throw new Error(`Cannot run function '${name}': there is none`);
+  runFunction(
+    call: ServerCall,
+    found: LibraryFunction,
+    keyCount: number,
+    isReadOnly: boolean,
+  ): void {
     const keysEnd = 3 + keyCount;
     const { callback: callee, flags } = found;
     const args = [
