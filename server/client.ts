@@ -101,6 +101,8 @@ export class Client {
 
   lastInteractionAtMs: number;
   lastCommand: Command | null = null;
+  /** The place in the history of changes behind the last one that it made: see acknowledgements.ts. */
+  writtenOffset = 0;
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;

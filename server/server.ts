@@ -90,7 +90,7 @@ export class Server {
   readonly lookahead: Lookahead;
   readonly watchedKeys: WatchedKeys;
   readonly blockedClients: BlockedClients;
-  readonly acknowledgements = new Acknowledgements();
+  readonly acknowledgements = new Acknowledgements(this);
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
