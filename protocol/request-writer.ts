@@ -13,6 +13,7 @@ const SHORT_TEXT = 24;
 const MOST_FRAME_BYTES = 24;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
+const ZERO = 0x30;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -47,26 +48,21 @@ export class RequestWriter {
 
   private text(text: string): void {
     const { length } = text;
-    if (length > SHORT_TEXT || !this.shortText(text)) this.bytes(Buffer.from(text));
-  }
-
-  /** False, and nothing is written, when the text is not ASCII. */
-  private shortText(text: string): boolean {
-    const { length } = text;
+    if (length > SHORT_TEXT) return this.bytes(Buffer.from(text));
     const before = this.at;
     this.reserve(length + MOST_FRAME_BYTES);
     this.frame(DOLLAR, length);
     const { buffer, at } = this;
+    let units = 0;
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
-      if (unit > 0x7f) {
-        this.at = before;
-        return false;
-      }
+      units |= unit;
       buffer[at + i] = unit;
     }
-    this.endArgument(length);
-    return true;
+    if (units < 0x80) return this.endArgument(length);
+    // Not ASCII: its bytes are more than its units.
+    this.at = before;
+    this.bytes(Buffer.from(text));
   }
 
   private bytes(bytes: Uint8Array): void {
@@ -86,8 +82,11 @@ export class RequestWriter {
 
   private frame(mark: number, count: number): void {
     this.buffer[this.at++] = mark;
-    writeInteger(count, this.buffer, this.at);
-    this.at += integerLength(count);
+    if (count < 10) this.buffer[this.at++] = ZERO + count;
+    else {
+      writeInteger(count, this.buffer, this.at);
+      this.at += integerLength(count);
+    }
     this.endLine();
   }
 

@@ -76,7 +76,7 @@ export class Redis extends IORedis {
 }
 
 /** So many commands are run at once before the event loop has its turn. */
-const MOST_RUNS = 256;
+const MOST_RUNS = 1024;
 
 export default Redis;
 
