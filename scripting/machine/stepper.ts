@@ -102,9 +102,5 @@ export function localsOf(thread: Thread, frame: Frame, pc = frame.pc): Local[] {
   const code = frame.closure?.code;
   if (code === undefined) return [];
   const active = code.locals.filter(({ start, end }) => start <= pc && pc < end);
-  const locals = active.map(({ name }, i) => ({ name, value: thread.stack[frame.base + i] }));
-  const hidesArg = code.isVararg && !code.needsArg && code.line > 0;
-  // Lua 5.1 declares `arg` in every function of that kind, and leaves it empty where `...` is used.
-  if (hidesArg) locals.splice(code.parameters, 0, { name: 'arg', value: undefined });
-  return locals;
+  return active.map(({ name }, i) => ({ name, value: thread.stack[frame.base + i] }));
 }

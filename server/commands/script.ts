@@ -7,6 +7,7 @@ import {
   SCRIPT_DEBUG_IN_PIPELINE,
   SCRIPT_DEBUG_MODE,
   SCRIPT_FLUSH_MODE,
+  wrongSubcommandArity,
 } from '../../protocol/refusals.js';
 import { many, oneOf, text, word } from '../../protocol/spec.js';
 import type { DebugMode } from '../client.js';
@@ -140,6 +141,7 @@ const debug = command(
     summary: 'Sets whether scripts of this connection are run step by step.',
   },
   (call: ServerCall) => {
+    if (call.argc > 4) throw wrongSubcommandArity(call.text(1), 'SCRIPT');
     if (call.reply.pendingBytes > 0) throw SCRIPT_DEBUG_IN_PIPELINE;
     const engine = call.argc > 3 ? call.text(3) : 'lua';
     if (engine.toLowerCase() !== 'lua') throw noSuchEngineToDebug(engine);

@@ -358,12 +358,12 @@ export class Scripts implements ScriptHost {
     this.server.expiryRule.refresh();
   }
 
-  /** Has a script that was left go on in a turn of its own. */
-  goOnSoon(): void {
+  private goOnSoon(): void {
     this.timer = this.server.clock.after(0, () => this.goOn());
   }
 
-  private goOn(): void {
+  /** Has the script that was left go on, in a turn of its own. */
+  goOn(): void {
     const { run, server } = this;
     if (run === null) return;
     this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;

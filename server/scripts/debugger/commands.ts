@@ -31,7 +31,7 @@ const COMMANDS: readonly DebuggerCommand[] = [
   {
     names: ['h', 'help'],
     fewest: 1,
-    most: Infinity,
+    most: 1,
     run: ({ log }) => say(log, DEBUGGER_HELP),
   },
   { names: ['s', 'step', 'n', 'next'], fewest: 1, most: 1, run: () => 'step' },

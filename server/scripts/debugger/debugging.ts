@@ -75,8 +75,9 @@ export class Debugging {
     client.takenOver?.left();
   }
 
-  /** The server closes. */
+  /** The server closes: no script goes on. */
   async stop(): Promise<void> {
+    if (this.debugger !== null) this.debugger.takenOver = null;
     await Promise.all([...this.copies].map((copy) => copy.close()));
   }
 

@@ -53,9 +53,6 @@ class ReplyText {
         return `~(${this.items(Number(line))})`;
       case '%':
         return `{${this.pairs(Number(line))}}`;
-      case '|':
-        this.pairs(Number(line));
-        return this.next();
       default:
         return this.newerScalar(mark, line);
     }
@@ -67,6 +64,10 @@ class ReplyText {
     if (mark === ',') return `(double) ${line}`;
     // The real server shows nothing of the others.
     if (mark === '=') this.at += Number(line) + 2;
+    if (mark === '|') {
+      this.pairs(Number(line));
+      this.next();
+    }
     return '';
   }
 

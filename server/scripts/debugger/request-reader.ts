@@ -18,8 +18,17 @@ export class RequestReader {
     this.rest += Buffer.from(bytes).toString('latin1');
   }
 
-  /** The next request, one character a byte; null while it is not whole, `malformed` when it is none. */
+  /**
+   * The next request, one character a byte; null while it is not whole, `malformed` when it is none: nothing of
+   * what came is left then.
+   */
   next(): readonly string[] | 'malformed' | null {
+    const request = this.read();
+    if (request === 'malformed') this.rest = '';
+    return request;
+  }
+
+  private read(): readonly string[] | 'malformed' | null {
     const { rest } = this;
     const count = readHeader(rest, 0, '*', MOST_WORDS);
     if (count === null || count === 'malformed') return count;

@@ -5,6 +5,7 @@
  * takes too long does (`Scripts`): its effects stay open and its command has not ended. When the script ends
  * the connection closes: whoever wants to debug again connects again.
  */
+import { nextTurn } from '../../../datatypes/event-loop.js';
 import { untilZero } from '../../../protocol/bytes.js';
 import {
   NOT_FROM_SCRIPT,
@@ -80,7 +81,7 @@ export class DebugSession implements ScriptWatcher, TakenOver {
     this.isAlone = true;
     if (!this.isStopped) return;
     this.isStopped = false;
-    this.server.scripts.goOnSoon();
+    nextTurn(() => this.server.scripts.goOn());
   }
 
   /** The session is over: what its script has to say comes next, and then the connection closes. */
@@ -101,8 +102,7 @@ export class DebugSession implements ScriptWatcher, TakenOver {
   }
 
   called(request: Request, refused: Refusal | null): void {
-    const words = Array.from({ length: request.argc }, (_, i) => wordOf(request, i));
-    this.log.add(`<command> ${words.join(' ')}`);
+    this.log.add(`<command> ${commandText(request)}`);
     if (refused === null) return;
     const { said, shown } = this.refusalOf(request, refused);
     this.log.addValue(`<reply> ${showReply(Buffer.from(said.bytes), 0)}`);
@@ -211,6 +211,18 @@ export class DebugSession implements ScriptWatcher, TakenOver {
 }
 
 const ERROR_MARK = 45;
+
+/** Words of a command that are shown. */
+const MOST_WORDS = 10;
+
+function commandText(request: Request): string {
+  const { argc } = request;
+  const count = Math.min(argc, MOST_WORDS);
+  const words = Array.from({ length: count }, (_, i) => wordOf(request, i));
+  // One too few, as the real server counts them.
+  if (argc > count) words.push(`... (${argc - count - 1} more)`);
+  return words.join(' ');
+}
 
 /** An argument up to a zero byte; one character a byte. */
 function wordOf(request: Request, i: number): string {
