@@ -244,6 +244,7 @@ export class Server {
   isReadyFor(client: Client): boolean {
     if (this.serving !== null || this.inBackground || this.resuming) return false;
     if (this.interceptor !== null || this.pauses.scope !== null) return false;
+    if (this.debugging.inProgress || client.takenOver !== null) return false;
     return !client.isHeldUp;
   }
 

@@ -31,6 +31,11 @@ export class Debugging {
     this.makeServer = makeServer;
   }
 
+  /** Whether a script is debugged on the data itself. */
+  get inProgress(): boolean {
+    return this.session !== null;
+  }
+
   /** Debugs the script of an EVAL on the data itself. @param run - Has it compiled and run. */
   debug(call: ServerCall, run: (begin: BeginSession) => void): void {
     const { client, server } = call;
