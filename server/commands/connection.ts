@@ -163,7 +163,6 @@ function resetClient(server: Server, client: Client): void {
   client.noTouch = false;
   client.isImportSource = false;
   client.readonlyMode = false;
-  client.debugMode = null;
 }
 
 export const CONNECTION_COMMANDS = [ping, echo, select, auth, hello, quit, reset];

@@ -530,8 +530,37 @@ const ENDS: readonly DebuggerSession[] = [
   },
 ];
 
+const LINES: readonly DebuggerSession[] = [
+  script(
+    'calls over several lines',
+    [
+      ...[
+        'local t = {}',
+        'function t.f(s)',
+        ' redis.breakpoint()',
+        ' return t',
+        'end',
+        'local x = t',
+      ],
+      ...[
+        ' .f(',
+        '  t)',
+        ' .f(1)',
+        'local w = (function()',
+        ' local q = t.f(',
+        '  2)',
+        ' return q',
+        'end)()',
+      ],
+      ...["local s = 'x'", 'local y = s', ' :rep(2)', ' :sub(1,', '  1)', 'return s', ' :nosuch()'],
+    ],
+    [...times(30, 's').flatMap((step) => [step, 't'])],
+  ),
+];
+
 export const DEBUGGER_SESSIONS: readonly DebuggerSession[] = [
   ...STEPS,
+  ...LINES,
   ...LISTS,
   ...VALUES,
   ...CALLS,

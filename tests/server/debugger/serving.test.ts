@@ -166,13 +166,14 @@ t.test('what is no array of words ends a session', async (t) => {
   }
 });
 
-t.test('SCRIPT DEBUG NO and RESET have the next script run as any other', async (t) => {
+t.test('SCRIPT DEBUG NO has the next script run as any other, RESET does not', async (t) => {
   const debug = debuggerOf(await startServer(t));
-  for (const words of [['SCRIPT', 'DEBUG', 'NO'], ['RESET']]) {
-    await debug.say('SCRIPT', 'DEBUG', 'SYNC');
-    await debug.say(...words);
-    t.equal(await debug.say('EVAL', 'return 7', '0'), ':7\r\n');
-  }
+  await debug.say('SCRIPT', 'DEBUG', 'SYNC');
+  await debug.say('SCRIPT', 'DEBUG', 'NO');
+  t.equal(await debug.say('EVAL', 'return 7', '0'), ':7\r\n');
+  await debug.say('SCRIPT', 'DEBUG', 'SYNC');
+  await debug.say('RESET');
+  t.match(await debug.say('EVAL', 'return 7', '0'), '* Stopped at 1');
 });
 
 t.test('functions are not debugged', async (t) => {
