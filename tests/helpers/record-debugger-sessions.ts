@@ -7,5 +7,5 @@ const undo: (() => unknown)[] = [];
 const { port } = await startReference({ teardown: (each) => undo.push(each), plan: () => {} });
 const heard: Record<string, string[]> = {};
 for (const session of DEBUGGER_SESSIONS) heard[session.name] = await hold(port, session);
-writeFileSync(process.argv[2] ?? '', `${JSON.stringify(heard, null, 1)}\n`);
+writeFileSync(process.argv[2] ?? '', `${JSON.stringify(heard, null, 2)}\n`);
 for (const each of undo) await each();

@@ -65,7 +65,7 @@ const COMMANDS: readonly DebuggerCommand[] = [
     names: ['v', 'valkey', 'r', 'redis', 'server'],
     fewest: 2,
     most: Infinity,
-    run: ({ script }, words) => script.callServer(words.slice(1)),
+    run: callServer,
   },
 ];
 
@@ -155,4 +155,9 @@ function evaluate({ log, script }: DebuggerDesk, words: readonly string[]): unde
   const { text, isError } = script.evaluate(words.slice(1).join(' '));
   if (isError) log.add(text);
   else log.addValue(`<retval> ${text}`);
+}
+
+function callServer({ log, script }: DebuggerDesk, words: readonly string[]): undefined {
+  const { text, isError } = script.callServer(words.slice(1));
+  if (isError) log.add(text);
 }

@@ -14,6 +14,12 @@ const EVALUATED = 'ldb_eval';
 const LONGEST_EVALUATION_MS = 5000;
 const TOOK_TOO_LONG = 'the evaluation took too long';
 
+/** What came of something that was run: a value, or what went wrong. */
+export interface Outcome {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
 export class DebuggedScript {
   readonly machine: Machine;
   /** How messages name the script. */
@@ -37,38 +43,42 @@ export class DebuggedScript {
     return showLuaValue(this.machine, value);
   }
 
-  /** Runs code that sees the globals, but no variable of the script. Its value, or what is wrong with it. */
-  evaluate(code: string): { readonly text: string; readonly isError: boolean } {
+  /** Runs code that sees the globals, but no variable of the script. */
+  evaluate(code: string): Outcome {
     try {
-      const value = this.run(this.compile(code), []);
-      return { text: this.show(value), isError: false };
+      return this.run(this.compile(code), []);
     } catch (thrown) {
-      if (thrown instanceof ScriptSyntaxError) {
-        return { text: `Error compiling code: ${thrown.text}`, isError: true };
-      }
-      if (!(thrown instanceof LuaError)) throw thrown;
-      return { text: `<error> ${errorText(thrown.value)}`, isError: true };
+      if (!(thrown instanceof ScriptSyntaxError)) throw thrown;
+      return { text: `Error compiling code: ${thrown.text}`, isError: true };
     }
   }
 
   /** Calls a command as the script would; it is shown with its reply. */
-  callServer(words: readonly string[]): undefined {
+  callServer(words: readonly string[]): Outcome {
     const library = this.machine.globals.get('server');
     const call = library instanceof Table ? library.get('pcall') : undefined;
     if (!(call instanceof NativeFunction)) throw new Error('Cannot call commands: scripts cannot');
     const { showsCalls } = this;
     this.showsCalls = true;
-    this.run(call, words);
+    const outcome = this.run(call, words);
     this.showsCalls = showsCalls;
+    return outcome;
   }
 
-  private run(callee: Closure | NativeFunction, args: readonly LuaValue[]): LuaValue {
+  private run(callee: Closure | NativeFunction, args: readonly LuaValue[]): Outcome {
     const endsAtMs = this.elapsedMs() + LONGEST_EVALUATION_MS;
-    return evaluate(this.machine, callee, args, () => {
+    const tick = (): boolean => {
       this.machine.checkMemory(0);
       if (this.elapsedMs() > endsAtMs) throw new LuaError(TOOK_TOO_LONG, true);
       return false;
-    });
+    };
+    try {
+      const value = evaluate(this.machine, callee, args, tick);
+      return { text: this.show(value), isError: false };
+    } catch (thrown) {
+      if (!(thrown instanceof LuaError)) throw thrown;
+      return { text: `<error> ${errorText(thrown.value)}`, isError: true };
+    }
   }
 
   /** Code as an expression if it is one, else as it stands. */

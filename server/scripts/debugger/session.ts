@@ -79,6 +79,7 @@ export class DebugSession implements ScriptWatcher, TakenOver {
 
   left(): void {
     this.isAlone = true;
+    if (this.script !== null) this.script.showsCalls = false;
     if (!this.isStopped) return;
     this.isStopped = false;
     nextTurn(() => this.server.scripts.goOn());
@@ -125,7 +126,7 @@ export class DebugSession implements ScriptWatcher, TakenOver {
 
   debug(values: readonly LuaValue[]): void {
     const { script } = this;
-    if (script === null) return;
+    if (script === null || this.isAlone) return;
     const shown = values.map((value) => script.show(value));
     this.log.add(`<debug> line ${this.source.current}: ${shown.join(', ')}`);
   }

@@ -222,3 +222,11 @@ t.test(
     t.match(await started.debug.hear(), /^\*1\r\n\+<endsession>\r\n-ERR .*Script killed by user/);
   },
 );
+
+t.test('a table that holds itself many times is shown in part', async (t) => {
+  const lines = ['local t = {}', 'for i = 1, 20 do t[i] = t end', 'return 1'];
+  const { debug } = await debugging(t, 'SYNC', lines.join('\n'));
+  await debug.say('b', '3');
+  await debug.say('c');
+  t.match(await debug.say('p', 't'), '*2\r\n+<value> {{{{{{{{{{<max recursion level reached!');
+});
