@@ -4,7 +4,7 @@ import type { Machine } from '../../../scripting/machine/machine.js';
 import { type Local, localsOf } from '../../../scripting/machine/stepper.js';
 
 /** A call of one of the script's own functions. */
-export interface DebuggedCall {
+interface DebuggedCall {
   /** What it was called by; null for the script itself, and where nothing says it. */
   readonly name: string | null;
   readonly line: number;

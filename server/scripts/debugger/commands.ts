@@ -7,14 +7,14 @@ import type { DebugLog } from './log.js';
 import type { DebuggedSource } from './source.js';
 
 /** What commands work on. */
-export interface DebuggerDesk {
+interface DebuggerDesk {
   readonly log: DebugLog;
   readonly source: DebuggedSource;
   readonly script: DebuggedScript;
 }
 
 /** What becomes of the script after a command. */
-export type NextMove = 'wait' | 'step' | 'continue' | 'abort';
+type NextMove = 'wait' | 'step' | 'continue' | 'abort';
 
 interface DebuggerCommand {
   readonly names: readonly string[];

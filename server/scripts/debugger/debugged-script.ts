@@ -15,7 +15,7 @@ const LONGEST_EVALUATION_MS = 5000;
 const TOOK_TOO_LONG = 'the evaluation took too long';
 
 /** What came of something that was run: a value, or what went wrong. */
-export interface Outcome {
+interface Outcome {
   readonly text: string;
   readonly isError: boolean;
 }

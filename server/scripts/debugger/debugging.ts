@@ -15,7 +15,7 @@ import { copyOf, type MakeServer, ServerCopy } from './server-copy.js';
 import { DebugSession } from './session.js';
 
 /** Begins a session with a script that was compiled for it. */
-export type BeginSession = (engine: LuaEngine, script: Closure) => ScriptWatcher;
+type BeginSession = (engine: LuaEngine, script: Closure) => ScriptWatcher;
 
 export class Debugging {
   private readonly server: Server;
