@@ -1,6 +1,7 @@
 /** Records what the real server says in the sessions of debugger-sessions.ts: `node <this> <file.json>`. */
 import { writeFileSync } from 'node:fs';
-import { DEBUGGER_SESSIONS, hold } from './debugger-sessions.js';
+import { hold } from './debugger-session.js';
+import { DEBUGGER_SESSIONS } from './debugger-sessions.js';
 import { startReference } from './reference.js';
 
 const undo: (() => unknown)[] = [];

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { DEBUGGER_SESSIONS, hold } from '../../helpers/debugger-sessions.js';
+import { hold } from '../../helpers/debugger-session.js';
+import { DEBUGGER_SESSIONS } from '../../helpers/debugger-sessions.js';
 import { needReference } from '../../helpers/reference.js';
 import { startServer } from '../../helpers/server.js';
 
