@@ -1,16 +1,13 @@
 /** The engine of Lua 5.1 behind `ScriptEngine`: see engine.ts. */
-import { getHeapStatistics } from 'node:v8';
 import { Compiler } from './compiler/compiler.js';
 import type { ScriptEngine, ScriptHost } from './engine.js';
 import { openBase } from './library/base.js';
 import { openCoroutine } from './library/coroutine.js';
 import { type LuaError, OUT_OF_MEMORY } from './machine/error.js';
+import { heapBytes, heapHasRoom } from './machine/heap.js';
 import { Machine } from './machine/machine.js';
 import { Table } from './machine/table.js';
 import { Closure, type LuaValue, type NativeFunction } from './machine/values.js';
-
-/** How full JavaScript's heap may be before scripts are refused more: a full one ends the process. */
-const FULL = 0.75;
 
 export interface LuaEngineOptions {
   readonly host: ScriptHost;
@@ -70,8 +67,7 @@ export class LuaEngine implements ScriptEngine {
   }
 
   memoryInUse(): number {
-    // What scripts hold cannot be told from the server's own objects: only the whole is known.
-    return getHeapStatistics().used_heap_size;
+    return heapBytes();
   }
 
   private run(first: boolean): boolean {
@@ -101,8 +97,7 @@ export class LuaEngine implements ScriptEngine {
   }
 
   private checkMemory(bytes: number): void {
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    if (used + bytes > limit * FULL) throw this.machine.failure(this.machine.thread, OUT_OF_MEMORY);
+    if (!heapHasRoom(bytes)) throw this.machine.failure(this.machine.thread, OUT_OF_MEMORY);
   }
 }
 

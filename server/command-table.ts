@@ -31,6 +31,14 @@ const RUN_SCRIPTS: ReadonlySet<string> = new Set([
   ...['eval', 'evalsha', 'eval_ro', 'evalsha_ro', 'fcall', 'fcall_ro'],
 ]);
 
+/** The argument that is a command's first key, where that is always the same; 0 for none. */
+function firstKeyOf({ spec }: Command): number {
+  const [keys] = spec.keys ?? [];
+  if (keys === undefined || keys.begin === 'unknown' || !('index' in keys.begin)) return 0;
+  const { begin, find } = keys;
+  return find !== 'unknown' && 'countAt' in find ? begin.index + find.first : begin.index;
+}
+
 /** A command with what the server keeps about it. */
 export class CommandEntry {
   readonly command: Command;
@@ -106,8 +114,7 @@ export class CommandEntry {
     this.isExec = spec.name === 'exec';
     this.touchesKeys = this.mayReplicate || spec.flags.includes('readonly');
     this.isHiddenFromMonitors = spec.flags.includes('admin') || spec.flags.includes('skip_monitor');
-    const begin = spec.keys?.[0]?.begin ?? 'unknown';
-    this.firstKey = begin !== 'unknown' && 'index' in begin ? begin.index : 0;
+    this.firstKey = firstKeyOf(command);
     this.isTracked = isTracked(command);
     this.isForSubscribers = FOR_SUBSCRIBERS.has(spec.name);
     const isFast = spec.complexity.startsWith('O(1)') || spec.flags.includes('fast');

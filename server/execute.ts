@@ -64,6 +64,11 @@ export class Executor {
     this.thresholdsChanged();
   }
 
+  /** When the command that runs began, if it is one that is timed by itself. On the scale of `Clock.elapsedMs`. */
+  get startedAtMs(): number {
+    return this.lastEndMs;
+  }
+
   private thresholdsChanged(): undefined {
     const { values } = this.server.config;
     const reachable = (threshold: number, most: number) => threshold >= 0 && threshold < most;
@@ -398,10 +403,10 @@ export class Executor {
     replyBytes: number,
   ): void {
     const { server } = this;
+    // Either looks at the clock.
     if (this.untimedCount > 0) this.settle();
-    const endMs = server.clock.elapsedMs();
-    const usec = Math.floor((endMs - startMs) * 1000);
-    this.lastEndMs = endMs;
+    else this.lastEndMs = server.clock.elapsedMs();
+    const usec = Math.floor((this.lastEndMs - startMs) * 1000);
     entry.usec += usec;
     server.stats.commandsUsec = usecBefore + usec;
     server.afterCommand(call, entry, usec, replyBytes);

@@ -2,6 +2,7 @@
 import type { Compiler } from '../compiler/compiler.js';
 import { typeName } from '../machine/describe.js';
 import { LuaError } from '../machine/error.js';
+import { Bytes } from '../machine/heap.js';
 import type { Machine } from '../machine/machine.js';
 import { formatNumber, parseInBase, parseNumber } from '../machine/numbers.js';
 import { checkKey, findMetamethod } from '../machine/operators.js';
@@ -224,6 +225,7 @@ const rawset: NativeBody = (thread) => {
   const value = checkAny(thread, 3);
   writable(thread, table);
   checkKey(thread.machine, thread, key);
+  thread.machine.allocate(Bytes.key);
   table.set(key, value);
   return thread.answer(table);
 };

@@ -5,6 +5,7 @@
  * made it. So a script can be left within a coroutine as anywhere else.
  */
 import { LuaError } from '../machine/error.js';
+import { Bytes } from '../machine/heap.js';
 import type { Machine } from '../machine/machine.js';
 import { formatNumber } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
@@ -41,6 +42,7 @@ const finished: NativeBody = (thread) => {
 };
 
 function create(thread: Thread, body: Closure): Thread {
+  thread.machine.allocate(Bytes.coroutine);
   const made = new Thread(thread.machine);
   made.stack[1] = body;
   made.top = 2;

@@ -6,6 +6,7 @@
  * The text ends at its first NUL byte; bytes above 127 are taken as they are.
  */
 import type { LuaError } from '../machine/error.js';
+import { Bytes } from '../machine/heap.js';
 import { readDouble } from '../machine/numbers.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
@@ -99,6 +100,7 @@ export class JsonDecoder {
       this.at++;
       if (this.skipSpace() === (isList ? CLOSE_ARRAY : CLOSE_OBJECT)) return this.close(filling);
     } else {
+      this.thread.machine.allocate(isList ? Bytes.slot : Bytes.key);
       if (isList) table.append(value);
       else table.set(filling.key, value);
       const code = this.skipSpace();
@@ -130,6 +132,7 @@ export class JsonDecoder {
       throw fail(this.thread, `Found too many nested data structures ${where}`);
     }
     this.used += slots - 1;
+    this.thread.machine.allocate(Bytes.table);
     const table = new Table();
     this.filling = { table, isList, key: '', outer: this.filling };
     return table;

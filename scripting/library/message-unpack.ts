@@ -5,6 +5,7 @@
  * limits are those of the real server's Lua stack, counted in the values it would hold.
  */
 import type { LuaError } from '../machine/error.js';
+import { Bytes } from '../machine/heap.js';
 import { checkKey } from '../machine/operators.js';
 import { Table } from '../machine/table.js';
 import type { Thread } from '../machine/thread.js';
@@ -86,6 +87,7 @@ class Unpacker {
   }
 
   private put(top: Filling, value: LuaValue): void {
+    this.thread.machine.allocate(top.isList ? Bytes.slot : Bytes.key);
     if (top.isList) {
       top.left--;
       putElement(top, value);
@@ -129,6 +131,7 @@ class Unpacker {
 
   /** Starts a table; tables with contents are put on the stack. */
   private open(count: number, isList: boolean): Table {
+    this.thread.machine.allocate(Bytes.table);
     const table = new Table();
     if (this.used + 2 > MAXIMUM_STACK) {
       throw fail(this.thread, isList ? TOO_DEEP : TOO_MANY);

@@ -10,6 +10,7 @@
  * table of literals only. A test holds numbers and names together.
  */
 import { type Instruction, Op } from './code.js';
+import { Bytes } from './heap.js';
 import type { Machine } from './machine.js';
 import { formatNumber } from './numbers.js';
 import {
@@ -24,7 +25,7 @@ import {
   toNumber,
 } from './operators.js';
 import { Table } from './table.js';
-import { Finish, type Frame, type Thread } from './thread.js';
+import { Finish, type Frame, HOST_ROOM, type Thread } from './thread.js';
 import { Closure, type LuaValue, NativeFunction, Upvalue } from './values.js';
 
 /** Joined strings are checked for their size from here on. */
@@ -174,7 +175,10 @@ export function execute(machine: Machine, stop: Frame): boolean {
           if (table instanceof Table && table.metatable === null && !table.readonly) {
             const node = i.node;
             if (node < table.keys.length && table.keys[node] === i.kb) table.values[node] = value;
-            else setField(table, i, value);
+            else {
+              frame.pc = pc;
+              setField(machine, table, i, value);
+            }
             break;
           }
           frame.pc = pc;
@@ -194,10 +198,14 @@ export function execute(machine: Machine, stop: Frame): boolean {
                 break;
               }
               if (!Number.isNaN(key)) {
+                frame.pc = pc;
+                machine.allocate(Bytes.slot);
                 table.set(key, value);
                 break;
               }
             } else if (key !== undefined) {
+              frame.pc = pc;
+              machine.allocate(Bytes.key);
               table.set(key, value);
               break;
             }
@@ -207,6 +215,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           break;
         }
         case 14: // Op.newTable
+          frame.pc = pc;
+          machine.allocate(Bytes.table + i.b * Bytes.slot + i.c * Bytes.key);
           stack[base + i.a] = new Table(i.b, i.c);
           break;
         case 15: {
@@ -348,6 +358,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
             if (typeof x === 'string') {
               const tail = typeof y === 'number' ? formatNumber(y) : y;
               if (typeof tail === 'string' && x.length + tail.length < LONG) {
+                frame.pc = pc;
+                machine.allocate(Bytes.string + x.length + tail.length);
                 stack[base + i.a] = x + tail;
                 break;
               }
@@ -373,13 +385,15 @@ export function execute(machine: Machine, stop: Frame): boolean {
           // Op.equal
           const x = i.b >= 0 ? stack[base + i.b] : i.kb;
           const y = i.c >= 0 ? stack[base + i.c] : i.kc;
-          if (x !== y && typeof x === 'object' && typeof y === 'object') {
+          // To compare strings takes a while: once is enough.
+          const same = x === y;
+          if (!same && typeof x === 'object' && typeof y === 'object') {
             frame.pc = pc;
             if (equal(machine, thread, x, y)) continue reload;
             pc = frame.pc;
             break;
           }
-          if ((x === y) !== (i.a !== 0)) pc++;
+          if (same !== (i.a !== 0)) pc++;
           else {
             if (i.closes >= 0 || i.target < pc) {
               frame.pc = i.target;
@@ -466,6 +480,13 @@ export function execute(machine: Machine, stop: Frame): boolean {
             machine.enter(thread, called, callee);
             continue reload;
           }
+          if (callee instanceof NativeFunction) {
+            const called = thread.pushLuaFrame();
+            called.func = func;
+            called.wanted = i.c - 1;
+            if (machine.runNative(thread, called, callee)) continue reload;
+            break;
+          }
           if (machine.call(thread, func, i.c - 1)) continue reload;
           break;
         }
@@ -542,9 +563,12 @@ export function execute(machine: Machine, stop: Frame): boolean {
           break;
         }
         case 43: // Op.setList
-          setList(thread, base + i.a, i);
+          frame.pc = pc;
+          setList(machine, thread, base + i.a, i);
           break;
         case 44: // Op.closure
+          frame.pc = pc;
+          machine.allocate(Bytes.closure);
           stack[base + i.a] = makeClosure(thread, closure, base, i.b);
           break;
         case 45: {
@@ -553,7 +577,8 @@ export function execute(machine: Machine, stop: Frame): boolean {
           const available = Math.max(base - from, 0);
           const wanted = i.b === 0 ? available : i.b - 1;
           const to = base + i.a;
-          if (to + wanted + 64 > stack.length) thread.grow(to + wanted + 64);
+          const end = to + wanted + HOST_ROOM;
+          if (end > thread.claimed) thread.claim(end);
           for (let n = 0; n < wanted; n++)
             stack[to + n] = n < available ? stack[from + n] : undefined;
           if (i.b === 0) thread.top = to + wanted;
@@ -578,9 +603,10 @@ function lookUp(table: Table, key: LuaValue, instruction: Instruction): LuaValue
   return table.values[node];
 }
 
-function setField(table: Table, instruction: Instruction, value: LuaValue): void {
+function setField(machine: Machine, table: Table, instruction: Instruction, value: LuaValue): void {
   const node = table.find(instruction.kb);
   if (node < 0) {
+    machine.allocate(Bytes.key);
     table.set(instruction.kb, value);
     return;
   }
@@ -633,12 +659,13 @@ function prepareFor(machine: Machine, thread: Thread, at: number): void {
 /** Items of a table constructor that come in blocks. */
 const BLOCK = 50;
 
-function setList(thread: Thread, at: number, i: Instruction): void {
+function setList(machine: Machine, thread: Thread, at: number, i: Instruction): void {
   const { stack } = thread;
   const count = i.b === 0 ? thread.top - at - 1 : i.b;
   const table = stack[at];
   if (!(table instanceof Table)) return;
   const last = (i.c - 1) * BLOCK + count;
+  machine.allocate(count * Bytes.slot);
   table.growArray(last);
   for (let n = count, key = last; n > 0; n--, key--) table.setInteger(key, stack[at + n]);
 }

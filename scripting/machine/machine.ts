@@ -15,6 +15,7 @@ import { Table } from './table.js';
 import {
   Finish,
   type Frame,
+  HOST_ROOM,
   MAXIMUM_CALLS,
   MAXIMUM_HOST_CALLS,
   PENDING,
@@ -24,8 +25,8 @@ import { Closure, isTrue, type LuaValue, NativeFunction } from './values.js';
 
 /** Loop turns and calls between two looks at the world outside. */
 const TICKS = 100_000;
-/** Bytes of strings between two looks at the memory. */
-const CHARGE = 32 * 1024 * 1024;
+/** Bytes that scripts take between two looks at the memory. */
+const LOOK_BYTES = 8 * 1024 * 1024;
 /** As many bytes take about as long as a loop turn, as a power of two. */
 const BYTES_PER_TICK_BITS = 6;
 /** Longer strings than this, in bytes, scripts cannot make. */
@@ -123,8 +124,8 @@ export class Machine {
     const first = frame.func + 1;
     const { parameters } = code;
     let base = first;
-    const top = thread.top + code.registers + 64;
-    if (top > stack.length) thread.grow(top);
+    const end = thread.top + code.registers + HOST_ROOM;
+    if (end > thread.claimed) thread.claim(end);
     if (code.isVararg) {
       base = Math.max(first, thread.top);
       for (let i = 0; i < parameters; i++) {
@@ -163,7 +164,8 @@ export class Machine {
     throw error;
   }
 
-  private runNative(thread: Thread, frame: Frame, callee: NativeFunction): boolean {
+  /** Runs a function of the host, whose arguments lie behind it up to `thread.top`. As `call`. */
+  runNative(thread: Thread, frame: Frame, callee: NativeFunction): boolean {
     frame.closure = null;
     frame.code = null;
     frame.native = callee;
@@ -171,7 +173,8 @@ export class Machine {
     frame.after = null;
     frame.rescue = null;
     thread.base = frame.base;
-    if (thread.top + 64 > thread.stack.length) thread.grow(thread.top + 64);
+    const end = thread.top + HOST_ROOM;
+    if (end > thread.claimed) thread.claim(end);
     const count = callee.run(thread);
     return count === PENDING || this.leave(thread, thread.top - count, count);
   }
@@ -288,16 +291,28 @@ export class Machine {
   }
 
   /**
-   * Notes that a string of so many bytes is being made. Strings made in a few ticks could fill the
-   * memory, so the limit is looked at after every 32 MB of them; and to make them takes time.
+   * Notes that a string of so many bytes is being made, which takes time as well as memory.
    *
    * @throws {LuaError} When it would be too long, or memory is short.
    */
   charge(bytes: number): void {
     if (bytes > MAXIMUM_STRING) throw this.failure(this.thread, OUT_OF_MEMORY);
-    this.charged += bytes;
     this.budget -= bytes >> BYTES_PER_TICK_BITS;
-    if (this.charged < CHARGE) return;
+    this.allocate(bytes);
+  }
+
+  /**
+   * Notes that a script takes so many bytes, about. In a few ticks it could fill the memory: the limit is looked
+   * at after each 8 MB.
+   *
+   * @throws {LuaError} When memory is short.
+   */
+  allocate(bytes: number): void {
+    this.charged += bytes;
+    if (this.charged >= LOOK_BYTES) this.look(bytes);
+  }
+
+  private look(bytes: number): void {
     this.charged = 0;
     this.checkMemory(bytes);
   }

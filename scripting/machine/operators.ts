@@ -10,6 +10,7 @@
 import { type Instruction, Op } from './code.js';
 import { typeName } from './describe.js';
 import type { LuaError } from './error.js';
+import { Bytes } from './heap.js';
 import type { Machine } from './machine.js';
 import { formatNumber, parseNumber } from './numbers.js';
 import { Table } from './table.js';
@@ -103,6 +104,7 @@ export function setIndex(
       handler =
         meta !== null && value.get(key) === undefined ? meta.getString('__newindex') : undefined;
       if (handler === undefined) {
+        machine.allocate(Bytes.key);
         value.set(key, given);
         return false;
       }
@@ -301,8 +303,8 @@ function join(machine: Machine, thread: Thread, first: number, last: number): nu
     const piece = stack[i];
     text += typeof piece === 'number' ? formatNumber(piece) : String(piece);
   }
+  machine.charge(text.length);
   if (text.length >= LONG) {
-    machine.charge(text.length);
     // The engine joins strings only when it must; asking for a character makes it do so now, while
     // the memory is being watched.
     text.charCodeAt(0);

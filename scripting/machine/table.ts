@@ -12,7 +12,9 @@
  * A key set to nil keeps its node until the next resize, as there.
  * Source: "The Implementation of Lua 5.0", section 4; Brent's variation of chained scatter tables.
  */
+
 import { hashNumber, hashString } from './hashes.js';
+import { heapHasRoom } from './heap.js';
 import type { LuaValue } from './values.js';
 import { Userdata } from './values.js';
 
@@ -29,8 +31,50 @@ function roundUp(size: number): number {
   return power;
 }
 
+/**
+ * An array of `size` nils, from 1. It is one of any values from the start, and has no holes: so that the engine
+ * need not convert it, nor tell kinds of arrays apart at each access. Literals, for the sizes that most tables have,
+ * leave no room to spare; their elements are no constants, or the engine would copy them at the first write.
+ */
+function nils(size: number, nil: LuaValue): LuaValue[] {
+  switch (size) {
+    case 1:
+      return [nil];
+    case 2:
+      return [nil, nil];
+    case 3:
+      return [nil, nil, nil];
+    case 4:
+      return [nil, nil, nil, nil];
+    case 5:
+      return [nil, nil, nil, nil, nil];
+  }
+  const made = [nil, nil, nil, nil, nil, nil];
+  while (made.length < size) made.push(nil);
+  return made;
+}
+
+/** The same of zeros, for sizes that are powers of two. */
+function zeros(size: number, zero: number): number[] {
+  switch (size) {
+    case 1:
+      return [zero];
+    case 2:
+      return [zero, zero];
+  }
+  const made = [zero, zero, zero, zero];
+  while (made.length < size) made.push(zero);
+  return made;
+}
+
 /** Elements that the array part of a table may have. */
 const LARGEST_ARRAY = 2 ** 26;
+
+/** What a slot of the array part and a node take while a table grows, about. */
+const SLOT_BYTES = 20;
+const NODE_BYTES = 160;
+/** A table that takes more than this looks first whether there is so much. */
+const LARGE_BYTES = 2 ** 20;
 
 /** What counts keys, one count at a time: to allocate it for each takes longer than to count. */
 const SLICES = new Float64Array(27);
@@ -84,10 +128,7 @@ export class Table {
 
   /** @param arraySize - Slots of the array part. @param nodes - Keys expected in the hash part. */
   constructor(arraySize = 0, nodes = 0) {
-    // The first element makes it an array of any values from the start, so that the engine need
-    // not convert it, nor tell kinds of arrays apart at each access.
-    this.array = [undefined];
-    for (let i = 0; i < arraySize; i++) this.array.push(undefined);
+    this.array = nils(arraySize + 1, undefined);
     if (nodes > 0) this.allocate(nodes);
   }
 
@@ -144,6 +185,14 @@ export class Table {
     if (array.length === 1) return;
     const size = roundUp(array.length - 1);
     while (array.length <= size) array.push(undefined);
+  }
+
+  /** Sets the first key of a table made for no keys. */
+  fillOne(key: string, value: LuaValue): void {
+    this.keys = [key];
+    this.values = [value];
+    this.hashes = [hashString(key)];
+    this.lastFree = 1;
   }
 
   /** The node that holds a key, or -1. The node's value may be nil. */
@@ -320,6 +369,10 @@ export class Table {
     const { keys, values, hashes, array } = this;
     // JavaScript's own limit on arrays is twice as high, and ends the process.
     if (arraySize > LARGEST_ARRAY) throw new RangeError('Cannot grow a table: it is too large');
+    const bytes = arraySize * SLOT_BYTES + nodes * NODE_BYTES;
+    if (bytes > LARGE_BYTES && !heapHasRoom(bytes)) {
+      throw new RangeError('Cannot grow a table: memory is short');
+    }
     const oldSize = array.length - 1;
     const spilled = oldSize > arraySize ? array.splice(arraySize + 1) : [];
     while (array.length <= arraySize) array.push(undefined);
@@ -349,15 +402,9 @@ export class Table {
       return;
     }
     const size = roundUp(nodes);
-    // Filled with nothing else than what any value is: see the constructor.
-    this.keys = [];
-    this.values = [];
-    this.hashes = [];
-    for (let i = 0; i < size; i++) {
-      this.keys.push(undefined);
-      this.values.push(undefined);
-      this.hashes.push(0);
-    }
+    this.keys = nils(size, undefined);
+    this.values = nils(size, undefined);
+    this.hashes = zeros(size, 0);
     this.lastFree = size;
     this.index = size > SCANNED_NODES ? new Map() : null;
   }

@@ -40,6 +40,11 @@ export const Finish = {
 /** Returned by functions of the host instead of a number of results. */
 export const PENDING = -1;
 
+/** Slots that a function of the host finds above its arguments: those it may push to, and some that the caller needs. */
+export const HOST_ROOM = 40;
+/** Slots that are kept for a next script. */
+const LARGEST_KEPT_STACK = 512;
+
 /** The most calls in progress in a thread. */
 export const MAXIMUM_CALLS = 20_000;
 /** The most calls from the host into Lua in each other: what is C's stack in the real server. */
@@ -82,6 +87,8 @@ export class Thread {
   readonly machine: Machine;
   /** Registers and arguments of all calls. */
   readonly stack: LuaValue[] = [];
+  /** The slots from here on are nil: nothing was written there since the last `reset`. */
+  claimed = 0;
   readonly frames: Frame[];
   /** The call that is running. */
   frame: Frame;
@@ -97,7 +104,7 @@ export class Thread {
 
   constructor(machine: Machine) {
     this.machine = machine;
-    for (let i = 0; i < 64; i++) this.stack.push(undefined);
+    this.grow(64);
     this.frame = new Frame();
     this.frames = [this.frame];
   }
@@ -131,12 +138,18 @@ export class Thread {
 
   /** Makes room for `count` values to be pushed; functions of the host have room for 32. */
   reserve(count: number): void {
-    const needed = this.top + count + 40;
-    if (needed > this.stack.length) this.grow(needed);
+    const end = this.top + count + HOST_ROOM;
+    if (end > this.claimed) this.claim(end);
+  }
+
+  /** Makes the slots up to `end` part of those that may be written. To be asked for when they are more than `claimed`. */
+  claim(end: number): void {
+    if (end > this.stack.length) this.grow(end);
+    this.claimed = end;
   }
 
   /** Fills the stack up: it must never have holes, nor be written far behind its end. */
-  grow(size: number): void {
+  private grow(size: number): void {
     const wanted = Math.max(size, Math.min(this.stack.length * 2, this.stack.length + 65_536));
     while (this.stack.length < wanted) this.stack.push(undefined);
   }
@@ -201,7 +214,7 @@ export class Thread {
     return frame;
   }
 
-  /** `pushFrame` for a call that one Lua function makes of another. */
+  /** `pushFrame` for a call that an instruction of a Lua function makes. */
   pushLuaFrame(): Frame {
     const caller = this.frame;
     const depth = ++this.depth;
@@ -259,8 +272,12 @@ export class Thread {
   /** Forgets everything, for a next script; keeps the memory unless it is much. */
   reset(): void {
     this.closeUpvalues(0);
-    this.stack.fill(undefined);
-    if (this.stack.length > 512) this.stack.length = 256;
+    const { stack } = this;
+    if (stack.length > LARGEST_KEPT_STACK) stack.length = LARGEST_KEPT_STACK;
+    // For so few a loop is faster than `fill`.
+    const end = Math.min(this.claimed, stack.length);
+    for (let i = 0; i < end; i++) stack[i] = undefined;
+    this.claimed = 0;
     if (this.frames.length > 256) this.frames.length = 256;
     this.cutTo(0);
     this.top = 1;

@@ -20,10 +20,8 @@ import {
   optional,
   text,
 } from '../../protocol/spec.js';
-import type { Script } from '../scripts/script-cache.js';
+import { SHA_LENGTH } from '../scripts/script-cache.js';
 import type { ServerCall } from '../server-call.js';
-
-const SHA_LENGTH = 40;
 
 /** The keys behind their count, at argument 2. */
 function countedKeys(flags: KeySpec['flags'], notes: string): KeySpec {
@@ -113,19 +111,13 @@ function readEval(call: ServerCall): { keyCount: number; script: Script } {
   return { keyCount, script: scripts.scriptOf(scripts.args.text(call.request, 1), false) };
 }
 
-function findBySha(call: ServerCall): Script | undefined {
-  const sha = call.server.scripts.args.text(call.request, 1);
-  const { cache } = call.server.scripts;
-  return cache.find(sha) ?? cache.find(sha.toLowerCase());
-}
-
 function evalshaCommand(form: Form): Command {
   return command(specOf(form), (call: ServerCall) => {
     tellMonitors(call);
     if (call.length(1) !== SHA_LENGTH) throw NO_SCRIPT;
     if (call.client.debugMode !== null) throw EVAL_FOR_DEBUGGING;
     const keyCount = readKeyCount(call, NOT_AN_INTEGER);
-    const script = findBySha(call);
+    const script = call.server.scripts.cache.findIn(call.buffer, call.start(1));
     if (script === undefined) throw NO_SCRIPT;
     call.server.scripts.runScript(call, script, keyCount, form.isReadOnly);
   });

@@ -19,6 +19,7 @@ import {
 import { ReplyWriter } from '../../protocol/reply.js';
 import { Request } from '../../protocol/request.js';
 import { LuaError } from '../../scripting/engine.js';
+import type { Machine } from '../../scripting/machine/machine.js';
 import { Table } from '../../scripting/machine/table.js';
 import type { Thread } from '../../scripting/machine/thread.js';
 import type { LuaValue } from '../../scripting/machine/values.js';
@@ -66,10 +67,13 @@ export class InnerCalls {
   private readonly reply: ReplyWriter;
   private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   private failed = false;
+  /** Whose script made the call. */
+  private machine: Machine | null = null;
   private readonly readReply = (bytes: Buffer, start: number, end: number): LuaValue => {
     if (this.run?.watcher?.wantsCalls) this.run.watcher.replied(bytes, start, end);
     this.failed = ReplyReader.isError(bytes, start);
     if (this.failed) return errorTable(ReplyReader.errorOf(bytes, start, end));
+    this.machine?.allocate(ReplyReader.memoryOf(bytes, start, end));
     return this.reader.read(bytes, start);
   };
 
@@ -107,6 +111,7 @@ export class InnerCalls {
 
   end(): void {
     this.run = null;
+    this.machine = null;
     this.server.keyspace.readsIntegers = true;
     this.client.origin = this.client;
     if (this.buffer.length > LARGEST_KEPT_BYTES) {
@@ -130,6 +135,7 @@ export class InnerCalls {
       this.server.countError(refused);
       return this.fail(thread, errorTable(refused.message), raises);
     }
+    this.machine = thread.machine;
     const value = this.reply.consume(this.readReply);
     return this.failed ? this.fail(thread, value, raises) : thread.answer(value);
   }

@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Closure } from '../../scripting/machine/values.js';
 
+/** Digits of a SHA-1. */
+export const SHA_LENGTH = 40;
 const MOST_FROM_EVAL = 500;
 /** What a script takes beside its text, about. */
 const SCRIPT_BYTES = 200;
@@ -24,6 +26,19 @@ export function sha1Of(body: string): string {
   return createHash('sha1').update(body, 'latin1').digest('hex');
 }
 
+/** A number for the first eight digits: that of two scripts is hardly ever the same. */
+function prefixOf(bytes: Uint8Array, start: number): number {
+  let prefix = 0;
+  for (let i = start; i < start + 8; i++) prefix = (prefix * 31 + (bytes[i] as number)) | 0;
+  return prefix;
+}
+
+/** Whether `bytes[start, start + 40)` is a script's SHA-1 in lower case. */
+function isShaOf({ sha }: Script, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < SHA_LENGTH; i++) if (bytes[start + i] !== sha.charCodeAt(i)) return false;
+  return true;
+}
+
 export class ScriptCache {
   /** Scripts evicted since the last reset of the statistics. */
   evicted = 0;
@@ -35,6 +50,8 @@ export class ScriptCache {
   });
   /** The same by their text: an EVAL needs no SHA-1 then. */
   private readonly byBody = new Map<string, Script>();
+  /** The one found last of those whose SHA-1 begins alike, see `prefixOf`: most requests need no string then. */
+  private readonly byPrefix = new Map<number, Script>();
   private bytes = 0;
 
   get size(): number {
@@ -48,6 +65,20 @@ export class ScriptCache {
   /** @param sha - 40 digits in lower case. */
   find(sha: string): Script | undefined {
     return this.loaded.get(sha) ?? this.fromEval.get(sha);
+  }
+
+  /** As `find`, for the 40 bytes from `start` on, in any case. */
+  findIn(bytes: Uint8Array, start: number): Script | undefined {
+    const prefix = prefixOf(bytes, start);
+    const known = this.byPrefix.get(prefix);
+    if (known !== undefined && isShaOf(known, bytes, start)) {
+      if (!this.loaded.has(known.sha)) this.fromEval.get(known.sha);
+      return known;
+    }
+    const sha = Buffer.from(bytes.subarray(start, start + SHA_LENGTH)).toString('latin1');
+    const found = this.find(sha.toLowerCase());
+    if (found !== undefined && isShaOf(found, bytes, start)) this.byPrefix.set(prefix, found);
+    return found;
   }
 
   /** As `find`, but it does not count as used. */
@@ -80,6 +111,7 @@ export class ScriptCache {
   clear(): void {
     this.loaded.clear();
     this.byBody.clear();
+    this.byPrefix.clear();
     this.fromEval.clear();
     this.bytes = 0;
   }
@@ -88,6 +120,8 @@ export class ScriptCache {
     if (reason !== 'evict') return;
     this.evicted++;
     this.byBody.delete(script.body);
+    const prefix = prefixOf(Buffer.from(script.sha, 'latin1'), 0);
+    if (this.byPrefix.get(prefix) === script) this.byPrefix.delete(prefix);
     this.bytes -= script.body.length + SCRIPT_BYTES;
   }
 }

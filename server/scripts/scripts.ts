@@ -288,7 +288,7 @@ export class Scripts implements ScriptHost {
       client: call.client,
       request: call.request,
       flags,
-      startMs: this.server.clock.elapsedMs(),
+      startMs: this.server.executor.startedAtMs,
       isReadOnly: readOnlyCall || neverWrites,
       watcher: what.watcher ?? null,
     });
@@ -321,7 +321,9 @@ export class Scripts implements ScriptHost {
       const values = new ReplyValues(reply, hasBooleans);
       values.write(result);
       // The last one is counted as the failure of the command.
-      for (const error of values.errors.slice(0, -1)) this.server.countError(error);
+      for (let i = 0; i < values.errors.length - 1; i++) {
+        this.server.countError(values.errors[i] as Refusal);
+      }
       return values.errorsCountedBefore;
     });
     return true;

@@ -19,7 +19,7 @@ interface Stage {
 const text = (reply: Buffer): string => reply.toString('latin1').trimEnd();
 
 /** MB that JavaScript's heap may have in the server: little, so that it is soon full. */
-const HEAP = '--max-old-space-size=400';
+const HEAP = '--max-old-space-size=160';
 
 async function stage(t: Test, ...settings: string[]): Promise<Stage> {
   const port = await freePort();
@@ -126,6 +126,19 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'return string.gsub(string.rep("x", 1e5), ".", string.rep("y", 1e5))',
     'local t = {} for i = 1, 1e9 do t[i] = string.rep("x", 1e6) .. i end',
     'local t = {} for i = 1, 1e9 do t[i] = {i, i, i, i, i, i, i, i} end',
+    ...[
+      '{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}',
+      '{a = {b = {c = {}}}}',
+      '{unpack({}, 1, 7000)}',
+      'function() return t end',
+      'coroutine.create(function() end)',
+      'redis.call("COMMAND", "DOCS", "GET")',
+      'cjson.decode(\'[{},[],{"a":{"b":[]}},[[[[]]]]]\')',
+      'cmsgpack.unpack(string.rep("\\145", 100) .. "\\144")',
+    ].map((value) => `local t = {} for i = 1, 1e9 do t[i] = ${value} end`),
+    ...['"k" .. i', '("x"):rep(9e5) .. i', 'i * 1e9'].map(
+      (key) => `local t = {} for i = 1, 1e9 do t[${key}] = i end`,
+    ),
   ],
   'stack overflow': [
     'local function f() return 1 + f() end return f()',
