@@ -171,6 +171,23 @@ function sortKey(call: Call, stores: boolean): void {
   }
   if (options.storeAt > 0) storeSorted(call, elements, chosen, options);
   else replySorted(call, elements, chosen, options);
+  call.keyspace.own(Texts).clear();
+}
+
+/** Memory for the texts of a command. A keyspace owns one. */
+class Texts {
+  readonly elements = new ByteStrings();
+  /** What they are sorted by. */
+  readonly weights = new ByteStrings();
+  /** What GET finds for them. */
+  readonly found = new ByteStrings();
+
+  clear(): this {
+    this.elements.clear();
+    this.weights.clear();
+    this.found.clear();
+    return this;
+  }
 }
 
 function indexesBelow(count: number): Uint32Array {
@@ -246,7 +263,7 @@ function firstByTexts(
   count: number,
 ): Uint32Array {
   const lacking = new Uint8Array(elements.count);
-  const texts = new ByteStrings();
+  const texts = call.keyspace.own(Texts).weights;
   const named = new NamedValue(call);
   const { bytes } = elements;
   for (let i = 0; i < elements.count; i++) {
@@ -351,7 +368,7 @@ function textsNamed(
   gets: readonly SortPattern[],
 ): ByteStrings {
   const named = new NamedValue(call);
-  const texts = new ByteStrings();
+  const texts = call.keyspace.own(Texts).found;
   for (const i of chosen) {
     for (const get of gets) {
       const isThere = named.find(get, elements.bytes, elements.start(i), elements.end(i));
