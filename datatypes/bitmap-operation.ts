@@ -9,6 +9,7 @@ import { Encoding, NEVER, Type, ValueView } from './store/entry.js';
 import { asString } from './string-values.js';
 
 const FIRST_SOURCE = 3;
+const LONG_BYTES = 64 * 1024;
 
 type Operation = BitOperation | 'not';
 
@@ -62,6 +63,19 @@ function newDestination(call: Call, length: number): Ref {
   return entries.create(call.buffer, start, end, Type.string, Encoding.raw, NEVER, access, length);
 }
 
+/**
+ * Whether a long result can take the place of the destination's value where that stands: the memory for another is
+ * dear. It may be a source as well, as each piece is read before it is written.
+ */
+function fitsWell(call: Call, previous: Ref, length: number): boolean {
+  const { entries } = call.keyspace;
+  if (previous === NONE || length < LONG_BYTES || entries.type(previous) !== Type.string)
+    return false;
+  if (entries.hasExpiry(previous) || !entries.isSole(previous)) return false;
+  const room = entries.room(previous);
+  return length <= room && room < 2 * length;
+}
+
 export const bitop = command(
   {
     name: 'bitop',
@@ -90,11 +104,18 @@ export const bitop = command(
       if (db.delete(buffer, start, end)) call.changed(2, EventClass.generic, 'del');
       return call.reply.integer(0);
     }
-    const next = newDestination(call, length);
-    combine(call, operation, sources, keyspace.entries.view(next, new ValueView()));
-    // Only now, as the value that goes may be one of the sources.
     const previous = db.findForWrite(buffer, start, end);
-    db.putEntry(keyspace.keyHash(buffer, start, end), previous, next);
+    if (fitsWell(call, previous, length)) {
+      keyspace.entries.setLength(previous, length);
+      keyspace.entries.setEncoding(previous, Encoding.raw);
+      keyspace.entries.setAccess(previous, keyspace.initialAccess());
+      combine(call, operation, sources, keyspace.entries.view(previous, new ValueView()));
+    } else {
+      const next = newDestination(call, length);
+      combine(call, operation, sources, keyspace.entries.view(next, new ValueView()));
+      // Only now, as the value that goes may be one of the sources.
+      db.putEntry(keyspace.keyHash(buffer, start, end), previous, next);
+    }
     call.changed(2, EventClass.string, 'set');
     call.reply.integer(length);
   },

@@ -24,7 +24,8 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   private readonly elements: ScoredElements;
   private readonly dict: Dict;
   private readonly tree: ScoreTree;
-  private elementBytes = 0;
+  /** Bytes of the arena that the elements take. */
+  elementBytes = 0;
   /** What `find` looked for, and found. */
   private foundHash = 0;
   private found: Ref = NONE;

@@ -16,7 +16,7 @@
  */
 import { ByteViews, copyWords, LONG_COPY_BYTES, scratchBytes } from '../../protocol/byte-views.js';
 import { parseBigInt64, parseSafeInteger, writeInteger } from '../../protocol/numbers.js';
-import { type Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
+import { Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
 
 const HEADER_BYTES = 6;
 const EMPTY_BYTES = 7;
@@ -158,9 +158,9 @@ export class Listpack {
     this.arena = arena;
   }
 
-  /** A new block with an empty listpack. */
-  create(): this {
-    this.open(this.arena.allocate(BLOCK_HEADER_BYTES + EMPTY_BYTES));
+  /** A new block with an empty listpack, which is to grow by about `room` bytes: `trim` gives back what is left. */
+  create(room = 0): this {
+    this.open(this.arena.allocate(BLOCK_HEADER_BYTES + EMPTY_BYTES + room));
     this.view.setUint32(this.base, EMPTY_BYTES, true);
     this.view.setUint16(this.base + 4, 0, true);
     this.bytes[this.base + HEADER_BYTES] = END;
@@ -576,6 +576,13 @@ export class Listpack {
   /** Makes sure that nobody else sees what changes. */
   private own(): void {
     if (this.arena.references(this.block) > 1) this.move(this.byteLength);
+  }
+
+  /** Gives back room for what did not come. */
+  trim(): void {
+    const { byteLength } = this;
+    const needed = Arena.sizeFor(BLOCK_HEADER_BYTES + byteLength);
+    if (needed < this.arena.capacity(this.block)) this.move(byteLength);
   }
 
   /** Moves the contents to a block for `length` bytes. */

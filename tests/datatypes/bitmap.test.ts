@@ -256,6 +256,27 @@ t.test('BITOP stores its result over any of its sources', async (t) => {
   t.equal(await call('GET', 'a'), `${'\0'.repeat(7000)}\`\`${'\0'.repeat(1999)}`);
 });
 
+t.test('BITOP puts a long result where the value of its destination stands', async (t) => {
+  const { call } = await startServer(t);
+  const [a, b] = ['a'.repeat(100_000), 'b'.repeat(90_000)];
+  const tail = 'a'.repeat(10_000);
+  await call('MSET', 'a', a, 'b', b, 'short', 'b'.repeat(70_000));
+  t.equal(await call('BITOP', 'OR', 'a', 'a', 'b'), 100_000);
+  t.equal(await call('GET', 'a'), 'c'.repeat(90_000) + tail);
+  t.equal(await call('BITOP', 'XOR', 'a', 'b', 'a', 'a', 'a'), 100_000);
+  t.equal(await call('GET', 'a'), '\u0001'.repeat(90_000) + tail);
+  t.equal(await call('BITOP', 'NOT', 'a', 'short'), 70_000);
+  t.equal(await call('BITOP', 'NOT', 'a', 'a'), 70_000);
+  t.equal(await call('GET', 'a'), 'b'.repeat(70_000));
+  await call('COPY', 'a', 'copy');
+  await call('EXPIRE', 'a', 1000);
+  t.equal(await call('BITOP', 'AND', 'a', 'a', 'b'), 90_000);
+  t.equal(await call('TTL', 'a'), -1);
+  t.equal(await call('BITOP', 'XOR', 'a', 'a', 'a'), 90_000);
+  t.equal(await call('GET', 'a'), '\0'.repeat(90_000));
+  t.equal(await call('GET', 'copy'), 'b'.repeat(70_000));
+});
+
 t.test(
   'BITPOS and BITCOUNT see the last bit of a string of 512 MB, and SETBIT goes no farther',
   async (t) => {
