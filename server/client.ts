@@ -101,6 +101,8 @@ export class Client {
 
   lastInteractionAtMs: number;
   lastCommand: Command | null = null;
+  /** The place in the history of changes behind the last one that it made: see acknowledgements.ts. */
+  writtenOffset = 0;
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
@@ -145,6 +147,11 @@ export class Client {
   /** Bytes of the buffer for pushes that is this client's own. */
   private get pushBufferBytes(): number {
     return this.own?.bufferBytes ?? 0;
+  }
+
+  /** Whether a further request would have to wait, or would not be taken any more. */
+  get isHeldUp(): boolean {
+    return this.blocked || this.paused || this.pendingEnd > 0 || this.closing || this.closed;
   }
 
   /** Bytes in the request buffer that are not parsed yet. */

@@ -296,3 +296,21 @@ t.test('a disk that refuses makes writes be refused, until it takes them', async
   t.equal(await infoOf(server, 'aof_last_write_status'), 'ok');
   t.ok(disk.bytes > 0);
 });
+
+t.test('WAITAOF waits for what its own connection wrote', async (t) => {
+  // Nothing is brought to disk but by a rewrite.
+  const server = await startAppending(t, temporaryFolder(t), { appendfsync: 'no' });
+  const [writer, reader] = [server.client(), server.client()];
+  await reader.call('SET', 'a', '1');
+  await server.call('BGREWRITEAOF');
+  await untilRewritten(server);
+  await writer.call('SET', 'b', '1');
+  await reader.call('GET', 'b');
+  await reader.call('SET', 'a', '1', 'NX');
+  t.same(await reader.call('WAITAOF', '1', '0', '0'), [1, 0]);
+  t.same(await writer.call('WAITAOF', '1', '0', '1'), [0, 0]);
+  await writer.call('MULTI');
+  await writer.call('SET', 'c', '1');
+  await writer.call('EXEC');
+  t.same(await writer.call('WAITAOF', '1', '0', '1'), [0, 0]);
+});
