@@ -128,7 +128,11 @@ export function formatSeventeen(value: number): string {
 }
 
 function withoutEndZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  if (!text.includes('.')) return text;
+  let end = text.length;
+  while (text.charAt(end - 1) === '0') end--;
+  if (text.charAt(end - 1) === '.') end--;
+  return text.slice(0, end);
 }
 
 /** From here on `toFixed` writes an exponent. */
