@@ -14,9 +14,15 @@ export class PackedSortedSet implements SortedSet {
     this.listpack = new Listpack(arena);
   }
 
-  create(): this {
-    this.listpack.create();
+  /** See `Listpack.create`. */
+  create(room = 0): this {
+    this.listpack.create(room);
     return this;
+  }
+
+  /** See `Listpack.trim`. */
+  trim(): void {
+    this.listpack.trim();
   }
 
   /** A new block with the listpack `bytes[start, end)`, which must be one of pairs. */
