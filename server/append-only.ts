@@ -209,17 +209,31 @@ export class AppendOnly {
     }
   }
 
+  /** Whether there are files that the manifest still names, though nobody needs them, and that are to go. */
+  get hasHistory(): boolean {
+    return this.manifest.history.length > 0 && !this.server.config.values.aofDisableAutoGc;
+  }
+
   /** Deletes files that no manifest needs, and lets the manifest forget them. */
   removeHistory(): void {
-    const { config, log } = this.server;
-    if (this.manifest.history.length === 0 || config.values.aofDisableAutoGc) return;
+    if (!this.hasHistory) return;
     const { directory } = this;
+    this.deleteHistory(directory);
+    directory.writeManifest(this.manifest);
+  }
+
+  /** As `removeHistory`, with a manifest that is staged already. @throws {StepError} */
+  dropHistory(directory: AofDirectory, staged: string): void {
+    directory.adopt(staged);
+    this.deleteHistory(directory);
+  }
+
+  private deleteHistory(directory: AofDirectory): void {
     for (const { name } of this.manifest.history) {
-      log.notice(`Removing the history file ${name} in the background`);
+      this.server.log.notice(`Removing the history file ${name} in the background`);
       directory.removeLater(name);
     }
     this.manifest.history = [];
-    directory.writeManifest(this.manifest);
   }
 
   /** What the log tells of a step that failed. */
