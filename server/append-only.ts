@@ -122,7 +122,7 @@ export class AppendOnly {
    * @throws {LoadFailure} When it cannot be loaded. Nothing is appended any more then.
    */
   reload(): void {
-    const { effects, keyspace } = this.server;
+    const { effects, keyspace, loading } = this.server;
     this.flush(true);
     const { state } = this;
     this.state = 'off';
@@ -130,7 +130,12 @@ export class AppendOnly {
     for (const database of keyspace.databases) database.clear();
     this.readManifest();
     this.removeHistory();
-    runNow(new AppendOnlyLoader(this.server, this).load());
+    loading.isUninterrupted = true;
+    try {
+      runNow(new AppendOnlyLoader(this.server, this).load());
+    } finally {
+      loading.isUninterrupted = false;
+    }
     effects.dirty = 0;
     effects.propagateNothing();
     this.state = state;

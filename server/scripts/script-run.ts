@@ -1,7 +1,7 @@
 /** A script or function that is running. */
 import type { Clock } from '../../datatypes/clock.js';
 import { Destination } from '../../persistence/propagation.js';
-import type { RespVersion } from '../../protocol/reply.js';
+import type { ReplyWriter, RespVersion } from '../../protocol/reply.js';
 import type { Request } from '../../protocol/request.js';
 import type { ScriptEngine } from '../../scripting/engine.js';
 import type { Client } from '../client.js';
@@ -22,6 +22,8 @@ export class ScriptRun {
   readonly startMs: number;
   /** Whether it must not write: EVAL_RO and the like, or `no-writes`. */
   readonly isReadOnly: boolean;
+  /** Where the reply of a script goes that is loaded; null for one that a client called. */
+  readonly loadingReply: ReplyWriter | null;
   /** Whether it has called a command that writes. */
   hasWritten = false;
   /** The version of RESP that replies of its commands come in. */
@@ -44,6 +46,7 @@ export class ScriptRun {
     this.flags = parts.flags;
     this.startMs = parts.startMs;
     this.isReadOnly = parts.isReadOnly;
+    this.loadingReply = parts.loadingReply;
   }
 
   /** The time that TIME tells all through the script: that of the first time it is asked. */
@@ -63,4 +66,5 @@ export interface ScriptRunParts {
   readonly flags: number | null;
   readonly startMs: number;
   readonly isReadOnly: boolean;
+  readonly loadingReply: ReplyWriter | null;
 }

@@ -5,10 +5,11 @@ import t, { type Test } from 'tap';
 import { ReplyError } from '../../protocol/decoder.js';
 import { dataDigest } from '../../server/data-digest.js';
 import { createServer, type ValkeyServer } from '../../server/index.js';
-import { temporaryFolder } from '../helpers/program.js';
+import { freePort, startProgram, temporaryFolder } from '../helpers/program.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf } from '../helpers/server.js';
 import { makeVariedData } from '../helpers/varied-data.js';
+import { connect } from '../helpers/wire.js';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -313,4 +314,23 @@ t.test('WAITAOF waits for what its own connection wrote', async (t) => {
   await writer.call('SET', 'c', '1');
   await writer.call('EXEC');
   t.same(await writer.call('WAITAOF', '1', '0', '1'), [0, 0]);
+});
+
+t.test('a script that takes long while the file loads lets others be told', async (t) => {
+  const slow = "redis.call('SET', KEYS[1], 'y'); for i = 1, 40000000 do local x = i end";
+  const text = `${request('EVAL', slow, '1', 'a')}${request('MULTI')}${request('SET', 'b', '1')}${request('EVAL', slow, '1', 'c')}${request('SET', 'd', '2')}${request('EXEC')}`;
+  const port = await freePort();
+  const settings = { dir: folderWith(t, text), appendonly: 'yes', 'busy-reply-threshold': '5' };
+  const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const program = startProgram(t, ['--port', `${port}`, '--save', '', ...options]);
+  await program.says('Slow script detected');
+  const wire = await connect(port);
+  t.teardown(() => wire.close());
+  t.match(String(await wire.send(['PING'])), /^-LOADING /);
+  t.match(String(await wire.send(['INFO'])), /^-BUSY /);
+  await program.says('DB loaded from append only file');
+  t.equal(
+    String(await wire.send(['MGET', 'a', 'b', 'c', 'd'])),
+    '*4\r\n$1\r\ny\r\n$1\r\n1\r\n$1\r\ny\r\n$1\r\n2\r\n',
+  );
 });
