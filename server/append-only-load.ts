@@ -338,14 +338,6 @@ export class AppendOnlyLoader {
   }
 }
 
-/** Runs all pieces at once. */
-export function runNow<T>(pieces: Pieces<T>): T {
-  for (;;) {
-    const { done, value } = pieces.next();
-    if (done) return value;
-  }
-}
-
 /** The text of a refusal as it follows its code. */
 function textOf(refusal: Refusal | null): string {
   return refusal === null ? '' : refusal.message.slice(refusal.code.length + 1);

@@ -10,7 +10,7 @@ import { AofDirectory, StepError } from '../persistence/aof-directory.js';
 import { type AofFile, AofManifest, ManifestError } from '../persistence/aof-manifest.js';
 import { AofFatalError, AofWriter } from '../persistence/aof-writer.js';
 import { DiskAppendFile } from '../persistence/append-file.js';
-import { AppendOnlyLoader, runNow } from './append-only-load.js';
+import { AppendOnlyLoader, type Pieces } from './append-only-load.js';
 import { AppendOnlyRewrite } from './append-only-rewrite.js';
 import { systemErrorText } from './config-table/system-error.js';
 import { LoadFailure } from './loading.js';
@@ -117,12 +117,12 @@ export class AppendOnly {
   }
 
   /**
-   * Loads the data anew from the files, while nobody is served: DEBUG LOADAOF.
+   * Loads the data anew from the files: DEBUG LOADAOF.
    *
    * @throws {LoadFailure} When it cannot be loaded. Nothing is appended any more then.
    */
-  reload(): void {
-    const { effects, keyspace, loading } = this.server;
+  *reload(): Pieces<void> {
+    const { effects, keyspace } = this.server;
     this.flush(true);
     const { state } = this;
     this.state = 'off';
@@ -130,14 +130,8 @@ export class AppendOnly {
     for (const database of keyspace.databases) database.clear();
     this.readManifest();
     this.removeHistory();
-    loading.isUninterrupted = true;
-    try {
-      runNow(new AppendOnlyLoader(this.server, this).load());
-    } finally {
-      loading.isUninterrupted = false;
-    }
+    yield* new AppendOnlyLoader(this.server, this).load();
     effects.dirty = 0;
-    effects.propagateNothing();
     this.state = state;
     if (state !== 'off') effects.addSink(this.writer);
   }
