@@ -34,7 +34,7 @@ export const RDB_STREAM_3 = 21;
 
 const ID_BYTES = 16;
 /** Nodes and pending entries of a stream that is not written at once. */
-const FROZEN_FROM_SIZE = 64;
+export const FROZEN_FROM_SIZE = 64;
 const NODES_AT_ONCE = 8;
 /** Pending entries written at once: half a millisecond, about. */
 const IDS_AT_ONCE = 1024;
