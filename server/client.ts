@@ -149,6 +149,11 @@ export class Client {
     return this.own?.bufferBytes ?? 0;
   }
 
+  /** Whether a further request would have to wait, or would not be taken any more. */
+  get isHeldUp(): boolean {
+    return this.blocked || this.paused || this.pendingEnd > 0 || this.closing || this.closed;
+  }
+
   /** Bytes in the request buffer that are not parsed yet. */
   get unreadBytes(): number {
     return this.pendingEnd === 0 ? 0 : this.pendingEnd - this.parser.at;

@@ -51,6 +51,8 @@ export class CommandEntry {
   readonly runsScript: boolean;
   /** Scripts must not call it. */
   readonly isNoScript: boolean;
+  /** It may have its client wait. */
+  readonly isBlocking: boolean;
   /** It is served even while a script takes long. */
   readonly isAllowBusy: boolean;
   /** It must not stand in a transaction. */
@@ -97,6 +99,7 @@ export class CommandEntry {
     this.mayReplicate = this.isWrite || MAY_REPLICATE.has(spec.name);
     this.runsScript = RUN_SCRIPTS.has(spec.name);
     this.isNoScript = spec.flags.includes('noscript');
+    this.isBlocking = spec.flags.includes('blocking');
     this.isAllowBusy = spec.flags.includes('allow_busy');
     this.isNoMulti = spec.flags.includes('no_multi');
     this.runsInMulti = RUN_IN_MULTI.has(spec.name);

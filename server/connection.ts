@@ -6,6 +6,7 @@
  * has to wait, is copied to the client's own buffer.
  */
 import { Parsed } from '../protocol/parser.js';
+import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
@@ -33,6 +34,19 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
   if (!runRequests(server, client, bytes, end)) {
     keepRest(client, bytes, end);
     overLimit(server, client);
+  }
+}
+
+/** Runs a request that never was bytes of a connection, for a client that nothing keeps waiting. */
+export function runRequest(server: Server, client: Client, request: Request): void {
+  const bytes = request.wireBytes;
+  client.netInputBytes += bytes;
+  server.stats.netInputBytes += bytes;
+  server.stats.readsProcessed++;
+  client.lastInteractionAtMs = server.clock.now();
+  server.execute(client, request);
+  if (server.reply.pendingBytes > server.replyBuffers.roomFor(client)) {
+    checkOutputLimits(server, client);
   }
 }
 

@@ -20,7 +20,7 @@ import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
-import { receive, runPending } from './connection.js';
+import { receive, runPending, runRequest } from './connection.js';
 import type { Crash } from './crash-report.js';
 import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
@@ -235,6 +235,18 @@ export class Server {
   /** Bytes came from a client: runs what is whole in them, and sends the replies. */
   receive(client: Client, bytes: Uint8Array, end: number): void {
     this.turn(client, () => receive(this, client, bytes, end));
+  }
+
+  /** Whether a request of the client would run at once: nothing is being served, nothing holds it back. */
+  isReadyFor(client: Client): boolean {
+    if (this.serving !== null || this.inBackground || this.resuming) return false;
+    if (this.interceptor !== null || this.pauses.scope !== null) return false;
+    return !client.isHeldUp;
+  }
+
+  /** Runs a request in a turn of its own; the client must be ready. */
+  run(client: Client, request: Request): void {
+    this.turn(client, () => runRequest(this, client, request));
   }
 
   /** Goes on with requests that waited. */
