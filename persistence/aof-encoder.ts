@@ -15,13 +15,13 @@ import { openSortedSet } from '../datatypes/zset-value.js';
 import { latin1 } from '../protocol/bytes.js';
 import { formatShortest } from '../protocol/doubles.js';
 import { freezeAsRequests } from './aof-frozen.js';
+import { AofRequests, Batch } from './aof-requests.js';
 import { streamRequests } from './aof-stream.js';
 import type { FrozenValue } from './frozen-value.js';
 import type { FileFacts, SnapshotEncoder } from './rdb-encoder.js';
 import type { RdbWriter } from './rdb-writer.js';
-import { Batch, RequestWriter } from './request-writer.js';
 
-export class AofEncoder extends RequestWriter implements SnapshotEncoder {
+export class AofEncoder extends AofRequests implements SnapshotEncoder {
   private readonly keyspace: Keyspace;
   private readonly annotates: boolean;
   private database = -1;

@@ -14,10 +14,10 @@ import { MemberTable } from '../datatypes/store/member-table.js';
 import { Stream } from '../datatypes/stream-value.js';
 import { LargeSortedSet } from '../datatypes/zset-large.js';
 import { formatShortest } from '../protocol/doubles.js';
+import { type AofRequests, Batch } from './aof-requests.js';
 import { type RequestParts, streamRequests } from './aof-stream.js';
 import { FROZEN_FROM_BYTES, FROZEN_FROM_ELEMENTS, type FrozenValue } from './frozen-value.js';
 import { FROZEN_FROM_NODES } from './list-format.js';
-import { Batch, type RequestWriter } from './request-writer.js';
 import { FROZEN_FROM_SIZE } from './stream-format.js';
 
 /** What is held of a value, and how it is written. */
@@ -36,7 +36,7 @@ const ELEMENTS_A_PART = 512;
  */
 export function freezeAsRequests(
   keyspace: Keyspace,
-  writer: RequestWriter,
+  writer: AofRequests,
   ref: Ref,
   expiry: string | null,
 ): FrozenValue | null {
@@ -55,7 +55,7 @@ export function freezeAsRequests(
   };
 }
 
-function hold(keyspace: Keyspace, writer: RequestWriter, key: Uint8Array, ref: Ref): Held | null {
+function hold(keyspace: Keyspace, writer: AofRequests, key: Uint8Array, ref: Ref): Held | null {
   const { entries } = keyspace;
   const isTable = entries.encoding(ref) === Encoding.hashtable;
   switch (entries.type(ref)) {
@@ -77,7 +77,7 @@ function hold(keyspace: Keyspace, writer: RequestWriter, key: Uint8Array, ref: R
 
 function holdString(
   { arena, entries }: Keyspace,
-  writer: RequestWriter,
+  writer: AofRequests,
   key: Uint8Array,
   ref: Ref,
 ): Held | null {
@@ -98,12 +98,7 @@ function holdString(
   return { parts: parts(), release: () => arena.release(block) };
 }
 
-function holdList(
-  keyspace: Keyspace,
-  writer: RequestWriter,
-  key: Uint8Array,
-  ref: Ref,
-): Held | null {
+function holdList(keyspace: Keyspace, writer: AofRequests, key: Uint8Array, ref: Ref): Held | null {
   const lists = listsOf(keyspace);
   const list = lists.large(ref);
   if (list === null || list.nodes.length < FROZEN_FROM_NODES) return null;
@@ -138,7 +133,7 @@ function holdTable(table: FrozenDict, write: (element: Ref) => void): Held {
   return { parts: parts(), release: () => table.release() };
 }
 
-function holdSet(writer: RequestWriter, key: Uint8Array, set: MemberTable): Held | null {
+function holdSet(writer: AofRequests, key: Uint8Array, set: MemberTable): Held | null {
   if (set.size < FROZEN_FROM_ELEMENTS) return null;
   const batch = new Batch(writer, 'SADD', key, set.size, 1);
   return holdTable(set.freeze(), (member) =>
@@ -149,7 +144,7 @@ function holdSet(writer: RequestWriter, key: Uint8Array, set: MemberTable): Held
   );
 }
 
-function holdSortedSet(writer: RequestWriter, key: Uint8Array, set: LargeSortedSet): Held | null {
+function holdSortedSet(writer: AofRequests, key: Uint8Array, set: LargeSortedSet): Held | null {
   if (set.size < FROZEN_FROM_ELEMENTS) return null;
   const batch = new Batch(writer, 'ZADD', key, set.size, 2);
   return holdTable(set.freeze(), (element) =>
@@ -162,7 +157,7 @@ function holdSortedSet(writer: RequestWriter, key: Uint8Array, set: LargeSortedS
 }
 
 /** Where fields expire each is a request of its own: nobody knows before how many do. */
-function holdHash(writer: RequestWriter, key: Uint8Array, table: FieldTable): Held | null {
+function holdHash(writer: AofRequests, key: Uint8Array, table: FieldTable): Held | null {
   if (table.size < FROZEN_FROM_ELEMENTS) return null;
   const [field, value] = [new ValueView(), new ValueView()];
   const bytesOf = ({ bytes, start, end }: ValueView) => bytes.subarray(start, end);
@@ -183,7 +178,7 @@ function holdHash(writer: RequestWriter, key: Uint8Array, table: FieldTable): He
   });
 }
 
-function holdStream(writer: RequestWriter, key: Uint8Array, stream: Stream): Held | null {
+function holdStream(writer: AofRequests, key: Uint8Array, stream: Stream): Held | null {
   if (stream.size < FROZEN_FROM_SIZE) return null;
   const copy = stream.duplicate();
   return {

@@ -4,7 +4,7 @@ import { StreamId } from '../datatypes/store/stream-id.js';
 import { StreamCursor } from '../datatypes/stream-cursor.js';
 import type { Consumer, Group } from '../datatypes/stream-group-value.js';
 import type { Stream } from '../datatypes/stream-value.js';
-import type { RequestWriter } from './request-writer.js';
+import type { AofRequests } from './aof-requests.js';
 
 /** Writes some requests each time it is asked for the next. */
 export type RequestParts = Generator<void, void>;
@@ -13,7 +13,7 @@ export type RequestParts = Generator<void, void>;
 const REQUESTS_A_PART = 64;
 
 /** Writes a stream, with a pause now and then. */
-export function* streamRequests(out: RequestWriter, key: Uint8Array, stream: Stream): RequestParts {
+export function* streamRequests(out: AofRequests, key: Uint8Array, stream: Stream): RequestParts {
   yield* entries(out, key, stream);
   // A stream without entries comes to be by an entry that is cut off at once.
   if (stream.length === 0) out.request('XADD', key, 'MAXLEN', '0', '0-1', 'x', 'y');
@@ -23,7 +23,7 @@ export function* streamRequests(out: RequestWriter, key: Uint8Array, stream: Str
   for (const group of stream.groups) yield* groupRequests(out, key, group);
 }
 
-function* entries(out: RequestWriter, key: Uint8Array, stream: Stream): RequestParts {
+function* entries(out: AofRequests, key: Uint8Array, stream: Stream): RequestParts {
   const cursor = new StreamCursor(stream.arena);
   cursor.begin(stream, new StreamId(), new StreamId().toMax(), false);
   for (let written = 1; cursor.next(); written++) {
@@ -41,7 +41,7 @@ function* entries(out: RequestWriter, key: Uint8Array, stream: Stream): RequestP
   }
 }
 
-function* groupRequests(out: RequestWriter, key: Uint8Array, group: Group): RequestParts {
+function* groupRequests(out: AofRequests, key: Uint8Array, group: Group): RequestParts {
   const { name, lastId, entriesRead, consumers } = group;
   const read = ['ENTRIESREAD', String(entriesRead)];
   out.request('XGROUP', 'CREATE', key, name, lastId.toString(), ...read);
@@ -52,7 +52,7 @@ function* groupRequests(out: RequestWriter, key: Uint8Array, group: Group): Requ
 }
 
 function* pendingRequests(
-  out: RequestWriter,
+  out: AofRequests,
   key: Uint8Array,
   group: Group,
   consumer: Consumer,

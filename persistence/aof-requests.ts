@@ -10,7 +10,7 @@ const LINE_END = latin1('\r\n');
 
 export type Word = string | Uint8Array;
 
-export class RequestWriter {
+export class AofRequests {
   readonly out: RdbWriter;
 
   constructor(out: RdbWriter) {
@@ -53,7 +53,7 @@ export class RequestWriter {
 
 /** Parts a collection into requests. */
 export class Batch {
-  private readonly writer: RequestWriter;
+  private readonly writer: AofRequests;
   private readonly command: string;
   private readonly key: Uint8Array;
   private readonly wordsPerElement: number;
@@ -62,7 +62,7 @@ export class Batch {
   private open = 0;
 
   constructor(
-    writer: RequestWriter,
+    writer: AofRequests,
     command: string,
     key: Uint8Array,
     elements: number,
