@@ -56,6 +56,12 @@ const DAMAGES: readonly Damage[] = [
     const [start, end] = range(random, bytes, 256);
     return Buffer.concat([bytes.subarray(0, end), bytes.subarray(start)]);
   },
+  // A part stands in the place of another, mostly one near by: an element is there twice.
+  (random, bytes) => {
+    const [start, end] = range(random, bytes, 16);
+    bytes.copyWithin(start + random.below(24) - 12, start, end);
+    return bytes;
+  },
   // Two parts of one size change places.
   (random, bytes) => {
     const size = 1 + random.below(64);
