@@ -31,6 +31,20 @@ export function parseDouble(bytes: Uint8Array, start: number, end: number): numb
   return value;
 }
 
+/** What C reads as a number at the start of a text. */
+const LEADING = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)/i;
+
+/**
+ * Reads the double that a text begins with, as C does, whatever follows it; too large a number is infinite.
+ *
+ * @returns 0 when it begins with none, NaN when it begins with `nan`.
+ */
+export function parseLeadingDouble(bytes: Uint8Array, start: number, end: number): number {
+  const found = LEADING.exec(toLatin1(bytes, start, end))?.[0].toLowerCase() ?? '0';
+  if (found.endsWith('n')) return NaN;
+  return Number(found.replace(/inf(inity)?/, 'Infinity'));
+}
+
 /**
  * Reads up to 15 digits with at most one point; NaN for anything else. Whole numbers below 2^53 and
  * powers of ten to 10^15 are exact, so one division rounds as it should.

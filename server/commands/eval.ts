@@ -20,7 +20,7 @@ import {
   optional,
   text,
 } from '../../protocol/spec.js';
-import { SHA_LENGTH } from '../scripts/script-cache.js';
+import { type Script, SHA_LENGTH } from '../scripts/script-cache.js';
 import type { ServerCall } from '../server-call.js';
 
 /** The keys behind their count, at argument 2. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../../datatypes/clock.js';
 import { Destination } from '../../persistence/propagation.js';
 import type { Refusal } from '../../protocol/refusals.js';
-import type { RespVersion } from '../../protocol/reply.js';
+import type { ReplyWriter, RespVersion } from '../../protocol/reply.js';
 import type { Request } from '../../protocol/request.js';
 import type { ScriptEngine } from '../../scripting/engine.js';
 import type { LuaValue } from '../../scripting/machine/values.js';
@@ -45,6 +45,8 @@ export class ScriptRun {
   /** Whether it must not write: EVAL_RO and the like, or `no-writes`. */
   readonly isReadOnly: boolean;
   readonly watcher: ScriptWatcher | null;
+  /** Where the reply of a script goes that is loaded; null for one that a client called. */
+  readonly loadingReply: ReplyWriter | null;
   /** Whether it has called a command that writes. */
   hasWritten = false;
   /** The version of RESP that replies of its commands come in. */
@@ -68,6 +70,7 @@ export class ScriptRun {
     this.startMs = parts.startMs;
     this.isReadOnly = parts.isReadOnly;
     this.watcher = parts.watcher;
+    this.loadingReply = parts.loadingReply;
   }
 
   /** The time that TIME tells all through the script: that of the first time it is asked. */
@@ -88,4 +91,5 @@ export interface ScriptRunParts {
   readonly startMs: number;
   readonly isReadOnly: boolean;
   readonly watcher: ScriptWatcher | null;
+  readonly loadingReply: ReplyWriter | null;
 }

@@ -212,8 +212,7 @@ export class Scripts implements ScriptHost {
 
   tick(): boolean {
     const { run } = this;
-    // What is loaded runs one after the other: a script in it cannot be left.
-    if (run === null || this.server.loading.inProgress) return false;
+    if (run === null || this.server.loading.isUninterrupted) return false;
     const { clock, config } = this.server;
     const nowMs = clock.elapsedMs();
     if (run.isBusy) return nowMs >= this.sliceEndsAtMs;
@@ -291,21 +290,23 @@ export class Scripts implements ScriptHost {
       startMs: this.server.executor.startedAtMs,
       isReadOnly: readOnlyCall || neverWrites,
       watcher: what.watcher ?? null,
+      loadingReply: call.mustObey ? call.reply : null,
     });
     this.run = run;
     this.calls.begin(run);
     this.proceed(run, () => engine.start(what.callee, what.args));
     // Its commands told what is to be sent.
     if (this.run === null) call.effects.propagateNothing();
-    else this.server.executor.suspend();
+    else if (run.loadingReply === null) this.server.executor.suspend();
   }
 
   /** Has the script go on, and replies when it ended. @returns Whether it ended. */
   private proceed(run: ScriptRun, step: () => boolean): boolean {
     try {
       if (!step()) {
-        if (!run.watcher?.isStopped) this.goOnSoon();
-        else if (!run.isBusy) this.leaveOpen(run);
+        if (run.watcher?.isStopped) {
+          if (!run.isBusy) this.leaveOpen(run);
+        } else if (run.loadingReply === null) this.goOnSoon();
         return false;
       }
     } catch (thrown) {
@@ -332,7 +333,7 @@ export class Scripts implements ScriptHost {
   /** @param write - Writes the reply, and says how many errors in it are already on others' account. */
   private answer(run: ScriptRun, write: (reply: ReplyWriter) => number): void {
     const { running } = this.server.executor;
-    const reply = this.server.outputOf(run.client);
+    const reply = run.loadingReply ?? this.server.outputOf(run.client);
     const countedBefore = write(reply);
     if (running !== null) running.failedCalls += countedBefore;
   }
@@ -362,6 +363,14 @@ export class Scripts implements ScriptHost {
 
   private goOnSoon(): void {
     this.timer = this.server.clock.after(0, () => this.goOn());
+  }
+
+  /** Has a script that is loaded, and was left in the middle, go on for a while. */
+  goOnLoading(): void {
+    const { run, server } = this;
+    if (run === null) return;
+    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
+    this.proceed(run, () => run.engine.resume());
   }
 
   /** Has the script that was left go on, in a turn of its own. */

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { latin1 } from '../../protocol/bytes.js';
-import { formatDouble, formatSeventeen, parseDouble } from '../../protocol/doubles.js';
+import {
+  formatDouble,
+  formatSeventeen,
+  parseDouble,
+  parseLeadingDouble,
+} from '../../protocol/doubles.js';
 import {
   addLongDoubleTexts,
   longDoubleToNumber,
@@ -267,4 +272,16 @@ t.test('memory sizes are read as the real server reads them', async (t) => {
     const shown = /maxmemory_human:(.*)\r/.exec(info)?.[1];
     t.equal(formatBytesHuman(Number(bytes ?? 0n)), shown, JSON.stringify(size));
   }
+});
+
+t.test('A double is read from the start of a text, whatever follows it', (t) => {
+  const read = (text: string) => {
+    const bytes = Buffer.from(text, 'latin1');
+    return parseLeadingDouble(bytes, 0, bytes.length);
+  };
+  const texts = ['0.5x', '1e', '1e5z', '.5', '5.', '1e400', '-1e400', 'infx', '-INFINITY'];
+  t.same(texts.map(read), [0.5, 1, 100_000, 0.5, 5, Infinity, -Infinity, Infinity, -Infinity]);
+  t.same(['', 'x', ' 1', '0x10', 'in', '--1'].map(read), [0, 0, 0, 0, 0, 0]);
+  t.same(['nan', '-NaN', 'nanx'].map(read), [NaN, NaN, NaN]);
+  t.end();
 });
