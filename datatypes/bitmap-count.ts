@@ -6,6 +6,7 @@ import type { Call } from './call.js';
 import { command } from './command.js';
 import { isReversed, readPosition } from './options.js';
 import { NONE } from './store/arena.js';
+import { BitMachine } from './store/bit-machine.js';
 import { asString } from './string-values.js';
 
 /** Part of a bitmap as a request tells it: negative positions count from the end. */
@@ -87,8 +88,8 @@ export const bitcount = command(
     const first = firstBit(range, value.length);
     const last = lastBit(range, value.length);
     if (first > last) return call.reply.integer(0);
-    const { arena } = call.keyspace;
-    call.reply.integer(countBits(arena, value.block, value.start, first, last));
+    const machine = call.keyspace.own(BitMachine);
+    call.reply.integer(countBits(machine, value.bytes, value.start, first, last));
   },
 );
 
@@ -115,7 +116,8 @@ export const bitpos = command(
     const first = firstBit(range, value.length);
     const last = lastBit(range, value.length);
     if (first > last) return call.reply.integer(-1);
-    const found = findBit(call.keyspace.arena, value.block, value.start, first, last, bit);
+    const machine = call.keyspace.own(BitMachine);
+    const found = findBit(machine, value.bytes, value.start, first, last, bit);
     // Behind a string whose end nobody named, zeros follow.
     const beyond = found === -1 && bit === 0 && !range.hasLast;
     call.reply.integer(beyond ? last + 1 : found);

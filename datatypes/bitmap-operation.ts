@@ -1,23 +1,23 @@
 /** BITOP: a bitmap made of others. */
 import { BITOP_NOT_OF_SEVERAL, SYNTAX_ERROR } from '../protocol/refusals.js';
 import { key, keyArg, oneOf, word } from '../protocol/spec.js';
-import { BitOperation, combineBits, invertBits } from './bitmap-words.js';
 import { type Call, EventClass } from './call.js';
 import { command } from './command.js';
 import { NONE, type Ref } from './store/arena.js';
+import { BitMachine, type BitOperation, PIECE_BYTES } from './store/bit-machine.js';
 import { Encoding, NEVER, Type, ValueView } from './store/entry.js';
 import { asString } from './string-values.js';
 
 const FIRST_SOURCE = 3;
+const LONG_BYTES = 64 * 1024;
 
 type Operation = BitOperation | 'not';
 
+const OPERATIONS: readonly Operation[] = ['and', 'or', 'xor', 'not'];
+
 /** @throws {Refusal} SYNTAX_ERROR */
 function readOperation(call: Call): Operation {
-  if (call.is(1, 'and')) return BitOperation.and;
-  if (call.is(1, 'or')) return BitOperation.or;
-  if (call.is(1, 'xor')) return BitOperation.xor;
-  if (call.is(1, 'not')) return 'not';
+  for (const operation of OPERATIONS) if (call.is(1, operation)) return operation;
   throw SYNTAX_ERROR;
 }
 
@@ -39,16 +39,19 @@ function combine(
   sources: readonly ValueView[],
   into: ValueView,
 ): void {
-  const views = call.keyspace.arena.views;
-  const view = views[into.block >>> 16] as DataView;
+  const machine = call.keyspace.own(BitMachine);
   const [first, ...others] = sources as [ValueView, ...ValueView[]];
-  into.bytes.set(first.bytes.subarray(first.start, first.end), into.start);
-  into.bytes.fill(0, into.start + first.length, into.end);
-  if (operation === 'not') return invertBits(view, into.start, into.length);
-  for (const other of others) {
-    const from = views[other.block >>> 16] as DataView;
-    combineBits(operation, view, into.start, from, other.start, other.length);
-    if (operation === BitOperation.and) into.bytes.fill(0, into.start + other.length, into.end);
+  for (let done = 0; done < into.length; done += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, into.length - done);
+    const endOf = ({ start, end }: ValueView) => Math.min(start + done + length, end);
+    machine.begin(first.bytes, first.start + done, endOf(first), length);
+    if (operation === 'not') machine.invert(length);
+    else {
+      for (const other of others) {
+        machine.combine(operation, other.bytes, other.start + done, endOf(other), length);
+      }
+    }
+    machine.finish(into.bytes, into.start + done, length);
   }
 }
 
@@ -58,6 +61,19 @@ function newDestination(call: Call, length: number): Ref {
   const access = call.keyspace.initialAccess();
   const [start, end] = [call.start(2), call.end(2)];
   return entries.create(call.buffer, start, end, Type.string, Encoding.raw, NEVER, access, length);
+}
+
+/**
+ * Whether a long result can take the place of the destination's value where that stands: the memory for another is
+ * dear. It may be a source as well, as each piece is read before it is written.
+ */
+function fitsWell(call: Call, previous: Ref, length: number): boolean {
+  const { entries } = call.keyspace;
+  if (previous === NONE || length < LONG_BYTES || entries.type(previous) !== Type.string)
+    return false;
+  if (entries.hasExpiry(previous) || !entries.isSole(previous)) return false;
+  const room = entries.room(previous);
+  return length <= room && room < 2 * length;
 }
 
 export const bitop = command(
@@ -88,11 +104,18 @@ export const bitop = command(
       if (db.delete(buffer, start, end)) call.changed(2, EventClass.generic, 'del');
       return call.reply.integer(0);
     }
-    const next = newDestination(call, length);
-    combine(call, operation, sources, keyspace.entries.view(next, new ValueView()));
-    // Only now, as the value that goes may be one of the sources.
     const previous = db.findForWrite(buffer, start, end);
-    db.putEntry(keyspace.keyHash(buffer, start, end), previous, next);
+    if (fitsWell(call, previous, length)) {
+      keyspace.entries.setLength(previous, length);
+      keyspace.entries.setEncoding(previous, Encoding.raw);
+      keyspace.entries.setAccess(previous, keyspace.initialAccess());
+      combine(call, operation, sources, keyspace.entries.view(previous, new ValueView()));
+    } else {
+      const next = newDestination(call, length);
+      combine(call, operation, sources, keyspace.entries.view(next, new ValueView()));
+      // Only now, as the value that goes may be one of the sources.
+      db.putEntry(keyspace.keyHash(buffer, start, end), previous, next);
+    }
     call.changed(2, EventClass.string, 'set');
     call.reply.integer(length);
   },

@@ -152,8 +152,10 @@ export function geohashText({ longitude, latitude }: Position): string {
   // Geohashes count latitudes from pole to pole.
   const score = firstScore(cellAt(longitude, latitude, STEPS_MAX, 90));
   let text = '';
+  let scale = 2 ** 52;
   for (let i = 1; i < TEXT_LENGTH; i++) {
-    text += ALPHABET.charAt(Math.floor(score / 2 ** (52 - i * 5)) % 32);
+    scale /= 32;
+    text += ALPHABET.charAt(Math.floor(score / scale) % 32);
   }
   return `${text}0`;
 }

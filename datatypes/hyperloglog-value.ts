@@ -18,11 +18,11 @@ import {
   denseRegister,
   Histogram,
   raiseDense,
-  raiseToDense,
-  writeAllDense,
+  writeDense,
 } from './hyperloglog-registers.js';
 import { forEachRun, joinRuns, SPARSE_VALUE_MAX, SparseChange } from './hyperloglog-sparse.js';
 import { NONE, type Ref } from './store/arena.js';
+import { BitMachine } from './store/bit-machine.js';
 import { ValueView } from './store/entry.js';
 import { asString } from './string-values.js';
 
@@ -39,10 +39,10 @@ const ALL_ZEROS = [0x7f, 0xff] as const;
 
 const Form = { dense: 0, sparse: 1 } as const;
 
-/** Memory to merge registers in. A keyspace owns one. */
+/** Memory to work in. A keyspace owns one. */
 class Scratch {
+  /** A byte each, of a value that takes the dense form. */
   readonly registers = new Uint8Array(REGISTERS);
-  readonly merged = new Uint8Array(REGISTERS);
   readonly histogram = new Histogram();
   readonly change = new SparseChange();
 }
@@ -114,6 +114,10 @@ export class HyperLogLog {
     return this.call.keyspace.arena.views[this.view.block >>> 16] as DataView;
   }
 
+  private get machine(): BitMachine {
+    return this.call.keyspace.own(BitMachine);
+  }
+
   private look(): void {
     this.call.keyspace.entries.view(this.ref, this.view);
   }
@@ -177,23 +181,32 @@ export class HyperLogLog {
 
   /** Turns sparse registers into dense ones. @throws {Refusal} INVALID_HYPERLOGLOG */
   makeDense(): void {
-    const { registers } = this.scratch;
-    registers.fill(0);
-    this.raiseAll(registers);
+    const registers = this.scratch.registers.fill(0);
+    this.raiseToRuns(registers);
     this.resize(DENSE_LENGTH);
-    this.view.bytes[this.view.start + FORM_AT] = Form.dense;
-    this.writeAll(registers);
+    const { bytes, start, end } = this.view;
+    bytes[start + FORM_AT] = Form.dense;
+    bytes.fill(0, start + HEADER_BYTES, end);
+    registers.forEach((count, index) => {
+      if (count > 0) writeDense(bytes, start + HEADER_BYTES, index, count);
+    });
   }
 
-  /** Gives all dense registers new values. */
-  writeAll(registers: Uint8Array): void {
-    writeAllDense(this.view.bytes, this.registersStart, registers);
-  }
-
-  /** Raises `registers`, a byte each, to what these are. @throws {Refusal} INVALID_HYPERLOGLOG */
-  raiseAll(registers: Uint8Array): void {
+  /** Gives all registers of the dense form the values of the machine's. */
+  writeAll(): void {
     const { bytes, end } = this.view;
-    if (this.isDense) return raiseToDense(registers, bytes, this.registersStart);
+    this.machine.writeDense(bytes, this.registersStart, end);
+  }
+
+  /** Raises the machine's registers to what these are. @throws {Refusal} INVALID_HYPERLOGLOG */
+  raiseAll(): void {
+    const { bytes, end } = this.view;
+    if (this.isDense) this.machine.raiseToDense(bytes, this.registersStart, end);
+    else this.raiseToRuns(this.machine.registers);
+  }
+
+  private raiseToRuns(registers: Uint8Array): void {
+    const { bytes, end } = this.view;
     const whole = forEachRun(bytes, this.registersStart, end, (first, length, value) => {
       if (value === 0) return;
       for (let i = first; i < first + length; i++)
@@ -221,7 +234,9 @@ export class HyperLogLog {
     const { bytes, end } = this.view;
     histogram.clear();
     if (this.isDense) {
-      histogram.addDense(bytes, this.registersStart);
+      this.machine.clearRegisters();
+      this.machine.raiseToDense(bytes, this.registersStart, end);
+      this.machine.countRegisters(histogram.counts);
     } else {
       const whole = forEachRun(bytes, this.registersStart, end, (_, length, value) =>
         histogram.add(value, length),
@@ -243,15 +258,15 @@ export class HyperLogLog {
   }
 }
 
-/** Registers to merge others into, a byte each: all zero, and good for one command. */
+/** The machine's registers, a byte each, to merge others into: all zero, and good for one command. */
 export function newRegisters(call: Call): Uint8Array {
-  return call.keyspace.own(Scratch).merged.fill(0);
+  return call.keyspace.own(BitMachine).clearRegisters();
 }
 
-/** About how many elements registers of a byte each tell of. */
-export function estimateOf(call: Call, registers: Uint8Array): number | bigint {
+/** About how many elements the machine's registers tell of. */
+export function estimateRegisters(call: Call): number | bigint {
   const { histogram } = call.keyspace.own(Scratch);
   histogram.clear();
-  histogram.addAll(registers);
+  call.keyspace.own(BitMachine).countRegisters(histogram.counts);
   return histogram.estimate();
 }

@@ -4,7 +4,12 @@ import { type Call, EventClass } from './call.js';
 import { type Command, command } from './command.js';
 import { pfdebug, pfselftest } from './hyperloglog-debug.js';
 import { elementPlace, INDEX_BITS, REGISTERS } from './hyperloglog-hash.js';
-import { asHyperLogLog, estimateOf, HyperLogLog, newRegisters } from './hyperloglog-value.js';
+import {
+  asHyperLogLog,
+  estimateRegisters,
+  HyperLogLog,
+  newRegisters,
+} from './hyperloglog-value.js';
 import { NONE } from './store/arena.js';
 
 /** The HyperLogLog of key argument 1, to be changed; one for `elements` is made where there is none. */
@@ -44,12 +49,12 @@ export const pfadd = command(
   },
 );
 
-/** Raises `registers` to those of key argument `i`, if there is one. True when it has the dense form. */
-function mergeInto(call: Call, i: number, registers: Uint8Array): boolean {
+/** Raises the new registers to those of key argument `i`, if there is one. True when it has the dense form. */
+function merge(call: Call, i: number): boolean {
   const ref = asHyperLogLog(call, call.read(i));
   if (ref === NONE) return false;
   const value = new HyperLogLog(call, ref);
-  value.raiseAll(registers);
+  value.raiseAll();
   return value.isDense;
 }
 
@@ -70,9 +75,9 @@ function countOne(call: Call): number | bigint {
 }
 
 function countUnion(call: Call): number | bigint {
-  const registers = newRegisters(call);
-  for (let i = 1; i < call.argc; i++) mergeInto(call, i, registers);
-  return estimateOf(call, registers);
+  newRegisters(call);
+  for (let i = 1; i < call.argc; i++) merge(call, i);
+  return estimateRegisters(call);
 }
 
 export const pfcount = command(
@@ -108,15 +113,16 @@ export const pfmerge = command(
   (call) => {
     const registers = newRegisters(call);
     let dense = false;
-    for (let i = 1; i < call.argc; i++) dense = mergeInto(call, i, registers) || dense;
+    for (let i = 1; i < call.argc; i++) dense = merge(call, i) || dense;
     const { value } = forWrite(call);
     if (dense) {
       if (!value.isDense) value.makeDense();
-      value.writeAll(registers);
+      value.writeAll();
     } else {
-      registers.forEach((count, index) => {
-        if (count > 0) value.raise(index, count);
-      });
+      for (let i = 0; i < registers.length; i++) {
+        const count = registers[i] as number;
+        if (count > 0) value.raise(i, count);
+      }
     }
     value.forgetEstimate();
     call.changed(1, EventClass.string, 'pfadd');

@@ -6,6 +6,7 @@ import { readEnd } from './list-pop.js';
 import { End, elementsPopped, listsOf } from './list-values.js';
 import { readTimeout } from './options.js';
 import { NONE } from './store/arena.js';
+import { ByteStrings } from './store/byte-strings.js';
 import { Type } from './store/entry.js';
 
 export const lmove = command(
@@ -108,6 +109,11 @@ function waitForSource(call: Call, timeoutMs: number): void {
   call.waitForKeys({ firstKeyAt: 1, endKeysAt: 2, type: Type.list, timeoutMs });
 }
 
+/** Where an element stands on its way. A keyspace owns one. */
+class Moved {
+  readonly element = new ByteStrings();
+}
+
 /**
  * Moves an element from the list in argument 1 to that in argument 2, which may be the same, and replies it.
  * False, without a reply, when there is no list to take it from.
@@ -119,12 +125,16 @@ function move(call: Call, from: End, to: End): boolean {
   const lists = listsOf(call.keyspace);
   const cursor = lists.open(source);
   cursor.moveTo(from === End.head ? 0 : cursor.length - 1);
-  const element = cursor.copy();
+  cursor.read();
+  const moved = call.keyspace.own(Moved).element.clear();
+  moved.add(cursor.source, cursor.start, cursor.end);
   cursor.close();
   lists.removeEnd(source, from);
-  lists.pushBytes(target === NONE ? lists.create(call, 2) : target, to, element);
+  const into = target === NONE ? lists.create(call, 2) : target;
+  lists.pushBytes(into, to, moved.bytes, 0, moved.end(0));
   call.changed(2, EventClass.list, to === End.head ? 'lpush' : 'rpush', 0);
-  call.reply.bulk(element);
+  call.reply.bulk(moved.bytes, 0, moved.end(0));
+  moved.clear();
   elementsPopped(call, 1, source, from, 1);
   return true;
 }

@@ -130,16 +130,16 @@ export class Lists {
   }
 
   /** Adds one element, which must not stand in this list, at one end. */
-  pushBytes(ref: Ref, end: End, bytes: Uint8Array): void {
-    this.grow(ref, bytes.length, 1);
+  pushBytes(ref: Ref, end: End, bytes: Uint8Array, start = 0, stop = bytes.length): void {
+    this.grow(ref, stop - start, 1);
     const list = this.large(ref);
     if (list !== null) {
-      list.push(end === End.head, bytes, 0, bytes.length);
+      list.push(end === End.head, bytes, start, stop);
       return;
     }
     const lens = this.packed(ref);
-    if (end === End.head) lens.prepend(bytes, 0, bytes.length);
-    else lens.append(bytes, 0, bytes.length);
+    if (end === End.head) lens.prepend(bytes, start, stop);
+    else lens.append(bytes, start, stop);
     this.entries.setValue(ref, lens.block, 0);
   }
 

@@ -110,6 +110,10 @@ function readKeyCount(call: Call): number {
 function countCommon(sets: readonly SetValue[], limit: number): number {
   const [smallest, ...others] = bySize(sets) as [SetValue, ...SetValue[]];
   let count = 0;
+  if (smallest.encoding === Encoding.intset) {
+    smallest.forEachCompared(others, true, () => count++);
+    return Math.min(count, limit);
+  }
   let cursor = 0;
   do {
     cursor = smallest.scan(cursor, SCANNED_AT_ONCE, (bytes, start, end, _block, hash) => {
@@ -224,9 +228,7 @@ function addTo(result: SetValue): MemberVisitor {
 /** Shows the members that are in all sets. */
 function intersect(sets: readonly SetValue[], visit: MemberVisitor): void {
   const [smallest, ...others] = bySize(sets) as [SetValue, ...SetValue[]];
-  smallest.forEach((bytes, start, end, block, hash) => {
-    if (inAll(others, bytes, start, end, hash)) visit(bytes, start, end, block, hash);
-  });
+  smallest.forEachCompared(others, true, visit);
 }
 
 /**
@@ -268,11 +270,7 @@ function difference(call: Call, sets: readonly (SetValue | null)[], stored: bool
   const removals = others.reduce((sum, set) => sum + set.size, first.size);
   if (lookups <= removals) {
     const largestFirst = bySize(others).reverse();
-    const add = addTo(result);
-    first.forEach((bytes, start, end, block, hash) => {
-      for (const set of largestFirst) if (set.has(bytes, start, end, hash)) return;
-      add(bytes, start, end, block, hash);
-    });
+    first.forEachCompared(largestFirst, false, addTo(result));
     return result;
   }
   first.forEach(addTo(result));

@@ -218,6 +218,37 @@ export class SetValue {
     }
   }
 
+  /** Shows the members that all of `others` have too, or with `shared` false those that none of them has. */
+  forEachCompared(others: readonly SetValue[], shared: boolean, visit: MemberVisitor): void {
+    if (this.encoding !== Encoding.intset) {
+      this.forEach((bytes, start, end, block, hash) => {
+        for (const other of others) if (other.has(bytes, start, end, hash) !== shared) return;
+        visit(bytes, start, end, block, hash);
+      });
+      return;
+    }
+    // Digits are made of those integers only that are shown.
+    const { intset } = this;
+    const { count } = intset;
+    for (let i = 0; i < count; i++) {
+      let fits = true;
+      for (let n = 0; n < others.length && fits; n++) {
+        fits = others[n]?.hasInteger(intset, i) === shared;
+      }
+      if (fits) this.showInteger(i, visit);
+    }
+  }
+
+  /** Whether the integer at `index` of an intset is a member. */
+  private hasInteger(from: Intset, index: number): boolean {
+    if (this.encoding === Encoding.intset) {
+      this.intset.take(from, index);
+      return this.intset.has();
+    }
+    from.readText(index);
+    return this.has(from.source, from.start, from.end);
+  }
+
   /** Shows about `count` members from `cursor` on: of a packed set all. Returns the next cursor, 0 at the end. */
   scan(cursor: number, count: number, visit: MemberVisitor): number {
     if (this.encoding === Encoding.hashtable) return this.members.scan(cursor, count, visit);

@@ -20,12 +20,18 @@ import {
 } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { type Command, command, type FoundKey } from './command.js';
-import { lookUp, readPattern, type SortPattern } from './sort-pattern.js';
-import { LIST_MAKERS, SORT_SOURCES } from './sort-types.js';
-import { NONE, type Ref } from './store/arena.js';
+import { NamedValue, readPattern, type SortPattern } from './sort-pattern.js';
+import { type ElementVisitor, LIST_MAKERS, SORT_SOURCES, type SortElements } from './sort-types.js';
+import { NONE } from './store/arena.js';
 import { ByteStrings } from './store/byte-strings.js';
 import { Type } from './store/entry.js';
 import { orderOf } from './store/number-order.js';
+
+/** Bytes of a text that fit a number. */
+const HEAD_BYTES = 6;
+
+/** The element itself. */
+const ELEMENT = readPattern(Buffer.from('#'));
 
 const ARGUMENTS: readonly ArgumentSpec[] = [
   keyArg(),
@@ -148,62 +154,98 @@ function sortKey(call: Call, stores: boolean): void {
   const type = ref === NONE ? Type.list : call.keyspace.entries.type(ref);
   const source = ref === NONE ? undefined : SORT_SOURCES.get(type);
   if (ref !== NONE && source === undefined) throw WRONG_TYPE;
+  const from = source?.open(call.keyspace, ref) ?? NO_ELEMENTS;
   const elements = new ByteStrings();
-  source?.forEach(call.keyspace, ref, (bytes, start, end) => elements.add(bytes, start, end));
+  const keep: ElementVisitor = (bytes, start, end) => elements.add(bytes, start, end);
+  const span = spanOf(options, from.size);
   const asTheyAre = options.by !== null && !options.by.hasStar;
-  let order: Uint32Array;
-  if (!asTheyAre) order = orderBy(call, elements, options);
-  else if (type === Type.set && (options.storeAt > 0 || call.isFromScript)) {
-    // Sets have no order, but what is stored must be the same wherever the request travels; scripts rely on one.
-    order = orderBy(call, elements, { ...options, by: null, alpha: true });
+  let chosen: Uint32Array;
+  if (asTheyAre && (type !== Type.set || (options.storeAt === 0 && !call.isFromScript))) {
+    from.show(span.from, span.count, source?.ordered === true && options.descending, keep);
+    chosen = indexesBelow(elements.count);
   } else {
-    order = Uint32Array.from({ length: elements.count }, (_, i) => i);
-    if (source?.ordered && options.descending) order.reverse();
+    // Sets have no order, but what is stored must be the same wherever the request travels; scripts rely on one.
+    const sorting = asTheyAre ? { ...options, by: null, alpha: true } : options;
+    from.show(0, from.size, false, keep);
+    chosen = firstOf(call, elements, sorting, span.from + span.count).subarray(span.from);
   }
-  const chosen = limited(order, options);
   if (options.storeAt > 0) storeSorted(call, elements, chosen, options);
   else replySorted(call, elements, chosen, options);
+  call.keyspace.own(Texts).clear();
 }
 
-function limited(order: Uint32Array, { offset, count }: SortOptions): Uint32Array {
-  const start = Math.max(0, offset);
-  return order.subarray(start, count < 0 ? order.length : start + count);
-}
+/** Memory for the texts of a command. A keyspace owns one. */
+class Texts {
+  readonly elements = new ByteStrings();
+  /** What they are sorted by. */
+  readonly weights = new ByteStrings();
+  /** What GET finds for them. */
+  readonly found = new ByteStrings();
 
-/** The indexes of the elements in order. @throws {Refusal} SORT_NOT_NUMERIC. */
-function orderBy(call: Call, elements: ByteStrings, options: SortOptions): Uint32Array {
-  return options.alpha ? byTexts(call, elements, options) : byNumbers(call, elements, options);
-}
-
-function byNumbers(call: Call, elements: ByteStrings, { by, descending }: SortOptions) {
-  const numbers = new Float64Array(elements.count);
-  for (let i = 0; i < numbers.length; i++) {
-    numbers[i] = by === null ? numberAt(elements, i) : numberNamed(call, by, elements.at(i));
+  clear(): this {
+    this.elements.clear();
+    this.weights.clear();
+    this.found.clear();
+    return this;
   }
-  if (numbers.some(Number.isNaN)) throw SORT_NOT_NUMERIC;
+}
+
+function indexesBelow(count: number): Uint32Array {
+  const indexes = new Uint32Array(count);
+  for (let i = 0; i < count; i++) indexes[i] = i;
+  return indexes;
+}
+
+const NO_ELEMENTS: SortElements = { size: 0, show: () => {} };
+
+/** What LIMIT leaves of `size` elements. */
+function spanOf({ offset, count }: SortOptions, size: number): { from: number; count: number } {
+  const from = Math.min(Math.max(0, offset), size);
+  return { from, count: count < 0 ? size - from : Math.min(count, size - from) };
+}
+
+/** The indexes of the first `count` elements in order. @throws {Refusal} SORT_NOT_NUMERIC. */
+function firstOf(call: Call, elements: ByteStrings, options: SortOptions, count: number) {
+  return options.alpha
+    ? firstByTexts(call, elements, options, count)
+    : firstByNumbers(call, elements, options, count);
+}
+
+function firstByNumbers(
+  call: Call,
+  elements: ByteStrings,
+  { by, descending }: SortOptions,
+  count: number,
+): Uint32Array {
+  const named = new NamedValue(call);
+  const numbers = new Float64Array(elements.count);
   const { bytes } = elements;
-  const order = orderOf(numbers, (one, other) =>
-    compareBytes(
-      bytes,
-      elements.start(one),
-      elements.end(one),
-      bytes,
-      elements.start(other),
-      elements.end(other),
-    ),
-  );
-  return descending ? order.reverse() : order;
+  const sign = descending ? -1 : 1;
+  let isNumeric = true;
+  for (let i = 0; i < numbers.length; i++) {
+    const start = elements.start(i);
+    const end = elements.end(i);
+    let number = 0;
+    if (by === null) number = numberOf(bytes, start, end);
+    else if (named.find(by, bytes, start, end)) {
+      number = numberOf(named.bytes, named.start, named.end);
+    }
+    isNumeric &&= !Number.isNaN(number);
+    numbers[i] = sign * number;
+  }
+  if (!isNumeric) throw SORT_NOT_NUMERIC;
+  return orderOf(numbers, (one, other) => sign * compareStrings(elements, one, other), count);
 }
 
-function numberAt(elements: ByteStrings, i: number): number {
-  const start = elements.start(i);
-  return parseDouble(elements.bytes, start, zeroIn(elements.bytes, start, elements.end(i)));
+/** The number that a C string in `bytes[start, end)` tells; NaN when it tells none. */
+function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  return parseDouble(bytes, start, zeroIn(bytes, start, end));
 }
 
-/** The number that BY names for an element; 0 when it names none. */
-function numberNamed(call: Call, by: SortPattern, element: Uint8Array): number {
-  const weight = lookUp(call, by, element);
-  return weight === null ? 0 : parseDouble(weight, 0, zeroIn(weight, 0, weight.length));
+function compareStrings(texts: ByteStrings, one: number, other: number): number {
+  const { bytes } = texts;
+  const start = texts.start(other);
+  return compareBytes(bytes, texts.start(one), texts.end(one), bytes, start, texts.end(other));
 }
 
 /** Where a C string in `bytes[start, end)` ends. */
@@ -213,35 +255,66 @@ function zeroIn(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-/** Orders by texts, which end at a zero byte unless the result is stored; those that are not there come first. */
-function byTexts(call: Call, elements: ByteStrings, { by, descending, storeAt }: SortOptions) {
-  const { count } = elements;
-  const lacking = new Uint8Array(count);
-  const texts = by === null ? elements : textsNamed(call, by, elements, lacking);
-  const { bytes } = texts;
-  const ends = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    ends[i] = storeAt > 0 ? texts.end(i) : zeroIn(bytes, texts.start(i), texts.end(i));
+/** By texts, which end at a zero byte unless the result is stored; those that are not there come first. */
+function firstByTexts(
+  call: Call,
+  elements: ByteStrings,
+  { by, descending, storeAt }: SortOptions,
+  count: number,
+): Uint32Array {
+  const lacking = new Uint8Array(elements.count);
+  const texts = call.keyspace.own(Texts).weights;
+  const named = new NamedValue(call);
+  const { bytes } = elements;
+  for (let i = 0; i < elements.count; i++) {
+    const isThere = named.find(by ?? ELEMENT, bytes, elements.start(i), elements.end(i));
+    if (!isThere) lacking[i] = 1;
+    const { start } = named;
+    const end = storeAt > 0 ? named.end : zeroIn(named.bytes, start, named.end);
+    texts.add(named.bytes, start, isThere ? end : start);
   }
-  const endOf = (i: number) => ends[i] as number;
   const sign = descending ? -1 : 1;
-  return Uint32Array.from({ length: count }, (_, i) => i).sort((one, other) => {
-    const there = (lacking[other] as number) - (lacking[one] as number);
-    if (there !== 0) return sign * there;
-    const start = texts.start(one);
-    return sign * compareBytes(bytes, start, endOf(one), bytes, texts.start(other), endOf(other));
-  });
+  const heads = headsOf(texts, lacking);
+  for (let i = 0; i < heads.length; i++) heads[i] = sign * (heads[i] as number);
+  return orderOf(heads, (one, other) => sign * compareStrings(texts, one, other), count);
 }
 
-/** What BY names for each element; notes in `lacking` for which it names nothing. */
-function textsNamed(call: Call, by: SortPattern, elements: ByteStrings, lacking: Uint8Array) {
-  const texts = new ByteStrings();
-  for (let i = 0; i < elements.count; i++) {
-    const text = lookUp(call, by, elements.at(i));
-    if (text === null) lacking[i] = 1;
-    texts.add(text ?? NOTHING, 0, text?.length ?? 0);
+/**
+ * Numbers that are in order where texts are, equal where more of the texts must be looked at: their first bytes behind
+ * those that all of them share. They are -1 for texts that are lacking.
+ */
+function headsOf(texts: ByteStrings, lacking: Uint8Array): Float64Array {
+  const heads = new Float64Array(texts.count);
+  const { bytes } = texts;
+  const shared = sharedBytes(texts, lacking);
+  for (let i = 0; i < heads.length; i++) {
+    const start = texts.start(i) + shared;
+    const end = texts.end(i);
+    let head = 0;
+    for (let at = start; at < start + HEAD_BYTES; at++) {
+      head = head * 256 + (at < end ? (bytes[at] as number) : 0);
+    }
+    heads[i] = lacking[i] === 1 ? -1 : head;
   }
-  return texts;
+  return heads;
+}
+
+/** How many first bytes all texts that are there have in common. */
+function sharedBytes(texts: ByteStrings, lacking: Uint8Array): number {
+  const { bytes } = texts;
+  const model = lacking.indexOf(0);
+  if (model < 0) return 0;
+  const start = texts.start(model);
+  let shared = texts.end(model) - start;
+  for (let i = model + 1; i < texts.count && shared > 0; i++) {
+    if (lacking[i] === 1) continue;
+    const own = texts.start(i);
+    const most = Math.min(shared, texts.end(i) - own);
+    let same = 0;
+    while (same < most && bytes[own + same] === bytes[start + same]) same++;
+    shared = same;
+  }
+  return shared;
 }
 
 function replySorted(
@@ -251,42 +324,56 @@ function replySorted(
   { gets }: SortOptions,
 ): void {
   const { reply } = call;
+  const named = new NamedValue(call);
+  const { bytes } = elements;
   reply.array(chosen.length * Math.max(1, gets.length));
   for (const i of chosen) {
-    if (gets.length === 0) reply.bulk(elements.bytes, elements.start(i), elements.end(i));
+    const [start, end] = [elements.start(i), elements.end(i)];
+    if (gets.length === 0) reply.bulk(bytes, start, end);
     for (const get of gets) {
-      const found = lookUp(call, get, elements.at(i));
-      if (found === null) reply.nil();
-      else reply.bulk(found);
+      if (named.find(get, bytes, start, end)) reply.bulk(named.bytes, named.start, named.end);
+      else reply.nil();
     }
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** Makes a list of the elements, or of what GET finds for them: nothing found is an empty string. */
 function storeSorted(
   call: Call,
   elements: ByteStrings,
   chosen: Uint32Array,
-  options: SortOptions,
+  { gets, storeAt }: SortOptions,
 ): void {
-  const { gets, storeAt } = options;
-  const copied = (found: Uint8Array | null) =>
-    found === null ? NOTHING : Uint8Array.prototype.slice.call(found);
-  const list = Array.from(chosen, (i) => elements.at(i)).flatMap((element) =>
-    gets.length === 0 ? [element] : gets.map((get) => copied(lookUp(call, get, element))),
-  );
-  if (list.length === 0) {
+  const count = chosen.length * Math.max(1, gets.length);
+  if (count === 0) {
     if (call.db.delete(call.buffer, call.start(storeAt), call.end(storeAt))) {
       call.changed(storeAt, EventClass.generic, 'del');
     }
     return call.reply.integer(0);
   }
+  const texts = gets.length === 0 ? elements : textsNamed(call, elements, chosen, gets);
+  const indexes = gets.length === 0 ? chosen : indexesBelow(count);
   const make = LIST_MAKERS.get(Type.list);
   if (make === undefined) throw new Error('Cannot store what was sorted: there are no lists');
-  const previous: Ref = call.write(storeAt);
-  make(call, storeAt, previous, list);
-  call.changed(storeAt, EventClass.list, 'sortstore', list.length);
-  call.reply.integer(list.length);
+  make(call, storeAt, call.write(storeAt), texts, indexes);
+  call.changed(storeAt, EventClass.list, 'sortstore', count);
+  call.reply.integer(count);
+}
+
+/** What patterns name for each of the chosen elements. */
+function textsNamed(
+  call: Call,
+  elements: ByteStrings,
+  chosen: Uint32Array,
+  gets: readonly SortPattern[],
+): ByteStrings {
+  const named = new NamedValue(call);
+  const texts = call.keyspace.own(Texts).found;
+  for (const i of chosen) {
+    for (const get of gets) {
+      const isThere = named.find(get, elements.bytes, elements.start(i), elements.end(i));
+      texts.add(named.bytes, named.start, isThere ? named.end : named.start);
+    }
+  }
+  return texts;
 }

@@ -129,7 +129,7 @@ export function trimStream(stream: Stream, options: TrimOptions): number {
         ? stream.length - count >= maxLength
         : node.last() && node.id.compare(minId) < 0;
     if (!whole) {
-      if (!approximate) removed += trimNode(stream, place, options);
+      if (!approximate) return removed + trimNode(stream, place, options, removed > 0);
       break;
     }
     stream.dropNode(place);
@@ -140,11 +140,21 @@ export function trimStream(stream: Stream, options: TrimOptions): number {
   return removed;
 }
 
-/** Flags as deleted what goes of the node that the tools look at, at `place`. Returns how many. */
-function trimNode(stream: Stream, place: IdPlace, options: TrimOptions): number {
+/**
+ * Flags as deleted what goes of the node that the tools look at, at `place`. Returns how many.
+ *
+ * @param afterOthers - Whether nodes before it went: the first entry is another one in any case.
+ */
+function trimNode(
+  stream: Stream,
+  place: IdPlace,
+  options: TrimOptions,
+  afterOthers: boolean,
+): number {
   const { node } = stream.tools;
   let removed = 0;
-  for (let more = node.first(); more; more = node.next()) {
+  let more = node.first();
+  for (; more; more = node.next()) {
     if (options.strategy === Strategy.maxLength) {
       if (stream.length <= options.maxLength) break;
     } else if (node.id.compare(options.minId) >= 0) break;
@@ -153,8 +163,12 @@ function trimNode(stream: Stream, place: IdPlace, options: TrimOptions): number 
     stream.length--;
     removed++;
   }
+  const isOther = removed > 0 || afterOthers;
+  while (isOther && more && node.isDeleted) more = node.next();
+  if (isOther && more) stream.firstId.copy(node.id);
   if (removed > 0) node.addCounts(-removed, removed);
   stream.nodes.setWord(place, 0, node.pack.block);
+  if (isOther && !more) stream.updateFirstId();
   return removed;
 }
 

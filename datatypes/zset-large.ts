@@ -24,7 +24,8 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   private readonly elements: ScoredElements;
   private readonly dict: Dict;
   private readonly tree: ScoreTree;
-  private elementBytes = 0;
+  /** Bytes of the arena that the elements take. */
+  elementBytes = 0;
   /** What `find` looked for, and found. */
   private foundHash = 0;
   private found: Ref = NONE;
@@ -155,12 +156,13 @@ export class LargeSortedSet implements SortedSet, LargeValue {
 
   removeRange(rank: number, count: number): void {
     const { elements } = this;
-    for (let i = 0; i < count; i++) {
-      this.found = this.tree.removeAt(rank);
-      const page = elements.page(this.found);
-      this.foundHash = this.hash.hash(page, elements.start(this.found), elements.end(this.found));
+    const forget = (element: Ref): void => {
+      const page = elements.page(element);
+      this.found = element;
+      this.foundHash = this.hash.hash(page, elements.start(element), elements.end(element));
       this.ungather();
-    }
+    };
+    for (let left = count; left > 0; ) left -= this.tree.removeSome(rank, left, forget);
   }
 
   /** As `Dict.scan`, of members. */

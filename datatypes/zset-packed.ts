@@ -1,6 +1,6 @@
 /** A small sorted set: a listpack of members, each followed by its score, in order. A lens, as `Listpack` is. */
-import { compareBytes, equalsIgnoreCase, latin1 } from '../protocol/bytes.js';
-import { formatDouble, parseDouble } from '../protocol/doubles.js';
+import { compareBytes, latin1 } from '../protocol/bytes.js';
+import { formatDouble, parseDouble, parseLeadingDouble } from '../protocol/doubles.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Listpack } from './store/listpack.js';
 import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
@@ -14,9 +14,15 @@ export class PackedSortedSet implements SortedSet {
     this.listpack = new Listpack(arena);
   }
 
-  create(): this {
-    this.listpack.create();
+  /** See `Listpack.create`. */
+  create(room = 0): this {
+    this.listpack.create(room);
     return this;
+  }
+
+  /** See `Listpack.trim`. */
+  trim(): void {
+    this.listpack.trim();
   }
 
   /** A new block with the listpack `bytes[start, end)`, which must be one of pairs. */
@@ -49,9 +55,7 @@ export class PackedSortedSet implements SortedSet {
     const { listpack } = this;
     if (listpack.count % 2 !== 0) return false;
     for (let p = listpack.first(); p !== 0; p = this.pairAfter(p)) {
-      const score = listpack.next(p);
-      listpack.readText(score);
-      if (equalsIgnoreCase(listpack.source, listpack.start, listpack.end, 'nan')) return false;
+      if (Number.isNaN(this.scoreAt(listpack.next(p)))) return false;
     }
     return true;
   }
@@ -168,12 +172,13 @@ export class PackedSortedSet implements SortedSet {
     }
   }
 
-  /** The score at `p`; 0 for a text from outside that is none, as in the real server. */
+  /** The score at `p`; of a text from outside that is none, what the real server reads of it. */
   private scoreAt(p: number): number {
     const { listpack } = this;
     listpack.read(p);
     if (listpack.isInteger) return listpack.integer;
-    const score = parseDouble(listpack.source, listpack.start, listpack.end);
-    return Number.isNaN(score) ? 0 : score;
+    const { source, start, end } = listpack;
+    const score = parseDouble(source, start, end);
+    return Number.isNaN(score) ? parseLeadingDouble(source, start, end) : score;
   }
 }

@@ -188,7 +188,7 @@ export const zscan = command(
     const visit: MemberVisitor = (bytes, start, end, score) => {
       if (!fitsMatch(call, options, bytes, start, end)) return;
       reply.bulk(bytes, start, end);
-      if (!options.namesOnly) reply.text(format(score));
+      if (!options.namesOnly) reply.latin1(format(score));
       count += options.namesOnly ? 1 : 2;
     };
     let next = 0;

@@ -155,10 +155,11 @@ export function looseValueOf(keyspace: Keyspace, large: LargeSortedSet): LooseVa
   if (!mayBePacked(keyspace, large.size, large.longest())) {
     return { encoding: Encoding.skiplist, value: keyspace.largeValues.add(large) };
   }
-  const packed = new PackedSortedSet(keyspace.arena).create();
+  const packed = new PackedSortedSet(keyspace.arena).create(large.elementBytes);
   large.walk(0, large.size, false, (bytes, start, end, score) => {
     packed.append(bytes, start, end, score);
   });
+  packed.trim();
   large.drop();
   return { encoding: Encoding.listpack, value: packed.block };
 }

@@ -8,6 +8,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  promises,
   readFileSync,
   renameSync,
   statSync,
@@ -122,6 +123,43 @@ export class AofDirectory {
     attempt(`Fail to fsync AOF directory ${this.names.folder}`, () => this.sync());
   }
 
+  /**
+   * Writes what is to be the next manifest, and brings it to disk, while others work. `adopt` puts it in place.
+   *
+   * @param name - Of a file that nothing else is staged in.
+   * @throws {StepError}
+   */
+  async stage(name: string, manifest: AofManifest): Promise<void> {
+    await attemptLater(`Can't open the AOF manifest file ${name}`, async () => {
+      const file = await promises.open(this.pathOf(name), 'w', 0o644);
+      try {
+        await file.writeFile(latin1(manifest.toString()));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  /** Puts a manifest that was staged in place of the one there is: for good after `syncLater`. @throws {StepError} */
+  adopt(name: string): void {
+    const { manifestName } = this;
+    const step = `Error trying to rename the temporary AOF manifest file ${name} into ${manifestName}`;
+    attempt(step, () => this.rename(name, manifestName));
+  }
+
+  /** As `sync`, while others work. @throws {StepError} */
+  async syncLater(): Promise<void> {
+    await attemptLater(`Fail to fsync AOF directory ${this.names.folder}`, async () => {
+      const folder = await promises.open(this.path, 'r');
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    });
+  }
+
   /** Has the folder's own entries be on disk. */
   sync(): void {
     const descriptor = openSync(this.path, 'r');
@@ -132,7 +170,7 @@ export class AofDirectory {
     }
   }
 
-  /** Makes an empty file, in place of one that may be there. */
+  /** Makes an empty file, in place of one that may be there. @throws {StepError} */
   create(name: string): void {
     attempt(`Can't open the append-only file ${name}`, () =>
       closeSync(openSync(this.pathOf(name), 'w', 0o644)),
@@ -164,6 +202,14 @@ export class StepError extends Error {}
 function attempt<T>(step: string, work: () => T): T {
   try {
     return work();
+  } catch (cause) {
+    throw new StepError(step, { cause });
+  }
+}
+
+async function attemptLater(step: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (cause) {
     throw new StepError(step, { cause });
   }

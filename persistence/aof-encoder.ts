@@ -10,34 +10,26 @@ import { SetValue } from '../datatypes/set-value.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { Encoding, NEVER, Type, ValueView } from '../datatypes/store/entry.js';
 import { FieldTable } from '../datatypes/store/field-table.js';
-import { IdPlace } from '../datatypes/store/id-index.js';
-import { StreamId } from '../datatypes/store/stream-id.js';
-import { StreamCursor } from '../datatypes/stream-cursor.js';
-import type { Consumer, Group } from '../datatypes/stream-group-value.js';
 import { Stream } from '../datatypes/stream-value.js';
 import { openSortedSet } from '../datatypes/zset-value.js';
 import { latin1 } from '../protocol/bytes.js';
 import { formatShortest } from '../protocol/doubles.js';
+import { freezeAsRequests } from './aof-frozen.js';
+import { AofRequests, Batch } from './aof-requests.js';
+import { streamRequests } from './aof-stream.js';
+import type { FrozenValue } from './frozen-value.js';
 import type { FileFacts, SnapshotEncoder } from './rdb-encoder.js';
 import type { RdbWriter } from './rdb-writer.js';
 
-const ELEMENTS_AT_ONCE = 64;
-const STAR = 0x2a;
-const DOLLAR = 0x24;
-const LINE_END = latin1('\r\n');
-
-type Word = string | Uint8Array;
-
-export class AofEncoder implements SnapshotEncoder {
-  readonly out: RdbWriter;
+export class AofEncoder extends AofRequests implements SnapshotEncoder {
   private readonly keyspace: Keyspace;
   private readonly annotates: boolean;
   private database = -1;
 
   /** @param annotates - Whether to begin with when it was: `aof-timestamp-enabled`. */
   constructor(keyspace: Keyspace, out: RdbWriter, annotates: boolean) {
+    super(out);
     this.keyspace = keyspace;
-    this.out = out;
     this.annotates = annotates;
   }
 
@@ -65,10 +57,20 @@ export class AofEncoder implements SnapshotEncoder {
     const { entries } = this.keyspace;
     const key = entries.key(ref);
     this.value(key, ref);
-    if (!entries.hasExpiry(ref)) return;
+    const expiry = this.expiryOf(ref);
+    if (expiry !== null) this.request('PEXPIREAT', key, expiry);
+  }
+
+  freeze(ref: Ref): FrozenValue | null {
+    return freezeAsRequests(this.keyspace, this, ref, this.expiryOf(ref));
+  }
+
+  /** When a key expires, ms since 1970; null when it does not. */
+  private expiryOf(ref: Ref): string | null {
+    const { entries } = this.keyspace;
+    if (!entries.hasExpiry(ref)) return null;
     const atMs = entries.expireAtMs(ref);
-    const exact = atMs <= Number.MAX_SAFE_INTEGER ? atMs : entries.exactExpireAtMs(ref);
-    this.request('PEXPIREAT', key, String(exact));
+    return String(atMs <= Number.MAX_SAFE_INTEGER ? atMs : entries.exactExpireAtMs(ref));
   }
 
   private value(key: Uint8Array, ref: Ref): void {
@@ -169,112 +171,7 @@ export class AofEncoder implements SnapshotEncoder {
   }
 
   private stream(key: Uint8Array, stream: Stream): void {
-    this.streamEntries(key, stream);
-    // A stream without entries comes to be by an entry that is cut off at once.
-    if (stream.length === 0) this.request('XADD', key, 'MAXLEN', '0', '0-1', 'x', 'y');
-    const { lastId, maxDeletedId, entriesAdded } = stream;
-    const added = ['ENTRIESADDED', String(entriesAdded), 'MAXDELETEDID', maxDeletedId.toString()];
-    this.request('XSETID', key, lastId.toString(), ...added);
-    for (const group of stream.groups) this.group(key, group);
-  }
-
-  private streamEntries(key: Uint8Array, stream: Stream): void {
-    const cursor = new StreamCursor(this.keyspace.arena);
-    cursor.begin(stream, new StreamId(), new StreamId().toMax(), false);
-    while (cursor.next()) {
-      const { node } = cursor;
-      const words: Uint8Array[] = [];
-      node.startFields();
-      while (node.nextField()) {
-        node.showField();
-        words.push(node.pack.source.slice(node.pack.start, node.pack.end));
-        node.showValue();
-        words.push(node.pack.source.slice(node.pack.start, node.pack.end));
-      }
-      this.request('XADD', key, node.id.toString(), ...words);
-    }
-  }
-
-  private group(key: Uint8Array, group: Group): void {
-    const { name, lastId, entriesRead, consumers } = group;
-    const read = ['ENTRIESREAD', String(entriesRead)];
-    this.request('XGROUP', 'CREATE', key, name, lastId.toString(), ...read);
-    for (const consumer of consumers) {
-      if (consumer.pending.size > 0) this.pending(key, group, consumer);
-      else this.request('XGROUP', 'CREATECONSUMER', key, name, consumer.name);
-    }
-  }
-
-  private pending(key: Uint8Array, group: Group, consumer: Consumer): void {
-    const [mine, place, id] = [new IdPlace(), new IdPlace(), new StreamId()];
-    for (let more = consumer.pending.toFirst(mine); more; more = consumer.pending.next(mine)) {
-      consumer.pending.readId(mine, id);
-      if (!group.seek(id, place)) continue;
-      const time = ['TIME', String(group.exactDeliveredAtMs(place))];
-      const deliveries = ['RETRYCOUNT', String(group.deliveries(place)), 'JUSTID', 'FORCE'];
-      const head = ['XCLAIM', key, group.name, consumer.name, '0', id.toString()];
-      this.request(...head, ...time, ...deliveries);
-    }
-  }
-
-  /** A whole request; texts are Latin-1. */
-  request(...words: readonly Word[]): void {
-    this.begin(words.length);
-    for (const word of words) this.word(word);
-  }
-
-  /** Begins a request of `count` words. */
-  begin(count: number): void {
-    this.line(STAR, count);
-  }
-
-  /** One word of a request. */
-  word(word: Word): void {
-    this.line(DOLLAR, word.length);
-    this.out.raw(typeof word === 'string' ? latin1(word) : word);
-    this.out.raw(LINE_END);
-  }
-
-  private line(mark: number, count: number): void {
-    this.out.byte(mark);
-    this.out.raw(latin1(String(count)));
-    this.out.raw(LINE_END);
-  }
-}
-
-/** Parts a collection into requests. */
-class Batch {
-  private readonly encoder: AofEncoder;
-  private readonly command: string;
-  private readonly key: Uint8Array;
-  private readonly wordsPerElement: number;
-  /** Elements to come, and those of them that the request begun takes. */
-  private left: number;
-  private open = 0;
-
-  constructor(
-    encoder: AofEncoder,
-    command: string,
-    key: Uint8Array,
-    elements: number,
-    wordsPerElement: number,
-  ) {
-    this.encoder = encoder;
-    this.command = command;
-    this.key = key;
-    this.left = elements;
-    this.wordsPerElement = wordsPerElement;
-  }
-
-  /** To be called before the words of each element. */
-  next(): void {
-    if (this.open === 0) {
-      this.open = Math.min(this.left, ELEMENTS_AT_ONCE);
-      this.encoder.begin(2 + this.open * this.wordsPerElement);
-      this.encoder.word(this.command);
-      this.encoder.word(this.key);
-    }
-    this.open--;
-    this.left--;
+    const parts = streamRequests(this, key, stream);
+    while (!parts.next().done);
   }
 }

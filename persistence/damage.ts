@@ -14,7 +14,11 @@ export const Damage = {
   duplicatePending: 'Duplicated consumer PEL entry  loading a stream consumer group',
   streamLength: 'Stream length inconsistent with the number of valid entries',
   container: 'Quicklist integrity check failed.',
+  lengthForm: 'Unknown length encoding 2 in rdbLoadLen()',
 } as const;
+
+/** The same for the first byte of a string, whose lower six bits are `kind`. */
+export const unknownStringForm = (kind: number) => `Unknown RDB string encoding type ${kind}`;
 
 /** Forms by type byte, of packed values: each is checked as a whole. */
 const PACKED_FORMS: ReadonlyMap<number, readonly [form: string, name: string]> = new Map([

@@ -120,7 +120,7 @@ function pairsReader(timed: boolean): ValueReader {
       const field = reader.string();
       reader.text();
       const { textBytes, textStart, textEnd } = reader;
-      const moment = timed ? momentOf(reader.exactMoment()) : NEVER;
+      const moment = timed ? readFieldMoment(reader) : NEVER;
       if (reader.failed || field === null) return builder.finish(false);
       if (moment !== NEVER && moment < dropBeforeMs) {
         dropped++;
@@ -136,8 +136,10 @@ function pairsReader(timed: boolean): ValueReader {
   };
 }
 
-/** What is before 1970 is no time. */
-function momentOf(moment: bigint): FieldMoment {
+/** -1 stands for never; other moments before 1970 are none. */
+function readFieldMoment(reader: RdbReader): FieldMoment {
+  const moment = reader.exactMoment();
+  if (moment < -1n) reader.fail();
   if (moment < 0n) return NEVER;
   return moment <= Number.MAX_SAFE_INTEGER ? Number(moment) : moment;
 }

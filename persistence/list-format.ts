@@ -28,7 +28,8 @@ export const RDB_LIST_QUICKLIST_2 = 18;
 
 const PLAIN = 1;
 const PACKED = 2;
-const FROZEN_FROM_NODES = 16;
+/** Nodes of a list that is not written at once. */
+export const FROZEN_FROM_NODES = 16;
 const NODES_AT_ONCE = 8;
 
 export const LIST_WRITER: ValueWriter = {

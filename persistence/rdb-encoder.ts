@@ -7,6 +7,7 @@ import type { Keyspace } from '../datatypes/database.js';
 import type { Ref } from '../datatypes/store/arena.js';
 import { latin1 } from '../protocol/bytes.js';
 import { RDB_VERSION } from './dump.js';
+import type { FrozenValue } from './frozen-value.js';
 import { MAGIC, Opcode } from './rdb-format.js';
 import type { RdbWriter } from './rdb-writer.js';
 import { type ValueWriter, valueWriterOf } from './value-formats.js';
@@ -40,6 +41,8 @@ export interface SnapshotEncoder {
   head(facts: FileFacts): void;
   announce(database: number, keys: number, expires: number): void;
   entry(database: number, ref: Ref): void;
+  /** Takes hold of a key with a value too large to be written at once; null for one that is not. */
+  freeze?(ref: Ref): FrozenValue | null;
   select(database: number): void;
   forgetDatabase(): void;
   end(): void;

@@ -138,7 +138,7 @@ export class RdbLoader {
       else this.readPart();
       if (reader.failed) {
         if (reader.isShort && reader.missingBytes <= this.bytesLeft && !this.isEnded) return;
-        if (!reader.isShort) throw this.damaged('a length or string of no known form');
+        if (!reader.isShort && reader.reason !== null) throw this.damaged(reader.reason);
         throw this.damaged('Unexpected EOF reading RDB file', true);
       }
       this.from = reader.at;
@@ -368,8 +368,9 @@ export class RdbLoader {
       this.emptyKeys++;
       listener.emptyKey(key.subarray(keyStart, keyEnd));
     } else if (ref === NONE) {
-      if (!reader.isShort) throw this.damagedValue(type, key.subarray(keyStart, keyEnd));
-      return;
+      // What failed to read for no known reason is said to be too short, as the real server does.
+      if (reader.isShort || (reader.failed && reader.reason === null)) return;
+      throw this.damagedValue(type, key.subarray(keyStart, keyEnd));
     } else if (dropsExpired && facts.expireAtMs !== NEVER && facts.expireAtMs < nowMs) {
       keyspace.releaseEntry(ref);
       this.keysExpired++;

@@ -8,7 +8,7 @@
 import { NONE, type Ref } from '../datatypes/store/arena.js';
 import { lzfDecompress } from '../datatypes/store/lzf.js';
 import { writeInteger } from '../protocol/numbers.js';
-import { Damage } from './damage.js';
+import { Damage, unknownStringForm } from './damage.js';
 import { LENGTH_32_BITS, LENGTH_64_BITS } from './rdb-string.js';
 
 const FORM_6_BITS = 0;
@@ -201,8 +201,12 @@ export class RdbReader {
   }
 
   private length53(first: number): number {
-    const at = first === LENGTH_64_BITS ? this.take(9) : 0;
-    if (first !== LENGTH_64_BITS) this.failed = true;
+    if (first !== LENGTH_64_BITS) {
+      this.failed = true;
+      this.refuse(Damage.lengthForm);
+      return 0;
+    }
+    const at = this.take(9);
     if (this.failed) return 0;
     const length = this.view.getUint32(at + 1) * TWO_32 + this.view.getUint32(at + 5);
     if (Number.isSafeInteger(length)) return length;
@@ -212,7 +216,10 @@ export class RdbReader {
 
   private encodedText(kind: number): boolean {
     if (kind === LZF) return this.packedText();
-    if (kind > INTEGER_32) this.failed = true;
+    if (kind > INTEGER_32) {
+      this.failed = true;
+      this.refuse(unknownStringForm(kind));
+    }
     const at = this.take(1 << kind);
     if (this.failed) return false;
     const { view } = this;

@@ -5,7 +5,7 @@ import type { Snapshot } from './snapshot.js';
 
 /** A slice while clients are busy, and while they are not. ms. */
 const SLICE_MS = 1;
-const IDLE_SLICE_MS = 8;
+const IDLE_SLICE_MS = 3;
 /** Steps of one slice at most, for clocks that stand still. */
 const SLICE_STEPS = 4096;
 /** The longest pause that is made in one piece. ms. */

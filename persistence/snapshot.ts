@@ -42,7 +42,7 @@ export interface SnapshotParts {
   readonly facts: FileFacts;
   /** Whether the file ends with the checksum of its contents, or with zeros. */
   readonly checksum: boolean;
-  /** Makes what writes another form than RDB. Such files have no checksum, and each value is written in one piece. */
+  /** Makes what writes another form than RDB. Such files have no checksum. */
   readonly encoder?: (keyspace: Keyspace, out: RdbWriter) => SnapshotEncoder;
   /** A pause after each key, in µs: for tests that want a snapshot to take long. */
   readonly keyDelayUsec: () => number;
@@ -53,6 +53,7 @@ const CHUNK_BYTES = 256 * 1024;
 const CHUNK_SLACK_BYTES = 64 * 1024;
 const KEYS_AT_ONCE = 16;
 const CHECKSUM_BYTES = 8;
+const NOTHING = new Uint8Array(0);
 /** A pause that is due is made when it is worth a timer, in ms. */
 const SHORTEST_REST_MS = 1;
 
@@ -99,7 +100,7 @@ export class Snapshot implements SnapshotGuard {
   private readonly isRdb: boolean;
   private readonly out: RdbWriter;
   /** What comes while a large value is being written. */
-  private readonly aside: RdbEncoder;
+  private readonly aside: SnapshotEncoder;
   private readonly head: RdbEncoder;
   private readonly waiting: Waiting[] = [];
   private current: Waiting | null = null;
@@ -121,7 +122,8 @@ export class Snapshot implements SnapshotGuard {
     this.out = new RdbWriter(compressor, CHUNK_BYTES + CHUNK_SLACK_BYTES);
     this.encoder =
       parts.encoder?.(keyspace, this.out) ?? new RdbEncoder(keyspace, this.out, facts.access);
-    this.aside = new RdbEncoder(keyspace, new RdbWriter(compressor), facts.access);
+    const aside = new RdbWriter(compressor);
+    this.aside = parts.encoder?.(keyspace, aside) ?? new RdbEncoder(keyspace, aside, facts.access);
     this.head = new RdbEncoder(keyspace, new RdbWriter(compressor), facts.access);
     this.keysTotal = keyspace.size;
     this.parts = keyspace.databases
@@ -221,18 +223,25 @@ export class Snapshot implements SnapshotGuard {
 
   /** Writes a key with its value, or has it wait when it is large. */
   private write(database: number, ref: Ref): void {
-    const { keyspace, head } = this;
     this.keysDone++;
-    const writer = valueWriterOf(keyspace, ref);
-    const freezes = this.isInBackground && this.isRdb;
-    const frozen = freezes ? writer.freeze?.(keyspace, ref) : null;
-    if (!frozen) {
-      (this.current === null ? this.encoder : this.aside).entry(database, ref);
-      return;
+    const waiting = this.isInBackground ? this.hold(database, ref) : null;
+    if (waiting !== null) this.waiting.push(waiting);
+    else (this.current === null ? this.encoder : this.aside).entry(database, ref);
+  }
+
+  /** Takes hold of a key with a large value; null for another. */
+  private hold(database: number, ref: Ref): Waiting | null {
+    const { keyspace, head } = this;
+    if (!this.isRdb) {
+      const value = this.encoder.freeze?.(ref) ?? null;
+      return value && { database, head: NOTHING, value };
     }
+    const writer = valueWriterOf(keyspace, ref);
+    const value = writer.freeze?.(keyspace, ref) ?? null;
+    if (value === null) return null;
     head.out.rewind();
     head.keyAlone(ref, writer);
-    this.waiting.push({ database, head: head.out.finish().slice(), value: frozen });
+    return { database, head: head.out.finish().slice(), value };
   }
 
   private walk(part: Part): void {

@@ -34,17 +34,16 @@ export const RDB_STREAM_3 = 21;
 
 const ID_BYTES = 16;
 /** Nodes and pending entries of a stream that is not written at once. */
-const FROZEN_FROM_SIZE = 64;
+export const FROZEN_FROM_SIZE = 64;
 const NODES_AT_ONCE = 8;
+/** Pending entries written at once: half a millisecond, about. */
+const IDS_AT_ONCE = 1024;
 
 export const STREAM_WRITER: ValueWriter = {
   typeOf: () => RDB_STREAM_3,
   write(keyspace, ref, out) {
-    const stream = keyspace.large(ref, Stream);
-    const nodes = new NodeWriter(stream);
-    while (!nodes.writeSome(out));
-    writeFacts(out, stream);
-    for (const group of stream.groups) writeGroup(out, group);
+    const parts = streamParts(keyspace.large(ref, Stream), out);
+    while (!parts.next().done);
   },
   freeze(keyspace, ref) {
     const stream = keyspace.large(ref, Stream);
@@ -55,25 +54,15 @@ export const STREAM_WRITER: ValueWriter = {
 /** A copy of a stream, that shares its nodes. */
 class FrozenStream implements FrozenValue {
   private readonly stream: Stream;
-  private readonly nodes: NodeWriter;
-  private nodesDone = false;
-  private group = 0;
+  private parts: Generator<void, void> | null = null;
 
   constructor(stream: Stream) {
     this.stream = stream;
-    this.nodes = new NodeWriter(stream);
   }
 
   writeSome(out: RdbWriter): boolean {
-    const { stream } = this;
-    if (!this.nodesDone) {
-      this.nodesDone = this.nodes.writeSome(out);
-      if (!this.nodesDone) return false;
-      writeFacts(out, stream);
-    } else {
-      writeGroup(out, stream.groups[this.group++] as Group);
-    }
-    return this.group === stream.groups.length;
+    this.parts ??= streamParts(this.stream, out);
+    return this.parts.next().done === true;
   }
 
   release(): void {
@@ -81,33 +70,28 @@ class FrozenStream implements FrozenValue {
   }
 }
 
-/** Writes a stream's nodes, some at a time. */
-class NodeWriter {
-  private readonly stream: Stream;
-  private readonly place = new IdPlace();
-  private readonly id = new StreamId();
-  private readonly key = new Uint8Array(ID_BYTES);
-  private readonly pack: Listpack;
-  private begun = false;
-
-  constructor(stream: Stream) {
-    this.stream = stream;
-    this.pack = new Listpack(stream.arena);
+/** Writes a stream, with a pause after each part of some tens of kilobytes. */
+function* streamParts(stream: Stream, out: RdbWriter): Generator<void, void> {
+  yield* nodeParts(stream, out);
+  writeFacts(out, stream);
+  for (const group of stream.groups) {
+    yield* groupParts(group, out);
+    yield;
   }
+}
 
-  /** True when all are written. */
-  writeSome(out: RdbWriter): boolean {
-    const { nodes } = this.stream;
-    const { place, id, key, pack } = this;
-    if (!this.begun) out.length(nodes.size);
-    let more = this.begun ? nodes.isAt(place) : nodes.toFirst(place);
-    this.begun = true;
-    for (let i = 0; more && i < NODES_AT_ONCE; i++, more = nodes.next(place)) {
-      nodes.readId(place, id).writeBytes(key, 0);
-      out.string(key);
-      out.string(pack.open(nodes.word(place, 0)).contents);
-    }
-    return !more;
+function* nodeParts({ arena, nodes }: Stream, out: RdbWriter): Generator<void, void> {
+  const place = new IdPlace();
+  const id = new StreamId();
+  const key = new Uint8Array(ID_BYTES);
+  const pack = new Listpack(arena);
+  out.length(nodes.size);
+  let written = 0;
+  for (let more = nodes.toFirst(place); more; more = nodes.next(place)) {
+    nodes.readId(place, id).writeBytes(key, 0);
+    out.string(key);
+    out.string(pack.open(nodes.word(place, 0)).contents);
+    if (++written % NODES_AT_ONCE === 0) yield;
   }
 }
 
@@ -126,28 +110,31 @@ function writeId(writer: RdbWriter, id: StreamId): void {
   writer.length64(id.seqHigh, id.seqLow);
 }
 
-function writeGroup(writer: RdbWriter, group: Group): void {
+function* groupParts(group: Group, out: RdbWriter): Generator<void, void> {
   const { pending, consumers } = group;
-  writer.string(group.name);
-  writeId(writer, group.lastId);
-  writer.length(group.entriesRead);
+  out.string(group.name);
+  writeId(out, group.lastId);
+  out.length(group.entriesRead);
   const place = new IdPlace();
   const id = new StreamId();
-  writer.length(pending.size);
+  out.length(pending.size);
+  let written = 0;
   for (let more = pending.toFirst(place); more; more = pending.next(place)) {
-    writeRawId(writer, pending.readId(place, id));
-    writer.word64(group.timeHigh(place), group.timeLow(place));
-    writer.length(group.deliveries(place));
+    writeRawId(out, pending.readId(place, id));
+    out.word64(group.timeHigh(place), group.timeLow(place));
+    out.length(group.deliveries(place));
+    if (++written % IDS_AT_ONCE === 0) yield;
   }
-  writer.length(consumers.length);
+  out.length(consumers.length);
   for (const consumer of consumers) {
-    writer.string(consumer.name);
-    writer.moment(consumer.seenAtMs);
-    writer.moment(consumer.activeAtMs);
-    writer.length(consumer.pending.size);
+    out.string(consumer.name);
+    out.moment(consumer.seenAtMs);
+    out.moment(consumer.activeAtMs);
+    out.length(consumer.pending.size);
     const own = consumer.pending;
     for (let more = own.toFirst(place); more; more = own.next(place)) {
-      writeRawId(writer, own.readId(place, id));
+      writeRawId(out, own.readId(place, id));
+      if (++written % IDS_AT_ONCE === 0) yield;
     }
   }
 }

@@ -15,13 +15,16 @@ export function scratchBytes(length: number): Uint8Array {
   return bytes;
 }
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
+
 /**
  * The DataView of a byte array: its own, or one that is made. The last one made is remembered, as most
  * requests stand in the same read buffer; making one costs as much as copying some hundred bytes.
  */
 export class ByteViews {
-  private bytes: Uint8Array = new Uint8Array(0);
-  private view = new DataView(this.bytes.buffer);
+  private bytes = NO_BYTES;
+  private view = NO_VIEW;
 
   of(bytes: ViewedBytes): DataView {
     if (bytes === this.bytes) return this.view;

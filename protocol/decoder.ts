@@ -27,6 +27,8 @@ export type ReplyValue =
 export interface DecoderOptions {
   /** Bulk strings come as bytes; otherwise as UTF-8 text. */
   readonly buffers?: boolean;
+  /** All integers come as numbers, those beyond 2^53 rounded; otherwise these as bigints. */
+  readonly rounds?: boolean;
 }
 
 /** A push of version 3: a message that answers no request. */
@@ -39,86 +41,147 @@ export class Push {
 }
 
 const INCOMPLETE = Symbol('incomplete');
+const NO_BYTES = Buffer.alloc(0);
+const CR = 0x0d;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+/** So many digits a number holds exactly. */
+const EXACT_DIGITS = 15;
+
+/** The first byte of each shape. */
+const Mark = {
+  simple: 0x2b,
+  error: 0x2d,
+  bulkError: 0x21,
+  integer: 0x3a,
+  bigNumber: 0x28,
+  double: 0x2c,
+  boolean: 0x23,
+  null: 0x5f,
+  bulk: 0x24,
+  verbatim: 0x3d,
+  array: 0x2a,
+  set: 0x7e,
+  push: 0x3e,
+  map: 0x25,
+  attribute: 0x7c,
+} as const;
 
 /**
  * Takes replies apart, across any number of chunks.
  *
- * `add` takes the next bytes; `next` answers the next whole reply, or undefined when more bytes are needed.
- * Bytes that are no RESP throw a SyntaxError.
+ * `add` takes the next bytes; `next` answers the next whole reply, or undefined when more bytes are needed: the
+ * bytes may be used again from then on. Bytes that are no RESP throw a SyntaxError.
  */
 export class Decoder {
-  private bytes: Buffer = Buffer.alloc(0);
+  private bytes: Buffer = NO_BYTES;
   private at = 0;
+  /** Whether `bytes` are the decoder's own, not those of whoever added them. */
+  private owned = true;
   private readonly buffers: boolean;
+  private readonly rounds: boolean;
 
   constructor(options: DecoderOptions = {}) {
     this.buffers = options.buffers ?? false;
+    this.rounds = options.rounds ?? false;
   }
 
   add(bytes: Uint8Array): void {
-    this.bytes = Buffer.concat([this.bytes.subarray(this.at), bytes]);
+    this.owned = this.at < this.bytes.length;
+    this.bytes = this.owned
+      ? Buffer.concat([this.bytes.subarray(this.at), bytes])
+      : bufferOver(bytes);
     this.at = 0;
   }
 
   next(): ReplyValue | Push | undefined {
     const start = this.at;
-    try {
-      return this.read();
-    } catch (error) {
-      if (error !== INCOMPLETE) throw error;
-      this.at = start;
-      return undefined;
+    if (start < this.bytes.length) {
+      try {
+        return this.read();
+      } catch (error) {
+        if (error !== INCOMPLETE) throw error;
+      }
     }
+    this.keep(start);
+    return undefined;
+  }
+
+  /** Keeps what stands from `start` on until there is more of it. */
+  private keep(start: number): void {
+    if (start === this.bytes.length) this.bytes = NO_BYTES;
+    else
+      this.bytes = this.owned
+        ? this.bytes.subarray(start)
+        : Buffer.from(this.bytes.subarray(start));
+    this.owned = true;
+    this.at = 0;
   }
 
   private read(): ReplyValue | Push {
-    const mark = String.fromCharCode(this.byte());
-    const line = this.line();
+    const mark = this.bytes[this.at++];
     switch (mark) {
-      case '+':
-        return line;
-      case '-':
-        return new ReplyError(line);
-      case '!':
-        return new ReplyError(this.body(Number(line)).toString());
-      case ':':
-        return integerOf(line);
-      case '(':
-        return BigInt(line);
-      case ',':
-        return doubleOf(line);
-      case '#':
-        return line === 't';
-      case '_':
-        return null;
-      case '$':
-        return line === '-1' ? null : this.bulk(Number(line));
-      case '=':
-        return this.body(Number(line)).toString().slice(4);
+      case undefined:
+        throw INCOMPLETE;
+      case Mark.simple:
+        return this.line();
+      case Mark.error:
+        return new ReplyError(this.line());
+      case Mark.integer:
+        return this.integer();
+      case Mark.bulk:
+        return this.bulk();
+      case Mark.array:
+        return this.array();
       default:
-        return this.aggregate(mark, line);
+        return this.readThird(mark);
     }
   }
 
-  private aggregate(mark: string, line: string): ReplyValue | Push {
-    const count = Number(line);
+  /** Shapes that RESP3 has beyond those of RESP2. */
+  private readThird(mark: number): ReplyValue | Push {
     switch (mark) {
-      case '*':
-        return count === -1 ? null : this.values(count);
-      case '~':
-        return new Set(this.values(count));
-      case '>':
-        return new Push(this.values(count));
-      case '%':
-        return this.map(count);
-      case '|':
-        this.map(count);
+      case Mark.bulkError:
+        return new ReplyError(this.body(this.count()).toString());
+      case Mark.bigNumber:
+        return BigInt(this.line());
+      case Mark.double:
+        return doubleOf(this.line());
+      case Mark.boolean:
+        return this.line() === 't';
+      case Mark.null:
+        this.line();
+        return null;
+      case Mark.verbatim:
+        return this.body(this.count()).toString().slice(4);
+      case Mark.set:
+        return new Set(this.values(this.count()));
+      case Mark.push:
+        return new Push(this.values(this.count()));
+      case Mark.map:
+        return this.map(this.count());
+      case Mark.attribute:
+        this.map(this.count());
         return this.read();
       default:
         throw new SyntaxError(
-          `Cannot decode a reply: no shape begins with ${JSON.stringify(mark)}`,
+          `Cannot decode a reply: no shape begins with ${JSON.stringify(String.fromCharCode(mark))}`,
         );
     }
+  }
+
+  private bulk(): ReplyValue {
+    const length = this.count();
+    if (length < 0) return null;
+    if (this.buffers) return Uint8Array.from(this.body(length));
+    const start = this.at;
+    this.skip(length);
+    return this.bytes.toString('utf8', start, start + length);
+  }
+
+  private array(): ReplyValue {
+    const count = this.count();
+    return count < 0 ? null : this.values(count);
   }
 
   private values(count: number): ReplyValue[] {
@@ -136,37 +199,62 @@ export class Decoder {
     return map;
   }
 
-  private bulk(length: number): string | Uint8Array {
-    const body = this.body(length);
-    return this.buffers ? Uint8Array.from(body) : body.toString();
+  /** An integer reply: a bigint only where a number would not hold it. */
+  private integer(): number | bigint {
+    const start = this.at;
+    const end = this.lineEnd();
+    if (end - start <= EXACT_DIGITS) return this.count();
+    const text = this.line();
+    const value = Number(text);
+    return this.rounds || Number.isSafeInteger(value) ? value : BigInt(text);
   }
 
-  private byte(): number {
-    const byte = this.bytes[this.at++];
-    if (byte === undefined) throw INCOMPLETE;
-    return byte;
+  /** A line of few digits, as a number. */
+  private count(): number {
+    const { bytes } = this;
+    const end = this.lineEnd();
+    const isNegative = bytes[this.at] === MINUS;
+    let value = 0;
+    for (let i = isNegative ? this.at + 1 : this.at; i < end; i++) {
+      value = value * 10 + (bytes[i] as number) - ZERO;
+    }
+    this.at = end + 2;
+    return isNegative ? -value : value;
   }
 
   private line(): string {
-    const end = this.bytes.indexOf('\r\n', this.at, 'latin1');
-    if (end < 0) throw INCOMPLETE;
-    const line = this.bytes.toString('utf8', this.at, end);
+    const start = this.at;
+    const end = this.lineEnd();
     this.at = end + 2;
-    return line;
+    return this.bytes.toString('utf8', start, end);
+  }
+
+  /** Where the line ends that stands next. */
+  private lineEnd(): number {
+    const { bytes } = this;
+    let end = this.at;
+    while (end < bytes.length && bytes[end] !== CR) end++;
+    if (end + 2 > bytes.length) throw INCOMPLETE;
+    return end;
   }
 
   private body(length: number): Buffer {
     const start = this.at;
-    if (start + length + 2 > this.bytes.length) throw INCOMPLETE;
-    this.at = start + length + 2;
+    this.skip(length);
     return this.bytes.subarray(start, start + length);
+  }
+
+  /** Passes so many bytes, and the line end behind them. */
+  private skip(length: number): void {
+    if (this.at + length + 2 > this.bytes.length) throw INCOMPLETE;
+    this.at += length + 2;
   }
 }
 
-/** An integer reply: a bigint only where a number would not hold it. */
-function integerOf(line: string): number | bigint {
-  const value = Number(line);
-  return Number.isSafeInteger(value) ? value : BigInt(line);
+function bufferOver(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function doubleOf(line: string): number {
@@ -174,15 +262,3 @@ function doubleOf(line: string): number {
   if (line === '-inf') return Number.NEGATIVE_INFINITY;
   return Number(line);
 }
-
-/** A request as clients send it: an array of bulk strings. */
-export function encodeRequest(args: readonly (string | number | Uint8Array)[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`)];
-  for (const arg of args) {
-    const bytes = arg instanceof Uint8Array ? arg : Buffer.from(String(arg));
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, CRLF);
-  }
-  return Buffer.concat(parts);
-}
-
-const CRLF = Buffer.from('\r\n');

@@ -31,6 +31,20 @@ export function parseDouble(bytes: Uint8Array, start: number, end: number): numb
   return value;
 }
 
+/** What C reads as a number at the start of a text. */
+const LEADING = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)/i;
+
+/**
+ * Reads the double that a text begins with, as C does, whatever follows it; too large a number is infinite.
+ *
+ * @returns 0 when it begins with none, NaN when it begins with `nan`.
+ */
+export function parseLeadingDouble(bytes: Uint8Array, start: number, end: number): number {
+  const found = LEADING.exec(toLatin1(bytes, start, end))?.[0].toLowerCase() ?? '0';
+  if (found.endsWith('n')) return NaN;
+  return Number(found.replace(/inf(inity)?/, 'Infinity'));
+}
+
 /**
  * Reads up to 15 digits with at most one point; NaN for anything else. Whole numbers below 2^53 and
  * powers of ten to 10^15 are exact, so one division rounds as it should.
@@ -110,19 +124,29 @@ function layOut({ digits, exponent }: Digits): string {
 /** Below this, and from 10^17 on, numbers of 17 digits have an exponent. */
 const LEAST_PLAIN = 1e-4;
 const LEAST_LARGE = 1e17;
+/** Multiples of 2^-10 have ten decimals at most, and below this five digits before them. */
+const FRACTION_SCALE = 2 ** 10;
+const SHORT_FRACTIONS_END = 1e5;
 
 /** Prints a double with 17 digits, zeros at their end left out: 0.10000000000000001, 1e+17, 2.5e-09. */
 export function formatSeventeen(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const size = Math.abs(value);
+  if (Number.isSafeInteger(value)) return String(value);
+  // With at most fifteen digits, those it is written with are all it has.
+  if (size < SHORT_FRACTIONS_END && Number.isInteger(value * FRACTION_SCALE)) return String(value);
   if (size >= LEAST_PLAIN && size < LEAST_LARGE) return withoutEndZeros(value.toPrecision(17));
   const [digits = '', exponent = ''] = value.toExponential(16).split('e');
   return `${withoutEndZeros(digits)}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 function withoutEndZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  if (!text.includes('.')) return text;
+  let end = text.length;
+  while (text.charAt(end - 1) === '0') end--;
+  if (text.charAt(end - 1) === '.') end--;
+  return text.slice(0, end);
 }
 
 /** From here on `toFixed` writes an exponent. */

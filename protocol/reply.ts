@@ -71,6 +71,11 @@ const SHORT_HEADERS = Int32Array.from({ length: SHORT_BYTES + 1 }, (_, length) =
   Buffer.from(`$${length}\r\n`).readInt32LE(),
 );
 
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
 /** The first byte of each shape. */
 const Mark = {
   simple: 43,
@@ -191,6 +196,7 @@ export class ReplyWriter {
 
   /** Text as a bulk string, in UTF-8. */
   text(text: string): void {
+    if (text.length <= SHORT_BYTES && isAscii(text)) return this.latin1(text);
     const bytes = Buffer.from(text);
     this.bulk(bytes, 0, bytes.length);
   }
@@ -251,7 +257,7 @@ export class ReplyWriter {
   /** A double in other digits than the shortest: decimal text. */
   decimal(text: string): void {
     if (this.resp === 3) this.line(Mark.double, text);
-    else this.text(text);
+    else this.latin1(text);
   }
 
   boolean(value: boolean): void {

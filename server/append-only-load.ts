@@ -1,7 +1,8 @@
 /**
  * Loads the data that the append-only file holds: its base, then what was appended, file by file.
  *
- * Requests run as they did when they were written: past the gate, telling nobody. A transaction that the file ends
+ * Requests run as they did when they were written: past the gate, telling nobody. A script that takes long is left
+ * in the middle now and then, for others to hear that it does. A transaction that the file ends
  * within is as if it had never begun; what a crash cut short at the very end is cut off, if the settings allow it.
  */
 import { closeSync, openSync, readSync, renameSync, truncateSync } from 'node:fs';
@@ -36,6 +37,10 @@ export class AppendOnlyLoader {
   private doneBytes = 0;
   /** The requests of a transaction that is not whole yet; null outside of one. */
   private transaction: Request[] | null = null;
+  /** Of a transaction that is being run, what is still to run, the next one last. */
+  private rest: Request[] = [];
+  /** Error replies before the request that runs. */
+  private errorsBefore = 0;
 
   constructor(server: Server, owner: AppendOnly) {
     this.server = server;
@@ -181,10 +186,11 @@ export class AppendOnlyLoader {
   }
 
   private *loadRequests(reader: AofReader, path: string, name: string): Pieces<boolean> {
-    const { loading, config, clock, keyspace } = this.server;
+    const { loading, config, clock, keyspace, scripts } = this.server;
     const call = this.makeCall();
     const intervalBytes = config.values.loadingProcessEventsIntervalBytes;
     this.transaction = null;
+    this.rest = [];
     let validBytes = reader.offset;
     let pausedAtBytes = reader.offset;
     let owedUsec = 0;
@@ -196,6 +202,13 @@ export class AppendOnlyLoader {
         return this.endsTooSoon(path, name, validBytes);
       }
       this.take(call, reader.request, name);
+      while (scripts.isBusy) {
+        yield 0;
+        scripts.goOnLoading();
+        if (scripts.isBusy) continue;
+        this.finish(call, call.entry?.fullName ?? '');
+        this.runRest(call, name);
+      }
       if (this.transaction === null) validBytes = reader.offset;
       owedUsec += Math.max(0, config.values.keyLoadDelay);
       const isDue = reader.offset - pausedAtBytes >= intervalBytes || owedUsec >= 1000;
@@ -225,9 +238,9 @@ export class AppendOnlyLoader {
     if (verb === 'multi' && this.transaction === null) {
       this.transaction = [];
     } else if (verb === 'exec' && this.transaction !== null) {
-      const requests = this.transaction;
+      this.rest = this.transaction.reverse();
       this.transaction = null;
-      for (const one of requests) this.run(call, one, name);
+      this.runRest(call, name);
     } else if (verb === 'discard' && this.transaction !== null) {
       this.transaction = null;
     } else if (this.transaction !== null) {
@@ -238,10 +251,19 @@ export class AppendOnlyLoader {
     }
   }
 
+  /** Runs what is left of a transaction, up to a script that takes long. */
+  private runRest(call: ServerCall, name: string): void {
+    while (!this.server.scripts.isBusy) {
+      const request = this.rest.pop();
+      if (request === undefined) return;
+      this.run(call, request, name);
+    }
+  }
+
   private run(call: ServerCall, request: Request, name: string): void {
     const entry = this.check(request, name);
     const { client, reply } = call;
-    const errors = reply.errors;
+    this.errorsBefore = reply.errors;
     call.request = request;
     call.db = client.db;
     call.entry = entry;
@@ -251,8 +273,13 @@ export class AppendOnlyLoader {
       if (!(error instanceof Refusal)) throw error;
       reply.error(error);
     }
-    if (reply.errors !== errors && reply.lastError !== null) {
-      this.logRefusal(reply.lastError, entry.fullName);
+    if (!this.server.scripts.isBusy) this.finish(call, entry.fullName);
+  }
+
+  /** A request has run to its end. */
+  private finish({ reply }: ServerCall, command: string): void {
+    if (reply.errors !== this.errorsBefore && reply.lastError !== null) {
+      this.logRefusal(reply.lastError, command);
     }
     reply.discard();
   }
@@ -308,14 +335,6 @@ export class AppendOnlyLoader {
     }
     log.warning(`AOF ${name} loaded anyway because aof-load-truncated is enabled`);
     return true;
-  }
-}
-
-/** Runs all pieces at once. */
-export function runNow<T>(pieces: Pieces<T>): T {
-  for (;;) {
-    const { done, value } = pieces.next();
-    if (done) return value;
   }
 }
 

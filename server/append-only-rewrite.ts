@@ -2,14 +2,19 @@
  * BGREWRITEAOF: a new base of the append-only file, made of the data as it is, in place of all that was appended.
  *
  * When it begins, a new file is opened for what comes meanwhile, so that the base and that file together are the
- * data; the files before them are history when the base is there. Rewrites that fail again and again wait
- * longer and longer until the next that begins by itself.
+ * data; the files before them are history when the base is there.
+ *
+ * Manifests are written in the background: a disk may take tens of milliseconds for one. What remains to be done
+ * at once is to rename, and to write to the next file.
  */
+import { type AofDirectory, StepError } from '../persistence/aof-directory.js';
 import { AofEncoder } from '../persistence/aof-encoder.js';
-import { BackgroundFile, BlockingFile, removeQuietly } from '../persistence/durable-file.js';
+import type { AofManifest } from '../persistence/aof-manifest.js';
+import { BackgroundFile, BlockingFile } from '../persistence/durable-file.js';
 import { Snapshot, type SnapshotParts, type SnapshotSink } from '../persistence/snapshot.js';
 import { SnapshotRun } from '../persistence/snapshot-run.js';
 import type { AppendOnly } from './append-only.js';
+import { RewriteDelay } from './append-only-delay.js';
 import { systemErrorText } from './config-table/system-error.js';
 import { filePath } from './file-path.js';
 import type { Server } from './server.js';
@@ -17,16 +22,16 @@ import type { Server } from './server.js';
 /** What a base is written as. */
 export type BaseFormat = 'rdb' | 'aof';
 
-/** After so many failures in a row a rewrite does not begin by itself at once. */
-const FAILURES_BEFORE_DELAY = 3;
-const LONGEST_DELAY_MINUTES = 60;
-const MINUTE_MS = 60_000;
-
 interface Running {
   readonly run: SnapshotRun;
   readonly file: BackgroundFile;
   readonly format: BaseFormat;
   readonly temporaryName: string;
+  isGivenUp: boolean;
+}
+
+/** A rewrite that has yet to begin: the next file is being made. */
+interface Preparing {
   isGivenUp: boolean;
 }
 
@@ -39,25 +44,24 @@ export class AppendOnlyRewrite {
   lastSeconds = -1;
   /** Rewrites begun. */
   count = 0;
-  failuresInARow = 0;
+  readonly delay: RewriteDelay;
   /** Bytes that the last one had to write out of turn. */
   lastEarlyBytes = 0;
 
   private readonly server: Server;
   private readonly owner: AppendOnly;
+  private preparing: Preparing | null = null;
   private running: Running | null = null;
   private filesMade = 0;
-  /** Until when none begins by itself, ms since 1970, and how long that was; 0: at any time. */
-  private delayedUntilMs = 0;
-  private delayMinutes = 0;
 
   constructor(server: Server, owner: AppendOnly) {
     this.server = server;
     this.owner = owner;
+    this.delay = new RewriteDelay(server);
   }
 
   get inProgress(): boolean {
-    return this.running !== null;
+    return this.running !== null || this.preparing !== null;
   }
 
   /** The snapshot of the rewrite in progress. */
@@ -85,14 +89,118 @@ export class AppendOnlyRewrite {
     this.isScheduled = false;
     try {
       owner.makeFolder();
-      if (!this.openNext()) return false;
+      if (!this.isWritten()) return false;
+      if (owner.state === 'waiting') this.openTemporary();
     } catch (error) {
-      this.succeeded = false;
-      server.log.warning(owner.failureText(error));
+      this.failedToStart(error);
       return false;
     }
     this.count++;
     server.stats.snapshots++;
+    if (owner.state === 'on') void this.prepare();
+    else this.run();
+    return true;
+  }
+
+  private failedToStart(error: unknown): void {
+    this.succeeded = false;
+    this.server.log.warning(this.owner.failureText(error));
+  }
+
+  /** Whether what came so far is in the file: in the next one it would be run again, upon data that holds it already. */
+  private isWritten(): boolean {
+    const { owner, server } = this;
+    if (owner.state === 'off') return true;
+    owner.flush(true);
+    if (owner.writer.bufferedBytes === 0) return true;
+    server.log.warning('Cannot rewrite the AOF before what waits to be written to it is written.');
+    return false;
+  }
+
+  /** What comes from now on goes to a file that only this rewrite will make use of. */
+  private openTemporary(): void {
+    const { directory } = this.owner;
+    const name = directory.temporaryIncrementName;
+    this.owner.openIncrement(directory, { name }, 'w');
+    this.server.log.notice(`Creating AOF incr file ${name} on background rewrite`);
+  }
+
+  /** Has a manifest that names the next file be on disk; then what comes goes there, and the rewrite begins. */
+  private async prepare(): Promise<void> {
+    const { owner, server } = this;
+    const { directory } = owner;
+    const preparing: Preparing = { isGivenUp: false };
+    this.preparing = preparing;
+    const staged = this.nextStagedName();
+    try {
+      await this.stage(directory, staged, preparing, (manifest) => {
+        manifest.addIncrement(directory.names.prefix);
+      });
+    } catch (error) {
+      directory.remove(staged);
+      if (preparing.isGivenUp) return;
+      this.preparing = null;
+      this.failedToStart(error);
+      return;
+    }
+    server.background(() => {
+      if (preparing.isGivenUp) return directory.remove(staged);
+      this.preparing = null;
+      this.switchOver(directory, staged);
+    });
+  }
+
+  /**
+   * Has the next manifest be on disk.
+   *
+   * @param change - What is to be different in it from the one there is, which may change meanwhile.
+   * @throws {StepError}
+   */
+  private async stage(
+    directory: AofDirectory,
+    name: string,
+    work: { readonly isGivenUp: boolean },
+    change: (manifest: AofManifest) => void,
+  ): Promise<void> {
+    for (let staged = ''; !work.isGivenUp; ) {
+      const manifest = this.owner.manifest.copy();
+      change(manifest);
+      if (manifest.toString() === staged) return;
+      staged = manifest.toString();
+      await directory.stage(name, manifest);
+    }
+  }
+
+  /** One that nothing was staged in before: what was given up may still be on its way out. */
+  private nextStagedName(): string {
+    return `temp-next-${++this.filesMade}.manifest`;
+  }
+
+  /** What comes from now on goes to the next file. */
+  private switchOver(directory: AofDirectory, staged: string): void {
+    const { owner, server } = this;
+    try {
+      if (!this.isWritten()) return directory.remove(staged);
+      const manifest = owner.manifest.copy();
+      const file = manifest.addIncrement(directory.names.prefix);
+      // The manifest before anything is written: a file that it does not name would be lost with all that is in it.
+      directory.create(file.name);
+      directory.adopt(staged);
+      owner.manifest = manifest;
+      if (server.config.values.appendfsync === 'always') directory.sync();
+      else void directory.syncLater().catch((error) => owner.logFailure(error));
+      owner.openIncrement(directory, file, 'a');
+      server.log.notice(`Creating AOF incr file ${file.name} on background rewrite`);
+    } catch (error) {
+      this.failedToStart(error);
+      return;
+    }
+    this.run();
+  }
+
+  /** Begins to write the base. */
+  private run(): void {
+    const { server } = this;
     const format = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof';
     const temporaryName = this.nextTemporaryName();
     const file = new BackgroundFile(this.fileOptions(temporaryName));
@@ -106,37 +214,6 @@ export class AppendOnlyRewrite {
     });
     this.running = { run, file, format, temporaryName, isGivenUp: false };
     server.log.notice(`Background append only file rewriting started by pid ${process.pid}`);
-    return true;
-  }
-
-  /** What comes from now on goes to a file of its own. False when what came before cannot be written. */
-  private openNext(): boolean {
-    const { owner, server } = this;
-    if (owner.state === 'off') return true;
-    owner.flush(true);
-    if (owner.writer.bufferedBytes > 0) {
-      // In the next file it would be run again, upon data that holds it already.
-      server.log.warning(
-        'Cannot rewrite the AOF before what waits to be written to it is written.',
-      );
-      return false;
-    }
-    const { directory } = owner;
-    if (owner.state === 'waiting') {
-      const name = directory.temporaryIncrementName;
-      owner.openIncrement(directory, { name }, 'w');
-      server.log.notice(`Creating AOF incr file ${name} on background rewrite`);
-      return true;
-    }
-    const manifest = owner.manifest.copy();
-    const file = manifest.addIncrement(directory.names.prefix);
-    // The manifest first: a file that it does not name would be lost with all that is in it.
-    directory.create(file.name);
-    directory.writeManifest(manifest);
-    owner.manifest = manifest;
-    owner.openIncrement(directory, file, 'a');
-    server.log.notice(`Creating AOF incr file ${file.name} on background rewrite`);
-    return true;
   }
 
   /** Writes a base now, while nobody is served: that of a server that begins with nothing. */
@@ -153,9 +230,12 @@ export class AppendOnlyRewrite {
 
   /** Gives up the one in progress, if there is one. */
   cancel(): void {
-    const { running, server } = this;
-    if (running === null) return;
+    const { preparing, running, server } = this;
+    if (preparing === null && running === null) return;
     server.log.notice(`Killing running AOF rewrite child: ${process.pid}`);
+    if (preparing !== null) preparing.isGivenUp = true;
+    this.preparing = null;
+    if (running === null) return;
     running.isGivenUp = true;
     running.run.stop();
     running.file.discard();
@@ -167,63 +247,99 @@ export class AppendOnlyRewrite {
     const { running, owner, server } = this;
     if (running === null) return;
     const { directory } = owner;
-    const manifest = owner.manifest.copy();
-    const base = manifest.addBase(directory.names.prefix, running.format);
-    const path = directory.pathOf(base.name);
+    const base = owner.manifest.copy().addBase(directory.names.prefix, running.format);
+    const staged = this.nextStagedName();
     server.log.notice(`Successfully created the temporary AOF base file ${running.temporaryName}`);
     try {
-      await running.file.commit(path);
+      await running.file.commit(directory.pathOf(base.name));
+      await this.stage(directory, staged, running, (manifest) => this.complete(manifest, running));
     } catch (error) {
-      if (!running.isGivenUp) this.fail(error instanceof Error ? error.cause : error);
+      directory.remove(staged);
+      if (!running.isGivenUp) this.failToFinish(error, base.name);
       return;
     }
-    if (running.isGivenUp) {
-      removeQuietly(path);
-      return;
-    }
-    server.background(() => this.settle(running));
+    server.background(() => {
+      if (!running.isGivenUp) return this.settle(running, staged);
+      directory.remove(staged);
+      directory.remove(base.name);
+    });
   }
 
-  /** The base has its name: has the manifest say so. */
-  private settle(running: Running): void {
+  private failToFinish(error: unknown, baseName: string): void {
+    const { owner, server } = this;
+    if (error instanceof StepError) {
+      owner.directory.remove(baseName);
+      server.log.warning(owner.failureText(error));
+      this.fail(null);
+    } else this.fail(error instanceof Error ? error.cause : error);
+  }
+
+  /** Has a manifest name the new base, and what came since it was begun. */
+  private complete(manifest: AofManifest, { format }: Running): void {
+    const { state, directory } = this.owner;
+    const { prefix } = directory.names;
+    manifest.addBase(prefix, format);
+    if (state === 'waiting') manifest.addIncrement(prefix);
+    manifest.retireIncrements(state === 'off' ? 0 : 1);
+  }
+
+  /** The base has its name, and the manifest that says so is on disk: puts it in place. */
+  private settle(running: Running, staged: string): void {
     const { owner, server } = this;
     const { log } = server;
     const { directory } = owner;
     const manifest = owner.manifest.copy();
-    const base = manifest.addBase(directory.names.prefix, running.format);
+    this.complete(manifest, running);
+    const base = manifest.base?.name ?? '';
     log.notice('Background AOF rewrite terminated with success');
     log.notice(
-      `Successfully renamed the temporary AOF base file ${running.temporaryName} into ${base.name}`,
+      `Successfully renamed the temporary AOF base file ${running.temporaryName} into ${base}`,
     );
     try {
       if (owner.state === 'waiting') {
         const from = directory.temporaryIncrementName;
-        const { name } = manifest.addIncrement(directory.names.prefix);
+        const name = manifest.lastIncrement?.name ?? '';
         directory.rename(from, name);
         log.notice(`Successfully renamed the temporary AOF incr file ${from} into ${name}`);
       }
-      manifest.retireIncrements(owner.state === 'off' ? 0 : 1);
-      directory.writeManifest(manifest);
+      directory.adopt(staged);
     } catch (error) {
-      directory.remove(base.name);
-      log.warning(owner.failureText(error));
-      this.fail(null);
+      this.failToFinish(error instanceof StepError ? error : new StepError(String(error)), base);
       return;
     }
     owner.manifest = manifest;
     this.succeeded = true;
-    this.failuresInARow = 0;
-    this.delayMinutes = 0;
-    this.delayedUntilMs = 0;
-    this.ended();
+    this.delay.succeeded();
     if (owner.state !== 'off') {
-      owner.baseBytes = directory.sizeOf(base.name);
+      owner.baseBytes = directory.sizeOf(base);
       owner.totalBytes = owner.baseBytes + owner.writer.fileBytes;
       owner.baseBytes = owner.totalBytes;
       owner.state = 'on';
     }
-    owner.removeHistory();
-    log.notice('Background AOF rewrite finished successfully');
+    void this.forgetHistory(running);
+  }
+
+  /** What the new base is in place of goes, once the manifest is there for good. */
+  private async forgetHistory(running: Running): Promise<void> {
+    const { owner, server } = this;
+    const { directory } = owner;
+    const staged = this.nextStagedName();
+    try {
+      await directory.syncLater();
+      if (!running.isGivenUp && owner.hasHistory) {
+        await this.stage(directory, staged, running, (manifest) => {
+          manifest.history = [];
+        });
+        if (!running.isGivenUp) owner.dropHistory(directory, staged);
+        else directory.remove(staged);
+      }
+    } catch (error) {
+      directory.remove(staged);
+      owner.logFailure(error);
+    }
+    if (running.isGivenUp) return;
+    this.ended();
+    server.log.notice('Background AOF rewrite finished successfully');
   }
 
   /** @param cause - What the system said; null when that is logged already. */
@@ -238,7 +354,7 @@ export class AppendOnlyRewrite {
     }
     server.log.warning('Background AOF rewrite terminated with error');
     this.succeeded = false;
-    this.failuresInARow++;
+    this.delay.failuresInARow++;
     this.ended();
     this.removeTemporaryIncrement(true);
     if (owner.state === 'waiting') this.isScheduled = true;
@@ -268,8 +384,8 @@ export class AppendOnlyRewrite {
   tick(): void {
     if (this.inProgress || this.mustWait || this.server.loading.inProgress) return;
     if (this.isScheduled) {
-      if (!this.isDelayed()) this.start();
-    } else if (this.isGrown() && !this.isDelayed()) {
+      if (!this.delay.isInForce()) this.start();
+    } else if (this.isGrown() && !this.delay.isInForce()) {
       this.server.log.notice(`Starting automatic rewriting of AOF on ${this.growth}% growth`);
       this.start();
     }
@@ -286,26 +402,6 @@ export class AppendOnlyRewrite {
     if (this.owner.state !== 'on' || autoAofRewritePercentage === 0) return false;
     if (this.owner.totalBytes <= autoAofRewriteMinSize) return false;
     return this.growth >= autoAofRewritePercentage;
-  }
-
-  /** Whether one that would begin by itself must wait, as those before it failed. */
-  private isDelayed(): boolean {
-    if (this.failuresInARow < FAILURES_BEFORE_DELAY) {
-      this.delayMinutes = 0;
-      return false;
-    }
-    const nowMs = this.server.clock.now();
-    if (this.delayMinutes !== 0 && nowMs < this.delayedUntilMs) return true;
-    if (this.delayMinutes !== 0 && this.delayedUntilMs !== 0) {
-      this.delayedUntilMs = 0;
-      return false;
-    }
-    this.delayMinutes = Math.min(LONGEST_DELAY_MINUTES, Math.max(1, this.delayMinutes * 2));
-    this.delayedUntilMs = nowMs + this.delayMinutes * MINUTE_MS;
-    this.server.log.warning(
-      `Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${this.delayMinutes} minutes`,
-    );
-    return true;
   }
 
   /** One that no rewrite before had: what those left may still be on its way out. */

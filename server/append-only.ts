@@ -10,7 +10,7 @@ import { AofDirectory, StepError } from '../persistence/aof-directory.js';
 import { type AofFile, AofManifest, ManifestError } from '../persistence/aof-manifest.js';
 import { AofFatalError, AofWriter } from '../persistence/aof-writer.js';
 import { DiskAppendFile } from '../persistence/append-file.js';
-import { AppendOnlyLoader, runNow } from './append-only-load.js';
+import { AppendOnlyLoader, type Pieces } from './append-only-load.js';
 import { AppendOnlyRewrite } from './append-only-rewrite.js';
 import { systemErrorText } from './config-table/system-error.js';
 import { LoadFailure } from './loading.js';
@@ -117,11 +117,11 @@ export class AppendOnly {
   }
 
   /**
-   * Loads the data anew from the files, while nobody is served: DEBUG LOADAOF.
+   * Loads the data anew from the files: DEBUG LOADAOF.
    *
    * @throws {LoadFailure} When it cannot be loaded. Nothing is appended any more then.
    */
-  reload(): void {
+  *reload(): Pieces<void> {
     const { effects, keyspace } = this.server;
     this.flush(true);
     const { state } = this;
@@ -130,9 +130,8 @@ export class AppendOnly {
     for (const database of keyspace.databases) database.clear();
     this.readManifest();
     this.removeHistory();
-    runNow(new AppendOnlyLoader(this.server, this).load());
+    yield* new AppendOnlyLoader(this.server, this).load();
     effects.dirty = 0;
-    effects.propagateNothing();
     this.state = state;
     if (state !== 'off') effects.addSink(this.writer);
   }
@@ -209,17 +208,31 @@ export class AppendOnly {
     }
   }
 
+  /** Whether there are files that the manifest still names, though nobody needs them, and that are to go. */
+  get hasHistory(): boolean {
+    return this.manifest.history.length > 0 && !this.server.config.values.aofDisableAutoGc;
+  }
+
   /** Deletes files that no manifest needs, and lets the manifest forget them. */
   removeHistory(): void {
-    const { config, log } = this.server;
-    if (this.manifest.history.length === 0 || config.values.aofDisableAutoGc) return;
+    if (!this.hasHistory) return;
     const { directory } = this;
+    this.deleteHistory(directory);
+    directory.writeManifest(this.manifest);
+  }
+
+  /** As `removeHistory`, with a manifest that is staged already. @throws {StepError} */
+  dropHistory(directory: AofDirectory, staged: string): void {
+    directory.adopt(staged);
+    this.deleteHistory(directory);
+  }
+
+  private deleteHistory(directory: AofDirectory): void {
     for (const { name } of this.manifest.history) {
-      log.notice(`Removing the history file ${name} in the background`);
+      this.server.log.notice(`Removing the history file ${name} in the background`);
       directory.removeLater(name);
     }
     this.manifest.history = [];
-    directory.writeManifest(this.manifest);
   }
 
   /** What the log tells of a step that failed. */

@@ -39,6 +39,17 @@ export interface Transport extends ReplySink {
 export const ReplyMode = { on: 0, off: 1, skipNext: 2, skip: 3 } as const;
 export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];
 
+/** SCRIPT DEBUG: how scripts are debugged, on a copy of the data or on the data itself. */
+export type DebugMode = 'copy' | 'sync';
+
+/** Who gets what a client sends, in place of the parser of requests. */
+export interface TakenOver {
+  /** Bytes came: `bytes[0, end)`, which may be reused after the call. */
+  receive(bytes: Uint8Array, end: number): void;
+  /** The connection is gone. */
+  left(): void;
+}
+
 export type ClientKind = 'normal' | 'replica' | 'pubsub' | 'primary';
 
 export class Client {
@@ -78,6 +89,10 @@ export class Client {
   noTouch = false;
   isImportSource = false;
   readonlyMode = false;
+  /** How its next script is debugged; null when it is not. */
+  debugMode: DebugMode | null = null;
+  /** Who reads what it sends; null for the server itself. */
+  takenOver: TakenOver | null = null;
   /**
    * No more requests are read, and the connection closes with the replies that are sent: one that wants none
    * stays open until its other end goes.
@@ -101,6 +116,8 @@ export class Client {
 
   lastInteractionAtMs: number;
   lastCommand: Command | null = null;
+  /** The place in the history of changes behind the last one that it made: see acknowledgements.ts. */
+  writtenOffset = 0;
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
@@ -145,6 +162,11 @@ export class Client {
   /** Bytes of the buffer for pushes that is this client's own. */
   private get pushBufferBytes(): number {
     return this.own?.bufferBytes ?? 0;
+  }
+
+  /** Whether a further request would have to wait, or would not be taken any more. */
+  get isHeldUp(): boolean {
+    return this.blocked || this.paused || this.pendingEnd > 0 || this.closing || this.closed;
   }
 
   /** Bytes in the request buffer that are not parsed yet. */

@@ -59,6 +59,8 @@ export class CommandEntry {
   readonly runsScript: boolean;
   /** Scripts must not call it. */
   readonly isNoScript: boolean;
+  /** It may have its client wait. */
+  readonly isBlocking: boolean;
   /** It is served even while a script takes long. */
   readonly isAllowBusy: boolean;
   /** It must not stand in a transaction. */
@@ -105,6 +107,7 @@ export class CommandEntry {
     this.mayReplicate = this.isWrite || MAY_REPLICATE.has(spec.name);
     this.runsScript = RUN_SCRIPTS.has(spec.name);
     this.isNoScript = spec.flags.includes('noscript');
+    this.isBlocking = spec.flags.includes('blocking');
     this.isAllowBusy = spec.flags.includes('allow_busy');
     this.isNoMulti = spec.flags.includes('no_multi');
     this.runsInMulti = RUN_IN_MULTI.has(spec.name);
@@ -160,6 +163,16 @@ export class CommandTable {
   constructor(commands: readonly Command[], parent: CommandEntry | null = null) {
     for (const command of commands) this.enter(command, parent);
     this.fill();
+  }
+
+  /** The same commands under the same names, with statistics of their own. */
+  copy(): CommandTable {
+    const copy = new CommandTable([]);
+    for (const [name, { command }] of this.calledAs) {
+      copy.calledAs.set(name, new CommandEntry(command, null));
+    }
+    copy.fill();
+    return copy;
   }
 
   /** Adds a command. */

@@ -55,10 +55,12 @@ const BAD_DIRECTIVE = 'Bad directive or wrong number of arguments';
 /** Parameters of older versions: one word is read and forgotten. */
 const FORGOTTEN = [
   'dynamic-hz',
+  'events-per-io-thread',
   'io-threads-do-reads',
   'list-max-ziplist-entries',
   'list-max-ziplist-value',
   'lua-replicate-commands',
+  'sanitize-dump-payload',
 ];
 
 /** Whether a line with this name and so many words is one of those that are no parameters. */

@@ -6,6 +6,7 @@
  * has to wait, is copied to the client's own buffer.
  */
 import { Parsed } from '../protocol/parser.js';
+import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
@@ -23,6 +24,7 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
   server.stats.readsProcessed++;
   client.lastInteractionAtMs = server.clock.now();
   if (client.closing || client.closed) return;
+  if (client.takenOver !== null) return client.takenOver.receive(bytes, end);
   if (client.pendingEnd > 0) {
     append(client, bytes, end);
     if (overLimit(server, client)) return;
@@ -33,6 +35,19 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
   if (!runRequests(server, client, bytes, end)) {
     keepRest(client, bytes, end);
     overLimit(server, client);
+  }
+}
+
+/** Runs a request that never was bytes of a connection, for a client that nothing keeps waiting. */
+export function runRequest(server: Server, client: Client, request: Request): void {
+  const bytes = request.wireBytes;
+  client.netInputBytes += bytes;
+  server.stats.netInputBytes += bytes;
+  server.stats.readsProcessed++;
+  client.lastInteractionAtMs = server.clock.now();
+  server.execute(client, request);
+  if (server.reply.pendingBytes > server.replyBuffers.roomFor(client)) {
+    checkOutputLimits(server, client);
   }
 }
 
@@ -63,7 +78,7 @@ function runRequests(server: Server, client: Client, bytes: Uint8Array, end: num
       lookahead.focus(i);
       server.execute(client, lookahead.request(i), lookahead.entry(i));
       if (server.reply.pendingBytes > roomBytes) checkOutputLimits(server, client);
-      if (client.closing || client.closed) return true;
+      if (client.closing || client.closed || client.takenOver !== null) return true;
       // What was refused for now is parsed anew when the pause is over, and so is what follows.
       if (client.paused) return leaveFrom(client, lookahead.startOf(i), end);
       if (client.blocked) return leaveFrom(client, lookahead.endOf(i), end);

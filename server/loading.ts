@@ -38,6 +38,8 @@ const MOST_LOGGED_KEYS = 10;
 export class Loading {
   /** Whether data is being loaded. */
   inProgress = false;
+  /** Whether nobody is heard before all of it is there. */
+  isUninterrupted = false;
   startedAtMs = 0;
   totalBytes = 0;
   loadedBytes = 0;

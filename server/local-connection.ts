@@ -1,6 +1,7 @@
 /** A client inside the process: the same road as a socket's, but replies come back as values. */
-import { Decoder, encodeRequest, Push, ReplyError, type ReplyValue } from '../protocol/decoder.js';
+import { Decoder, Push, ReplyError, type ReplyValue } from '../protocol/decoder.js';
 import type { ReplyPart } from '../protocol/reply.js';
+import { encodeRequest, type RequestArgument, RequestWriter } from '../protocol/request-writer.js';
 import { DEFAULT_USER } from './authentication.js';
 import type { Client, Transport } from './client.js';
 import type { Server } from './server.js';
@@ -34,6 +35,7 @@ export class LocalConnection implements Transport {
 
   private readonly server: Server;
   private readonly client: Client;
+  private readonly writer = new RequestWriter();
   private readonly decoder = new Decoder();
   private readonly waiting: Waiting[] = [];
 
@@ -47,19 +49,20 @@ export class LocalConnection implements Transport {
    * Runs one command; an error reply is a rejection with a ReplyError. A command that waits (BLPOP) has those
    * that come after it wait too.
    */
-  call(...args: readonly (string | number | Uint8Array)[]): Promise<ReplyValue> {
+  call(...args: readonly RequestArgument[]): Promise<ReplyValue> {
     const reply = new Promise<ReplyValue>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
     });
-    const bytes = encodeRequest(args);
-    // Who is told of something while a request runs may call at once: it is the next one.
-    if (this.server.isServing) queueMicrotask(() => this.receive(bytes));
-    else this.receive(bytes);
+    const { client, server } = this;
+    if (server.isReadyFor(client)) server.run(client, this.writer.write(args));
+    else this.receive(encodeRequest(args));
     return reply;
   }
 
   private receive(bytes: Uint8Array): void {
-    if (this.client.closed) this.giveUp();
+    // Who is told of something while a request runs may call at once: it is the next one.
+    if (this.server.isServing) queueMicrotask(() => this.receive(bytes));
+    else if (this.client.closed) this.giveUp();
     else this.server.receive(this.client, bytes, bytes.length);
   }
 

@@ -12,6 +12,11 @@ const MOST_STEPS = SHADES.length * 4;
 const ESCAPE_SQUARED = 4;
 const MOST_COLUMNS = 160;
 const MOST_ROWS = 80;
+/** How many numbers the versions before this one take; what comes after them does not matter. */
+const OLDER_NUMBERS: ReadonlyMap<number, number> = new Map([
+  [5, 3],
+  [6, 2],
+]);
 
 interface Picture {
   readonly columns: number;
@@ -26,8 +31,10 @@ export function drawing(call: ServerCall): string {
   const { title, version: ourVersion } = announcement(call.server.config.values);
   const versioned = call.argc > 2 && call.is(1, 'version');
   const version = versioned ? call.int(2) : 9;
-  if (version !== 5 && version !== 6 && version !== 9) return `${title} ver.${ourVersion}\n`;
-  const picture = readPicture(call, versioned ? 3 : 1);
+  const from = versioned ? 3 : 1;
+  const older = OLDER_NUMBERS.get(version);
+  if (older === undefined && version !== 9) return `${title} ver.${ourVersion}\n`;
+  const picture = older === undefined ? readPicture(call, from) : readOlder(call, from, older);
   const constant = `${picture.real.toFixed(2)} + ${picture.imaginary.toFixed(2)}i`;
   return `${draw(picture)}Julia set of ${constant}. ${title} ver. ${ourVersion}\n`;
 }
@@ -35,13 +42,25 @@ export function drawing(call: ServerCall): string {
 function readPicture(call: ServerCall, from: number): Picture {
   const count = call.argc - from;
   if (count !== 0 && count !== 2 && count !== 4) throw WRONG_LOLWUT;
-  const columns = count > 0 ? call.int(from) : 80;
-  const rows = count > 0 ? call.int(from + 1) : 40;
+  const [columns, rows] = count > 0 ? [call.int(from), call.int(from + 1)] : [];
+  const picture = randomPicture(call, columns, rows);
+  if (count !== 4) return picture;
+  return { ...picture, real: readDouble(call, from + 2), imaginary: readDouble(call, from + 3) };
+}
+
+/** The arguments of an older version, as far as it takes any: what they say of sizes holds here too. */
+function readOlder(call: ServerCall, from: number, most: number): Picture {
+  const numbers: number[] = [];
+  for (let i = from; i < Math.min(call.argc, from + most); i++) numbers.push(call.int(i));
+  return randomPicture(call, numbers[0], numbers[1]);
+}
+
+function randomPicture({ random }: ServerCall, columns = 80, rows = 40): Picture {
   return {
     columns: Math.min(Math.max(columns, 1), MOST_COLUMNS),
     rows: Math.min(Math.max(rows, 1), MOST_ROWS),
-    real: count === 4 ? readDouble(call, from + 2) : call.random.unit() * 2 - 1,
-    imaginary: count === 4 ? readDouble(call, from + 3) : call.random.unit() * 2 - 1,
+    real: random.unit() * 2 - 1,
+    imaginary: random.unit() * 2 - 1,
   };
 }
 

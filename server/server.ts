@@ -20,7 +20,7 @@ import { CommandLog, type LoggedCall } from './command-log.js';
 import { type CommandEntry, CommandTable } from './command-table.js';
 import { COMMANDS } from './commands/index.js';
 import type { Config } from './config.js';
-import { receive, runPending } from './connection.js';
+import { receive, runPending, runRequest } from './connection.js';
 import type { Crash } from './crash-report.js';
 import { Cron } from './cron.js';
 import { ServerEffects } from './effects.js';
@@ -46,6 +46,7 @@ import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
+import { Debugging } from './scripts/debugger/debugging.js';
 import { Scripts } from './scripts/scripts.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
@@ -90,11 +91,12 @@ export class Server {
   readonly lookahead: Lookahead;
   readonly watchedKeys: WatchedKeys;
   readonly blockedClients: BlockedClients;
-  readonly acknowledgements = new Acknowledgements();
+  readonly acknowledgements = new Acknowledgements(this);
   readonly clients = new Map<number, Client>();
   readonly listener: Listener;
   readonly executor: Executor;
   readonly scripts: Scripts;
+  readonly debugging: Debugging;
   readonly shutdown: Shutdown;
   readonly authentication: Authentication;
   readonly pauses: Pauses;
@@ -172,6 +174,7 @@ export class Server {
     this.reply.onLong = () => this.limitReply();
     this.executor = new Executor(this, this.makeClient(null));
     this.scripts = new Scripts(this);
+    this.debugging = new Debugging(this, (parts) => new Server(parts));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
@@ -235,6 +238,19 @@ export class Server {
   /** Bytes came from a client: runs what is whole in them, and sends the replies. */
   receive(client: Client, bytes: Uint8Array, end: number): void {
     this.turn(client, () => receive(this, client, bytes, end));
+  }
+
+  /** Whether a request of the client would run at once: nothing is being served, nothing holds it back. */
+  isReadyFor(client: Client): boolean {
+    if (this.serving !== null || this.inBackground || this.resuming) return false;
+    if (this.interceptor !== null || this.pauses.scope !== null) return false;
+    if (this.debugging.inProgress || client.takenOver !== null) return false;
+    return !client.isHeldUp;
+  }
+
+  /** Runs a request in a turn of its own; the client must be ready. */
+  run(client: Client, request: Request): void {
+    this.turn(client, () => runRequest(this, client, request));
   }
 
   /** Goes on with requests that waited. */
@@ -468,6 +484,7 @@ export class Server {
     this.outbox.forget(client);
     this.pauses.forget(client);
     this.blockedClients.forget(client);
+    this.debugging.forget(client);
     this.watchedKeys.unwatchAll(client);
     this.monitors.remove(client);
     this.pubsub.forget(client);
@@ -559,6 +576,7 @@ export class Server {
 
   async close(): Promise<void> {
     this.scripts.stop();
+    await this.debugging.stop();
     this.appendOnly.stop();
     this.saves.stop();
     this.pauses.stop();

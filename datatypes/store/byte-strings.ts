@@ -2,6 +2,7 @@
 import { ByteViews, copyWords, LONG_COPY_BYTES } from '../../protocol/byte-views.js';
 
 const SMALLEST_BYTES = 1024;
+const MOST_KEPT_BYTES = 64 * 1024;
 
 export class ByteStrings {
   /** How many there are. */
@@ -26,6 +27,17 @@ export class ByteStrings {
     if (length < LONG_COPY_BYTES) copyWords(this.views.of(bytes), start, this.view, at, length);
     else this.bytes.set(bytes.subarray(start, end), at);
     this.ends[this.count++] = at + length;
+  }
+
+  /** Forgets all strings, and gives back memory if it became much. */
+  clear(): this {
+    this.count = 0;
+    if (this.bytes.length > MOST_KEPT_BYTES || this.ends.length > MOST_KEPT_BYTES / 4) {
+      this.bytes = new Uint8Array(SMALLEST_BYTES);
+      this.view = new DataView(this.bytes.buffer);
+      this.ends = new Uint32Array(SMALLEST_BYTES / 16);
+    }
+    return this;
   }
 
   private widen(used: number, added: number): void {

@@ -16,7 +16,7 @@
  */
 import { ByteViews, copyWords, LONG_COPY_BYTES, scratchBytes } from '../../protocol/byte-views.js';
 import { parseBigInt64, parseSafeInteger, writeInteger } from '../../protocol/numbers.js';
-import { type Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
+import { Arena, BLOCK_HEADER_BYTES, NONE, type Ref } from './arena.js';
 
 const HEADER_BYTES = 6;
 const EMPTY_BYTES = 7;
@@ -26,6 +26,8 @@ const UNCOUNTED = 0xffff;
 const END = 0xff;
 const LONGEST_INTEGER = 20;
 
+/** The first byte of a string below 64 bytes, but for its length. */
+const STRING6 = 0x80;
 /** First bytes of elements that are not told by their upper bits. */
 const LONG_STRING = 0xf0;
 const INT16 = 0xf1;
@@ -81,6 +83,27 @@ function sizeAt(bytes: Uint8Array, at: number): number {
   }
 }
 
+/** Bytes, back length included, of an element whose first byte is below 0xc0: a digit or two, or a short string. */
+const shortStep = (first: number) => (first < STRING6 ? 2 : 2 + (first & 0x3f));
+
+/** Whether an element with this first byte is a string. */
+const isText = (first: number) =>
+  (first >= STRING6 && first < 0xc0) || (first >= 0xe0 && first <= LONG_STRING);
+
+/** Whether two ranges are equal up to `length`, in words: the last one may reach beyond it. */
+function sameWords(
+  one: DataView,
+  at: number,
+  other: DataView,
+  otherAt: number,
+  length: number,
+): boolean {
+  for (let i = 0; i < length; i += 4) {
+    if (one.getInt32(at + i, true) !== other.getInt32(otherAt + i, true)) return false;
+  }
+  return true;
+}
+
 /** How an element is to be written. */
 const Form = {
   int7: 0,
@@ -121,6 +144,7 @@ export class Listpack {
   private readonly arena: Arena;
   /** Of the bytes that `load` reads: files are loaded from one window. */
   private readonly loadViews = new ByteViews();
+  private readonly givenViews = new ByteViews();
   private bytes: Uint8Array = NO_BYTES;
   private view: DataView = new DataView(NO_BYTES.buffer);
   private base = 0;
@@ -134,9 +158,9 @@ export class Listpack {
     this.arena = arena;
   }
 
-  /** A new block with an empty listpack. */
-  create(): this {
-    this.open(this.arena.allocate(BLOCK_HEADER_BYTES + EMPTY_BYTES));
+  /** A new block with an empty listpack, which is to grow by about `room` bytes: `trim` gives back what is left. */
+  create(room = 0): this {
+    this.open(this.arena.allocate(BLOCK_HEADER_BYTES + EMPTY_BYTES + room));
     this.view.setUint32(this.base, EMPTY_BYTES, true);
     this.view.setUint16(this.base + 4, 0, true);
     this.bytes[this.base + HEADER_BYTES] = END;
@@ -199,7 +223,8 @@ export class Listpack {
 
   /** The position of the element after `p`; 0 when `p` is the last. */
   next(p: number): number {
-    const next = p + this.sizeOf(p);
+    const first = this.bytes[this.base + p]!;
+    const next = p + (first < 0xc0 ? shortStep(first) : this.sizeOf(p));
     return this.bytes[this.base + next] === END ? 0 : next;
   }
 
@@ -322,21 +347,72 @@ export class Listpack {
   find(p: number, bytes: Uint8Array, start: number, end: number, skip: number): number {
     if (p === 0) return 0;
     this.weigh(bytes, start, end);
-    const wantsInteger = this.form <= Form.int64;
+    if (this.form <= Form.int64) return this.findInteger(p, skip);
+    if (this.form === Form.string6) return this.findShort(p, bytes, start, end, skip);
+    return this.findLong(p, bytes, start, end, skip);
+  }
+
+  /** As `find`, of the integer that was weighed. */
+  private findInteger(p: number, skip: number): number {
     const { value, big } = this;
     const exact = Number.isSafeInteger(value);
     let left = 0;
     for (let at = p; at !== 0; at = this.next(at)) {
-      if (left > 0) {
-        left--;
-        continue;
+      if (left-- > 0) continue;
+      left = skip;
+      if (isText(this.bytes[this.base + at]!)) continue;
+      this.read(at);
+      if (this.integer === value && (exact || this.bigInteger(at) === big)) return at;
+    }
+    return 0;
+  }
+
+  /**
+   * As `find`, of a string below 64 bytes: such an element starts with a byte that tells its length. The last four
+   * bytes are compared first, as what stands in one listpack often begins alike.
+   */
+  private findShort(
+    p: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    skip: number,
+  ): number {
+    const { bytes: own, view, base } = this;
+    const given = this.givenViews.of(bytes);
+    const length = end - start;
+    const head = STRING6 | length;
+    let tail = 0;
+    for (let i = 1; i <= length && i <= 4; i++) tail |= bytes[end - i]! << (32 - 8 * i);
+    // What stands before a string of less than four bytes does not count.
+    const mask = length < 4 ? ~(0xffff_ffff >>> (8 * length)) : -1;
+    let left = 0;
+    let at = base + p;
+    for (let first = own[at]!; first !== END; first = own[at]!) {
+      if (left > 0) left--;
+      else {
+        left = skip;
+        if (
+          first === head &&
+          ((view.getInt32(at + length - 3, true) ^ tail) & mask) === 0 &&
+          sameWords(view, at + 1, given, start, length - 4)
+        ) {
+          return at - base;
+        }
       }
+      at += first < 0xc0 ? shortStep(first) : this.sizeOf(at - base);
+    }
+    return 0;
+  }
+
+  /** As `find`, of a string that is longer. */
+  private findLong(p: number, bytes: Uint8Array, start: number, end: number, skip: number): number {
+    let left = 0;
+    for (let at = p; at !== 0; at = this.next(at)) {
+      if (left-- > 0) continue;
       left = skip;
       this.read(at);
-      if (this.isInteger !== wantsInteger) continue;
-      if (!wantsInteger) {
-        if (this.isText(bytes, start, end)) return at;
-      } else if (this.integer === value && (exact || this.bigInteger(at) === big)) return at;
+      if (!this.isInteger && this.isText(bytes, start, end)) return at;
     }
     return 0;
   }
@@ -474,7 +550,7 @@ export class Listpack {
         view.setBigInt64(at + 1, Number.isSafeInteger(value) ? BigInt(value) : this.big, true);
         return;
       case Form.string6:
-        view.setUint8(at, 0x80 | length);
+        view.setUint8(at, STRING6 | length);
         break;
       case Form.string12:
         view.setUint16(at, 0xe000 | length);
@@ -500,6 +576,13 @@ export class Listpack {
   /** Makes sure that nobody else sees what changes. */
   private own(): void {
     if (this.arena.references(this.block) > 1) this.move(this.byteLength);
+  }
+
+  /** Gives back room for what did not come. */
+  trim(): void {
+    const { byteLength } = this;
+    const needed = Arena.sizeFor(BLOCK_HEADER_BYTES + byteLength);
+    if (needed < this.arena.capacity(this.block)) this.move(byteLength);
   }
 
   /** Moves the contents to a block for `length` bytes. */

@@ -4,6 +4,7 @@
  * A member's block never changes, so sets share it: a union, or a copy, of large sets holds the same blocks.
  * Where a hash is asked for, -1 stands for one that is not known yet.
  */
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../../protocol/byte-views.js';
 import type { Random } from '../random.js';
 import { type Arena, NONE, type Ref } from './arena.js';
 import { Dict, type KeyLayout } from './dict.js';
@@ -32,6 +33,7 @@ export class MemberTable {
   private readonly dict: Dict;
   private readonly arena: Arena;
   private readonly hash: HashFunction;
+  private readonly views = new ByteViews();
   /** How far `freeSome` came. */
   private freed = 0;
 
@@ -170,8 +172,9 @@ export class MemberTable {
     this.arena.words[block >>> 16]![((block & 0xffff) << 2) + 1] = length;
     const target = this.bytesOf(block);
     const at = this.startOf(block);
-    if (length < 32) for (let i = 0; i < length; i++) target[at + i] = bytes[start + i]!;
-    else target.set(bytes.subarray(start, end), at);
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.views.of(bytes), start, this.arena.views[block >>> 16]!, at, length);
+    } else target.set(bytes.subarray(start, end), at);
     return block;
   }
 

@@ -118,8 +118,11 @@ export class ScoreTree {
     this.removeAtPath();
   }
 
-  /** Takes out the element of `rank`, which must be there, and returns it. */
-  removeAt(rank: number): Ref {
+  /**
+   * Takes out `count` elements from `rank` on, or as many of them as stand in one leaf; all must be there. Shows
+   * each. Returns how many.
+   */
+  removeSome(rank: number, count: number, visit: (element: Ref) => void): number {
     let node = this.root;
     let left = rank;
     for (let level = this.height; level > 0; level--) {
@@ -134,19 +137,20 @@ export class ScoreTree {
     }
     this.pathNodes[0] = node;
     this.pathSlots[0] = left;
-    const element = this.elementAt(node, left);
-    this.removeAtPath();
-    return element;
+    const removed = Math.min(count, this.slotCount(node) - left);
+    for (let i = 0; i < removed; i++) visit(this.elementAt(node, left + i));
+    this.removeAtPath(removed);
+    return removed;
   }
 
-  /** Takes out the element that the path leads to. */
-  private removeAtPath(): void {
-    this.size--;
+  /** Takes out the element that the path leads to, or `count` of them in its leaf from there on. */
+  private removeAtPath(count = 1): void {
+    this.size -= count;
     let isFirst = this.pathSlots[0] === 0;
-    this.removeSlot(0, this.pathNodes[0]!, this.pathSlots[0]!);
+    this.removeSlots(0, this.pathNodes[0]!, this.pathSlots[0]!, count);
     for (let level = 1; level <= this.height; level++) {
       const slot = this.pathSlots[level]!;
-      this.settle(level, this.pathNodes[level]!, slot, isFirst);
+      this.settle(level, this.pathNodes[level]!, slot, count, isFirst);
       isFirst &&= slot === 0;
     }
     this.shrinkRoot();
@@ -429,19 +433,19 @@ export class ScoreTree {
   }
 
   /**
-   * Brings a slot in line with its child, from which an element was removed.
+   * Brings a slot in line with its child, from which `count` elements were removed.
    *
-   * @param wasFirst - Whether it was the child's first.
+   * @param wasFirst - Whether the child's first was among them.
    */
-  private settle(level: number, node: Ref, slot: number, wasFirst: boolean): void {
+  private settle(level: number, node: Ref, slot: number, count: number, wasFirst: boolean): void {
     const child = this.childAt(node, slot);
     const slots = this.slotCount(child);
     if (slots === 0) {
       this.freeNode(child);
-      this.removeSlot(level, node, slot);
+      this.removeSlots(level, node, slot, 1);
       return;
     }
-    this.addToCount(node, slot, -1);
+    this.addToCount(node, slot, -count);
     if (wasFirst) this.summarizeFirst(level, node, slot, child);
     if (slots * 2 > slotsAt(level - 1)) return;
     if (slot + 1 < this.slotCount(node) && this.join(level, node, slot)) return;
@@ -458,14 +462,14 @@ export class ScoreTree {
     this.moveSlots(level - 1, upper, 0, lower, kept, moved);
     this.setSlotCount(lower, kept + moved);
     this.freeNode(upper);
-    this.removeSlot(level, node, slot + 1);
+    this.removeSlots(level, node, slot + 1, 1);
     this.summarize(level, node, slot, lower);
     return true;
   }
 
-  private removeSlot(level: number, node: Ref, slot: number): void {
-    const slots = this.slotCount(node) - 1;
-    this.moveSlots(level, node, slot + 1, node, slot, slots - slot);
+  private removeSlots(level: number, node: Ref, slot: number, count: number): void {
+    const slots = this.slotCount(node) - count;
+    this.moveSlots(level, node, slot + count, node, slot, slots - slot);
     this.setSlotCount(node, slots);
   }
 
@@ -495,12 +499,15 @@ export class ScoreTree {
     toSlot: number,
     count: number,
   ): void {
-    const source = byteOf(from) + column + fromSlot * width;
-    const target = byteOf(to) + column + toSlot * width;
-    const page = this.arena.bytes[from >>> 16]!;
-    const length = count * width;
-    if (from === to) page.copyWithin(target, source, source + length);
-    else this.arena.bytes[to >>> 16]!.set(page.subarray(source, source + length), target);
+    // At most a few dozen words: loops are faster than native copies.
+    const source = (byteOf(from) + column + fromSlot * width) >>> 2;
+    const target = (byteOf(to) + column + toSlot * width) >>> 2;
+    const own = this.arena.words[from >>> 16]!;
+    const other = this.arena.words[to >>> 16]!;
+    const words = (count * width) >>> 2;
+    if (from === to && target > source) {
+      for (let i = words - 1; i >= 0; i--) own[target + i] = own[source + i]!;
+    } else for (let i = 0; i < words; i++) other[target + i] = own[source + i]!;
   }
 
   /** Writes what a slot tells of its child. */

@@ -4,6 +4,7 @@
  *   word 0   reference count (the arena's)     word 1   length of the member
  *   byte 8   score, a double                   byte 16  the member
  */
+import { ByteViews, copyWords, LONG_COPY_BYTES } from '../../protocol/byte-views.js';
 import type { Arena, Ref } from './arena.js';
 import type { KeyLayout } from './dict.js';
 
@@ -17,6 +18,7 @@ const byteOf = (ref: Ref) => (ref & 0xffff) << 4;
 
 export class ScoredElements {
   readonly arena: Arena;
+  private readonly views = new ByteViews();
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -29,8 +31,12 @@ export class ScoredElements {
     const at = byteOf(ref);
     view.setInt32(at + LENGTH_BYTE, end - start, true);
     view.setFloat64(at + SCORE_BYTE, score, true);
-    const page = this.arena.bytes[ref >>> 16]!;
-    page.set(bytes.subarray(start, end), at + MEMBER_BYTE);
+    const length = end - start;
+    if (length < LONG_COPY_BYTES) {
+      copyWords(this.views.of(bytes), start, view, at + MEMBER_BYTE, length);
+    } else {
+      this.arena.bytes[ref >>> 16]!.set(bytes.subarray(start, end), at + MEMBER_BYTE);
+    }
     return ref;
   }
 

@@ -27,8 +27,8 @@ const wait = command(
     const { acknowledgements } = call.server;
     const timeoutMs = readMilliseconds(call, 2);
     const wanted = Number(call.bigint(1));
-    const offset = acknowledgements.offset();
-    const replicas = () => acknowledgements.count(offset, false).replicas;
+    const { writtenOffset } = call.client;
+    const replicas = () => acknowledgements.count(writtenOffset, false).replicas;
     waitUntil(call, timeoutMs, {
       isEnough: () => replicas() >= wanted,
       answer: (reply) => reply.integer(replicas()),
@@ -55,8 +55,8 @@ const waitaof = command(
     const wantedReplicas = readReplicas(call);
     const timeoutMs = readMilliseconds(call, 3);
     if (wantedLocal > 0 && !config.values.appendonly) throw WAITAOF_WITHOUT_AOF;
-    const offset = acknowledgements.offset();
-    const counts = () => acknowledgements.count(offset, true);
+    const { writtenOffset } = call.client;
+    const counts = () => acknowledgements.count(writtenOffset, true);
     // Turned off while somebody waits for it, the file will never have anything.
     const isInVain = () => wantedLocal > 0 && !config.values.appendonly;
     waitUntil(call, timeoutMs, {

@@ -9,9 +9,12 @@
 import { Duplex } from 'node:stream';
 import { SystemClock, type Timer } from '../../datatypes/clock.js';
 import { nextTurn } from '../../datatypes/event-loop.js';
+import { Decoder, type ReplyValue } from '../../protocol/decoder.js';
 import { MAX_CLIENTS } from '../../protocol/refusals.js';
 import type { ReplyPart } from '../../protocol/reply.js';
-import type { Client, Transport } from '../client.js';
+import { type RequestArgument, RequestWriter } from '../../protocol/request-writer.js';
+import { type Client, ReplyMode, type Transport } from '../client.js';
+import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
 
 type Callback = (error?: Error | null) => void;
@@ -38,6 +41,12 @@ export class EngineStream extends Duplex {
   /** Whether nothing comes after `replies`. */
   private over = false;
   private told = false;
+  /** For commands that are run at once; made at the first. */
+  private writer: RequestWriter | null = null;
+  private readonly decoder = new Decoder({ rounds: true });
+  /** Whether a command is run at once, and its reply. */
+  private isDirect = false;
+  private directReply: ReplyValue | undefined;
   private readonly idle = new IdleTimer(() => this.emit('timeout'));
 
   /** @param refused - Why there is no connection: the stream ends with this error. */
@@ -60,6 +69,34 @@ export class EngineStream extends Duplex {
   /** Bytes of replies that nobody has read yet. */
   get unreadBytes(): number {
     return this.repliesBytes;
+  }
+
+  /**
+   * Runs a command at once and answers its reply in the shapes of RESP2, without any bytes on the stream; undefined,
+   * and nothing is done, when it has to go the usual way: what was written before is not answered yet, the command or
+   * the client's state is such that there may be other than one reply, or a fault is to meet it.
+   */
+  runNow(name: string, args: readonly RequestArgument[]): ReplyValue | undefined {
+    const { client, server } = this;
+    if (client === null || this.isBusy || !server.isReadyFor(client) || !repliesOnce(client))
+      return;
+    this.writer ??= new RequestWriter();
+    const request = this.writer.write([name, ...args]);
+    const entry = server.commands.resolve(request);
+    if (entry === undefined || !isRepliedToAtOnce(entry)) return undefined;
+    this.idle.touch();
+    const { resp } = client;
+    this.isDirect = true;
+    client.resp = 2;
+    server.run(client, request);
+    client.resp = resp;
+    this.isDirect = false;
+    return this.directReply;
+  }
+
+  /** Whether bytes are on their way, either way. */
+  private get isBusy(): boolean {
+    return this.destroyed || this.over || this.writableLength > 0 || this.repliesBytes > 0;
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
@@ -100,6 +137,11 @@ export class EngineStream extends Duplex {
   /** Keeps bytes of replies for the reader. They may be used again after the call. */
   keep(bytes: Uint8Array): void {
     if (this.destroyed || this.over) return;
+    if (this.isDirect) {
+      this.decoder.add(bytes);
+      this.directReply = this.decoder.next() as ReplyValue;
+      return;
+    }
     this.replies.push(Buffer.from(bytes));
     this.repliesBytes += bytes.length;
     this.deliverSoon();
@@ -171,6 +213,16 @@ export class EngineStream extends Duplex {
     this.told = true;
     this.push(null);
   }
+}
+
+/** Whether a command of this client's is answered by one reply, and nothing else is said to it. */
+function repliesOnce(client: Client): boolean {
+  if (client.replyMode !== ReplyMode.on || client.transaction?.isOpen) return false;
+  return client.subscriptions === null && client.tracking === null;
+}
+
+function isRepliedToAtOnce(entry: CommandEntry): boolean {
+  return !entry.isNoScript && !entry.runsScript && !entry.isBlocking && entry.subcommands === null;
 }
 
 /** Rings when a connection was idle for so long, in real time: the client's patience is not the server's. */

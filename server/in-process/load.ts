@@ -1,5 +1,6 @@
 /** Plain values to keys: see plain-values.ts. */
-import type { Argument, OwnClient } from './own-client.js';
+import type { RequestArgument } from '../../protocol/request-writer.js';
+import type { OwnClient } from './own-client.js';
 import {
   Expiring,
   type PlainData,
@@ -52,19 +53,23 @@ function isHash(value: unknown): value is PlainHash {
   return typeof value === 'object' && value !== null;
 }
 
-function argumentOf(text: PlainText): Argument {
+function argumentOf(text: PlainText): RequestArgument {
   if (!isText(text)) throw new TypeError(`Cannot load a value: this is no text: ${String(text)}`);
   return typeof text === 'bigint' ? String(text) : text;
 }
 
 /** An even number of arguments a command, so that pairs stay together. */
-function addAll(own: OwnClient, command: readonly Argument[], args: readonly Argument[]): void {
+function addAll(
+  own: OwnClient,
+  command: readonly RequestArgument[],
+  args: readonly RequestArgument[],
+): void {
   for (let i = 0; i < args.length; i += MOST_ARGUMENTS) {
     own.run(...command, ...args.slice(i, i + MOST_ARGUMENTS));
   }
 }
 
-function scoresAndMembers(key: string, value: ReadonlyMap<PlainText, unknown>): Argument[] {
+function scoresAndMembers(key: string, value: ReadonlyMap<PlainText, unknown>): RequestArgument[] {
   return [...value].flatMap(([member, score]) => {
     if (typeof score === 'number') return [String(score), argumentOf(member)];
     throw new TypeError(`Cannot load key ${key}: a Map gives members scores: ${String(score)}`);
@@ -97,7 +102,7 @@ function loadStream(own: OwnClient, key: string, { entries, state }: Stream): vo
   for (const [name, group] of Object.entries(groups)) loadGroup(own, key, name, group);
 }
 
-function fieldsOf({ fields }: StreamEntry): Argument[] {
+function fieldsOf({ fields }: StreamEntry): RequestArgument[] {
   const pairs = Array.isArray(fields) ? fields : Object.entries(fields);
   return pairs.flat().map(argumentOf);
 }

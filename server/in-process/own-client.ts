@@ -3,13 +3,12 @@
  * client that anybody sees, it waits for no pause, and no fault meets it.
  */
 import type { Database } from '../../datatypes/database.js';
-import { Decoder, encodeRequest, ReplyError, type ReplyValue } from '../../protocol/decoder.js';
+import { Decoder, type Push, ReplyError, type ReplyValue } from '../../protocol/decoder.js';
 import type { ReplyPart } from '../../protocol/reply.js';
+import { type RequestArgument, RequestWriter } from '../../protocol/request-writer.js';
 import { DEFAULT_USER } from '../authentication.js';
 import { Client, type Transport } from '../client.js';
 import type { Server } from '../server.js';
-
-export type Argument = string | number | Uint8Array;
 
 export class OwnClient implements Transport {
   readonly unsentBytes = 0;
@@ -23,7 +22,9 @@ export class OwnClient implements Transport {
 
   private readonly server: Server;
   private readonly client: Client;
+  private readonly writer = new RequestWriter();
   private readonly decoder = new Decoder({ buffers: true });
+  private reply: ReplyValue | Push = null;
 
   constructor(server: Server) {
     this.server = server;
@@ -55,38 +56,43 @@ export class OwnClient implements Transport {
    * @throws {ReplyError} When the reply is an error.
    * @throws {Error} When a command is being run: it is to end first.
    */
-  run(...args: readonly Argument[]): ReplyValue {
+  run(...args: readonly RequestArgument[]): ReplyValue {
     if (this.server.isServing) {
       throw new Error('Cannot reach the data now: a command is being run');
     }
-    const bytes = encodeRequest(args);
-    this.server.receive(this.client, bytes, bytes.length);
-    const value = this.decoder.next();
-    if (value instanceof ReplyError) throw value;
-    return value as ReplyValue;
+    this.writer.write(args);
+    const { written } = this.writer;
+    this.server.receive(this.client, written, written.length);
+    if (this.reply instanceof ReplyError) throw this.reply;
+    return this.reply as ReplyValue;
   }
 
   /** As `run`, for replies that are text. */
-  text(...args: readonly Argument[]): string {
+  text(...args: readonly RequestArgument[]): string {
     const value = this.run(...args);
     return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
   }
 
   /** As `run`, for replies that are lists of bytes. */
-  list(...args: readonly Argument[]): Uint8Array[] {
+  list(...args: readonly RequestArgument[]): Uint8Array[] {
     return this.run(...args) as Uint8Array[];
   }
 
   send(bytes: Uint8Array): boolean {
-    this.decoder.add(bytes);
+    this.read(bytes);
     return true;
   }
 
   sendAll(parts: readonly ReplyPart[]): void {
     for (const { bytes, done } of parts) {
-      this.decoder.add(bytes);
+      this.read(bytes);
       done?.();
     }
+  }
+
+  private read(bytes: Uint8Array): void {
+    this.decoder.add(bytes);
+    this.reply = this.decoder.next() ?? null;
   }
 
   /** Nothing can close it. */

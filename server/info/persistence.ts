@@ -61,7 +61,7 @@ function* appendOnlyFile({ appendOnly }: Server): Generator<InfoField> {
   yield ['aof_current_rewrite_time_sec', rewrite.currentSeconds];
   yield ['aof_last_bgrewrite_status', rewrite.succeeded ? 'ok' : 'err'];
   yield ['aof_rewrites', rewrite.count];
-  yield ['aof_rewrites_consecutive_failures', rewrite.failuresInARow];
+  yield ['aof_rewrites_consecutive_failures', rewrite.delay.failuresInARow];
   yield ['aof_last_write_status', appendOnly.diskError === null ? 'ok' : 'err'];
   yield ['aof_last_cow_size', rewrite.lastEarlyBytes];
   yield ['module_fork_in_progress', 0];

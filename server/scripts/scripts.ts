@@ -25,6 +25,7 @@ import type { LuaEngine } from '../../scripting/lua-engine.js';
 import type { Closure, LuaValue, NativeFunction } from '../../scripting/machine/values.js';
 import { ArgumentReader } from '../../scripting/values/argument-list.js';
 import { ReplyValues } from '../../scripting/values/reply-values.js';
+import type { Client } from '../client.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
@@ -34,7 +35,7 @@ import { InnerCalls } from './inner-calls.js';
 import { type Script, ScriptCache, sha1Of } from './script-cache.js';
 import { scriptFailure } from './script-errors.js';
 import { needsMemory, ScriptFlag } from './script-flags.js';
-import { type ScriptKind, ScriptRun } from './script-run.js';
+import { type ScriptKind, ScriptRun, type ScriptWatcher } from './script-run.js';
 import { flagsOfScript, readScript } from './shebang.js';
 import { FunctionWorld, openEvalEngine, WORLD_BYTES, type WorldParts } from './worlds.js';
 
@@ -49,6 +50,7 @@ export interface Runnable {
   readonly callee: Closure | NativeFunction;
   readonly args: readonly LuaValue[];
   readonly flags: number | null;
+  readonly watcher?: ScriptWatcher;
 }
 
 export class Scripts implements ScriptHost {
@@ -144,13 +146,39 @@ export class Scripts implements ScriptHost {
 
   /** Runs a script of EVAL, and replies. */
   runScript(call: ServerCall, script: Script, keyCount: number, isReadOnly: boolean): void {
+    const { sha: name, closure: callee, flags } = script;
+    const runnable = { kind: 'eval', name, callee, args: [], flags } as const;
+    this.runEval(call, runnable, keyCount, isReadOnly);
+  }
+
+  /** As `runScript`, step by step: `begin` gets the world and the script, compiled for this run alone. */
+  debugScript(
+    call: ServerCall,
+    { sha: name, body, flags }: Script,
+    keyCount: number,
+    isReadOnly: boolean,
+    begin: (engine: LuaEngine, script: Closure) => ScriptWatcher,
+  ): void {
+    const callee = this.compile(readScript(body).code);
+    const watcher = begin(this.evalEngine, callee);
+    const runnable = { kind: 'eval', name, callee, args: [], flags, watcher } as const;
+    this.runEval(call, runnable, keyCount, isReadOnly);
+  }
+
+  /** Has a script that is debugged go on, in a turn of its client's. */
+  goOnDebugging(client: Client): void {
+    const { run, server } = this;
+    if (run === null) return;
+    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
+    server.executor.resumeSuspended(client, () => this.proceed(run, () => run.engine.resume()));
+  }
+
+  private runEval(call: ServerCall, what: Runnable, keyCount: number, isReadOnly: boolean): void {
     const engine = this.evalEngine;
     const keysEnd = 3 + keyCount;
     engine.setGlobal('KEYS', this.args.list(call.request, 3, keysEnd));
     engine.setGlobal('ARGV', this.args.list(call.request, keysEnd, call.argc));
-    const { sha, closure, flags } = script;
-    const runnable = { kind: 'eval', name: sha, callee: closure, args: [], flags } as const;
-    this.start(call, engine, runnable, isReadOnly);
+    this.start(call, engine, what, isReadOnly);
   }
 
   /** Runs a function, and replies. */
@@ -188,8 +216,7 @@ export class Scripts implements ScriptHost {
 
   tick(): boolean {
     const { run } = this;
-    // What is loaded runs one after the other: a script in it cannot be left.
-    if (run === null || this.server.loading.inProgress) return false;
+    if (run === null || this.server.loading.isUninterrupted) return false;
     const { clock, config } = this.server;
     const nowMs = clock.elapsedMs();
     if (run.isBusy) return nowMs >= this.sliceEndsAtMs;
@@ -266,20 +293,24 @@ export class Scripts implements ScriptHost {
       flags,
       startMs: this.server.executor.startedAtMs,
       isReadOnly: readOnlyCall || neverWrites,
+      watcher: what.watcher ?? null,
+      loadingReply: call.mustObey ? call.reply : null,
     });
     this.run = run;
     this.calls.begin(run);
     this.proceed(run, () => engine.start(what.callee, what.args));
     // Its commands told what is to be sent.
     if (this.run === null) call.effects.propagateNothing();
-    else this.server.executor.suspend();
+    else if (run.loadingReply === null) this.server.executor.suspend();
   }
 
   /** Has the script go on, and replies when it ended. @returns Whether it ended. */
   private proceed(run: ScriptRun, step: () => boolean): boolean {
     try {
       if (!step()) {
-        this.goOnSoon();
+        if (run.watcher?.isStopped) {
+          if (!run.isBusy) this.leaveOpen(run);
+        } else if (run.loadingReply === null) this.goOnSoon();
         return false;
       }
     } catch (thrown) {
@@ -306,7 +337,7 @@ export class Scripts implements ScriptHost {
   /** @param write - Writes the reply, and says how many errors in it are already on others' account. */
   private answer(run: ScriptRun, write: (reply: ReplyWriter) => number): void {
     const { running } = this.server.executor;
-    const reply = this.server.outputOf(run.client);
+    const reply = run.loadingReply ?? this.server.outputOf(run.client);
     const countedBefore = write(reply);
     if (running !== null) running.failedCalls += countedBefore;
   }
@@ -314,6 +345,7 @@ export class Scripts implements ScriptHost {
   private end(run: ScriptRun): void {
     this.run = null;
     this.inner?.end();
+    run.watcher?.ended();
     if (run.isBusy) this.server.expiryRule.refresh();
   }
 
@@ -323,6 +355,11 @@ export class Scripts implements ScriptHost {
     this.server.log.warning(
       `Slow script detected: still in execution after ${ms} milliseconds. You can try killing the script using the ${command} command. Script name is: ${run.name}.`,
     );
+    this.leaveOpen(run);
+  }
+
+  /** The script stays in the middle while the event loop goes on. */
+  private leaveOpen(run: ScriptRun): void {
     run.isBusy = true;
     run.request = run.request.copy();
     this.server.expiryRule.refresh();
@@ -332,7 +369,16 @@ export class Scripts implements ScriptHost {
     this.timer = this.server.clock.after(0, () => this.goOn());
   }
 
-  private goOn(): void {
+  /** Has a script that is loaded, and was left in the middle, go on for a while. */
+  goOnLoading(): void {
+    const { run, server } = this;
+    if (run === null) return;
+    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
+    this.proceed(run, () => run.engine.resume());
+  }
+
+  /** Has the script that was left go on, in a turn of its own. */
+  goOn(): void {
     const { run, server } = this;
     if (run === null) return;
     this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;

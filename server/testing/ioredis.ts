@@ -7,6 +7,7 @@
  */
 import { AbstractConnector, Redis as IORedis, type RedisOptions } from 'ioredis';
 import type { ValkeyServer } from '../index.js';
+import { runAtOnce, sendsPlainly } from './ioredis-shortcut.js';
 import { serverAt } from './server-in-use.js';
 
 export * from 'ioredis';
@@ -25,9 +26,13 @@ export interface InProcessOptions extends RedisOptions {
 
 /**
  * The class of `ioredis`, connected without a socket. All else is its own: pipelines, transactions, scripts,
- * subscriptions, reconnecting.
+ * subscriptions, reconnecting. A command that nothing needs to be kept or awaited for is run within the call.
  */
 export class Redis extends IORedis {
+  private readonly sendsPlainly: boolean;
+  /** Commands that were run at once since the event loop last had its turn. */
+  private runs = 0;
+
   constructor(port: number, host: string, options: InProcessOptions);
   constructor(port: number, options: InProcessOptions);
   constructor(port: number, host: string);
@@ -42,8 +47,36 @@ export class Redis extends IORedis {
     const rest = args.map((arg) => (typeof arg === 'object' ? withoutServer(arg) : arg));
     // The first that names an option has its way: this one's must be before all others.
     super(...([{ Connector: connectorTo(choice) }, ...rest] as unknown as [number]));
+    this.sendsPlainly = sendsPlainly(this.options);
+  }
+
+  static {
+    // As ioredis does it: its commands are methods that are made from their names.
+    for (const name of IORedis.prototype.getBuiltinCommands()) {
+      const usual = IORedis.prototype[name as 'get'] as (...args: unknown[]) => unknown;
+      Object.defineProperty(Redis.prototype, name, {
+        value: function (this: Redis, ...args: unknown[]): unknown {
+          return this.runAtOnce(name, args) ?? usual.apply(this, args);
+        },
+        configurable: true,
+        writable: true,
+      });
+    }
+  }
+
+  /** @returns What to wait for; undefined, and nothing is done, when the command has to be sent. */
+  private runAtOnce(name: string, args: readonly unknown[]): Promise<unknown> | undefined {
+    // Who awaits one command after the other must not keep all else from happening.
+    if (!this.sendsPlainly || ++this.runs > MOST_RUNS) {
+      this.runs = 0;
+      return undefined;
+    }
+    return runAtOnce(this, name, args);
   }
 }
+
+/** So many commands are run at once before the event loop has its turn. */
+const MOST_RUNS = 1024;
 
 export default Redis;
 

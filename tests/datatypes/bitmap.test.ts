@@ -7,31 +7,22 @@ import {
   sumOf,
   writeInteger,
 } from '../../datatypes/bitmap-integers.js';
-import {
-  type BitOperation,
-  combineBits,
-  countBits,
-  countOnes,
-  findBit,
-  invertBits,
-} from '../../datatypes/bitmap-words.js';
+import { countBits, findBit } from '../../datatypes/bitmap-words.js';
 import type { Database } from '../../datatypes/database.js';
 import type { Random } from '../../datatypes/random.js';
-import { Arena } from '../../datatypes/store/arena.js';
+import { BitMachine, type BitOperation, PIECE_BYTES } from '../../datatypes/store/bit-machine.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf, startServer } from '../helpers/server.js';
 
-/** `length` bytes by chance, of which many are 0 or 255, in a block of an arena. */
-function randomBlock(random: Random, length: number) {
-  const arena = new Arena();
-  const block = arena.allocate(length + 16);
-  const start = ((block & 0xffff) << 4) + 4 + random.below(8);
-  const bytes = arena.bytes[block >>> 16] as Uint8Array;
+/** `length` bytes by chance, of which many are 0 or 255, somewhere in a page. */
+function randomBytes(random: Random, length: number) {
+  const start = random.below(20);
+  const bytes = new Uint8Array(start + length + 8).fill(0x55);
   const usual = random.below(3) * 255;
   for (let i = 0; i < length; i++) {
     bytes[start + i] = random.below(20) > 0 && usual < 256 ? usual : random.below(256);
   }
-  return { arena, block, start, bytes, text: bitText(bytes, start, length) };
+  return { start, bytes, text: bitText(bytes, start, length) };
 }
 
 /** The bits of some bytes as a text of 0 and 1: the plain model. */
@@ -42,42 +33,51 @@ function bitText(bytes: Uint8Array, start: number, length: number): string {
 
 const ones = (text: string): number => text.replaceAll('0', '').length;
 
-t.test('countOnes counts what stands between any two bytes', (t) => {
+t.test('BitMachine counts what stands between any two bytes, in pieces', (t) => {
   const random = seeded(t);
+  const machine = new BitMachine();
   const wrong: string[] = [];
-  for (let i = 0; i < 2000; i++) {
-    const length = random.below(i % 10 === 0 ? 3000 : 40);
-    const { arena, block, start, text } = randomBlock(random, length);
-    const count = countOnes(arena, block, start, start + length);
+  for (let i = 0; i < 1000; i++) {
+    const length = random.below(i % 50 === 0 ? 3 * PIECE_BYTES : 60);
+    const { start, bytes, text } = randomBytes(random, length);
+    const count = machine.countOnes(bytes, start, start + length);
     if (count !== ones(text)) wrong.push(`${length} bytes from ${start} on: ${count}`);
   }
   t.same(wrong, []);
+  t.equal(machine.countOnes(new Uint8Array(100_000).fill(255), 1, 99_999), 799_984);
   t.end();
 });
 
-t.test('countOnes does not let the counts of full words run into each other', (t) => {
-  const arena = new Arena();
-  const block = arena.allocate(4096);
-  const start = (block & 0xffff) << 4;
-  arena.bytes[block >>> 16]?.fill(255, start, start + 4096);
-  t.equal(countOnes(arena, block, start, start + 4096), 32768);
-  t.equal(countOnes(arena, block, start + 1, start + 4095), 32752);
-  t.end();
-});
+t.test(
+  'BitMachine finds the first byte that is another, before the end of what it is given',
+  (t) => {
+    const machine = new BitMachine();
+    const bytes = new Uint8Array(3 * PIECE_BYTES).fill(255);
+    const last = 2 * PIECE_BYTES + 7;
+    bytes[last] = 254;
+    t.equal(machine.findOther(bytes, 5, bytes.length, 255), last);
+    t.equal(machine.findOther(bytes, 5, last, 255), last);
+    t.equal(machine.findOther(bytes, 5, last - 3, 255), last - 3);
+    t.equal(machine.findOther(bytes, last, bytes.length, 255), last);
+    t.equal(machine.findOther(bytes, 5, bytes.length, 0), 5);
+    t.end();
+  },
+);
 
 t.test('countBits and findBit agree with a text of bits in any range', (t) => {
   const random = seeded(t);
+  const machine = new BitMachine();
   const wrong: string[] = [];
   for (let i = 0; i < 3000; i++) {
-    const length = 1 + random.below(i % 10 === 0 ? 3000 : 30);
-    const { arena, block, start, text } = randomBlock(random, length);
+    const length = 1 + random.below(i % 10 === 0 ? 3000 : 100);
+    const { start, bytes, text } = randomBytes(random, length);
     const first = random.below(length * 8);
     const last = first + random.below(length * 8 - first);
     const range = text.slice(first, last + 1);
     const found = [
-      countBits(arena, block, start, first, last),
-      findBit(arena, block, start, first, last, 0),
-      findBit(arena, block, start, first, last, 1),
+      countBits(machine, bytes, start, first, last),
+      findBit(machine, bytes, start, first, last, 0),
+      findBit(machine, bytes, start, first, last, 1),
     ];
     const at = (bit: string) => (range.includes(bit) ? first + range.indexOf(bit) : -1);
     const expected = [ones(range), at('0'), at('1')];
@@ -87,39 +87,46 @@ t.test('countBits and findBit agree with a text of bits in any range', (t) => {
   t.end();
 });
 
+const COMBINED = {
+  and: (one: number, other: number) => one & other,
+  or: (one: number, other: number) => one | other,
+  xor: (one: number, other: number) => one ^ other,
+};
+
 t.test(
-  'combineBits and invertBits do to a run what is done to each byte, and nothing beside it',
+  'BitMachine combines what it holds as each byte is combined, zeros for those lacking',
   (t) => {
     const random = seeded(t);
-    const operations = [
-      (one: number, other: number) => one & other,
-      (one: number, other: number) => one | other,
-      (one: number, other: number) => one ^ other,
-      (one: number) => ~one & 255,
-    ];
+    const machine = new BitMachine();
     const wrong: string[] = [];
-    const bytes = () => Uint8Array.from({ length: 80 }, () => random.below(256));
+    const bytes = () => Uint8Array.from({ length: random.below(80) }, () => random.below(256));
     for (let i = 0; i < 2000; i++) {
-      const [into, from] = [bytes(), bytes()];
-      const [at, fromAt, length] = [random.below(9), random.below(9), random.below(70)];
-      const operation = i % 4;
-      const combine = operations[operation] as (one: number, other: number) => number;
-      const expected = into.map((byte, place) =>
-        place < at || place >= at + length
-          ? byte
-          : combine(byte, from[fromAt + place - at] as number),
+      const [one, other] = [bytes(), bytes()];
+      const operation = (['and', 'or', 'xor'] as const)[i % 3] as BitOperation;
+      const length = Math.max(one.length, other.length);
+      const into = new Uint8Array(length + 2).fill(0xaa);
+      machine.begin(one, 0, one.length, length);
+      machine.combine(operation, other, 0, other.length, length);
+      machine.finish(into, 1, length);
+      const expected = into.map((_, at) =>
+        at === 0 || at > length ? 0xaa : COMBINED[operation](one[at - 1] ?? 0, other[at - 1] ?? 0),
       );
-      const view = new DataView(into.buffer);
-      if (operation === 3) invertBits(view, at, length);
-      else
-        combineBits(operation as BitOperation, view, at, new DataView(from.buffer), fromAt, length);
-      if (Buffer.compare(into, expected) !== 0)
-        wrong.push(`${operation}: ${length} bytes at ${at}`);
+      if (Buffer.compare(into, expected) !== 0) wrong.push(`${operation} of ${length} bytes`);
     }
     t.same(wrong, []);
     t.end();
   },
 );
+
+t.test('BitMachine turns the bits it holds', (t) => {
+  const machine = new BitMachine();
+  const into = new Uint8Array(20);
+  machine.begin(Uint8Array.of(0, 255, 0x0f), 0, 3, 18);
+  machine.invert(18);
+  machine.finish(into, 0, 18);
+  t.same([...into], [255, 0, 0xf0, ...new Array(15).fill(255), 0, 0]);
+  t.end();
+});
 
 /** What the type makes of a value: the rules of BITFIELD over exact numbers. */
 function fittedByRule({ signed, bits }: IntegerType, value: bigint, overflow: Overflow) {
@@ -247,6 +254,27 @@ t.test('BITOP stores its result over any of its sources', async (t) => {
   t.equal(await call('GET', 'b'), expected);
   t.equal(await call('BITOP', 'AND', 'a', 'a', 'c'), 9001);
   t.equal(await call('GET', 'a'), `${'\0'.repeat(7000)}\`\`${'\0'.repeat(1999)}`);
+});
+
+t.test('BITOP puts a long result where the value of its destination stands', async (t) => {
+  const { call } = await startServer(t);
+  const [a, b] = ['a'.repeat(100_000), 'b'.repeat(90_000)];
+  const tail = 'a'.repeat(10_000);
+  await call('MSET', 'a', a, 'b', b, 'short', 'b'.repeat(70_000));
+  t.equal(await call('BITOP', 'OR', 'a', 'a', 'b'), 100_000);
+  t.equal(await call('GET', 'a'), 'c'.repeat(90_000) + tail);
+  t.equal(await call('BITOP', 'XOR', 'a', 'b', 'a', 'a', 'a'), 100_000);
+  t.equal(await call('GET', 'a'), '\u0001'.repeat(90_000) + tail);
+  t.equal(await call('BITOP', 'NOT', 'a', 'short'), 70_000);
+  t.equal(await call('BITOP', 'NOT', 'a', 'a'), 70_000);
+  t.equal(await call('GET', 'a'), 'b'.repeat(70_000));
+  await call('COPY', 'a', 'copy');
+  await call('EXPIRE', 'a', 1000);
+  t.equal(await call('BITOP', 'AND', 'a', 'a', 'b'), 90_000);
+  t.equal(await call('TTL', 'a'), -1);
+  t.equal(await call('BITOP', 'XOR', 'a', 'a', 'a'), 90_000);
+  t.equal(await call('GET', 'a'), '\0'.repeat(90_000));
+  t.equal(await call('GET', 'copy'), 'b'.repeat(70_000));
 });
 
 t.test(

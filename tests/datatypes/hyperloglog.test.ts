@@ -1,15 +1,9 @@
 import t from 'tap';
 import { elementPlace } from '../../datatypes/hyperloglog-hash.js';
-import {
-  DENSE_BYTES,
-  denseRegister,
-  Histogram,
-  raiseToDense,
-  writeAllDense,
-  writeDense,
-} from '../../datatypes/hyperloglog-registers.js';
+import { DENSE_BYTES, denseRegister, writeDense } from '../../datatypes/hyperloglog-registers.js';
 import { joinRuns } from '../../datatypes/hyperloglog-sparse.js';
 import type { Random } from '../../datatypes/random.js';
+import { BitMachine } from '../../datatypes/store/bit-machine.js';
 import { oneOf, seeded } from '../helpers/seeded.js';
 import { refusalOf, startServer } from '../helpers/server.js';
 
@@ -53,9 +47,8 @@ t.test('elementPlace is what the hash says, for elements of every length', (t) =
 
 t.test('Dense registers hold six bits each, beside one another', (t) => {
   const random = seeded(t);
-  const bytes = new Uint8Array(DENSE_BYTES + 2).fill(0xaa);
+  const bytes = new Uint8Array(DENSE_BYTES + 2).fill(0xaa, 0, 1).fill(0xaa, DENSE_BYTES + 1);
   const plain = new Uint8Array(16384);
-  writeAllDense(bytes, 1, plain);
   for (let i = 0; i < 100_000; i++) {
     const index = random.below(16384);
     plain[index] = random.below(64);
@@ -63,30 +56,33 @@ t.test('Dense registers hold six bits each, beside one another', (t) => {
   }
   const read = plain.map((_, i) => denseRegister(bytes, 1, i));
   t.equal(Buffer.compare(read, plain), 0);
-  const raised = new Uint8Array(16384);
-  raiseToDense(raised, bytes, 1);
-  t.equal(Buffer.compare(raised, plain), 0);
-  const packed = new Uint8Array(DENSE_BYTES + 2).fill(0xaa);
-  writeAllDense(packed, 1, plain);
-  t.equal(Buffer.compare(packed, bytes), 0);
   t.equal(bytes[0], 0xaa);
   t.equal(bytes[DENSE_BYTES + 1], 0xaa);
   t.end();
 });
 
-t.test('Histogram counts dense registers as it counts those of a byte each', (t) => {
+t.test('BitMachine raises registers to dense ones, writes them as such, and counts them', (t) => {
   const random = seeded(t);
-  const plain = Uint8Array.from({ length: 16384 }, () => random.below(52));
-  const bytes = new Uint8Array(DENSE_BYTES);
-  writeAllDense(bytes, 0, plain);
-  const [one, other] = [new Histogram(), new Histogram()];
-  one.addDense(bytes, 0);
-  other.addAll(plain);
-  t.same(one.counts, other.counts);
-  t.equal(
-    one.counts.reduce((sum, count) => sum + count),
-    16384,
-  );
+  const machine = new BitMachine();
+  const plain = Uint8Array.from({ length: 16384 }, () => random.below(64));
+  const lower = plain.map((count) => random.below(count + 1));
+  const bytes = new Uint8Array(DENSE_BYTES + 2).fill(0xaa);
+  const written = new Uint8Array(DENSE_BYTES + 2).fill(0xaa);
+  for (const [i, count] of plain.entries()) writeDense(bytes, 1, i, count);
+  machine.clearRegisters().set(lower);
+  machine.raiseToDense(bytes, 1, DENSE_BYTES + 1);
+  t.equal(Buffer.compare(machine.registers, plain), 0);
+  machine.writeDense(written, 1, DENSE_BYTES + 1);
+  t.equal(Buffer.compare(written, bytes), 0);
+  machine.registers.set(lower.map((count) => 63 - count));
+  machine.raiseToDense(bytes, 1, DENSE_BYTES + 1);
+  const greater = plain.map((count, i) => Math.max(count, 63 - (lower[i] as number)));
+  t.equal(Buffer.compare(machine.registers, greater), 0);
+  const expected = new Int32Array(64);
+  for (const count of greater) expected[count] = (expected[count] as number) + 1;
+  const counts = new Int32Array(64);
+  machine.countRegisters(counts);
+  t.same(counts, expected);
   t.end();
 });
 

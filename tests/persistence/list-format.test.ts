@@ -1,6 +1,7 @@
 /** Lists as RESTORE takes them in: all forms there have been, whole and damaged. */
 import t from 'tap';
 import { dumpPayload } from '../helpers/dump-payload.js';
+import { rdbString, ZIPLIST_ELEMENTS, ziplist } from '../helpers/old-values.js';
 import { needReference } from '../helpers/reference.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf, startServer } from '../helpers/server.js';
@@ -8,57 +9,8 @@ import { connect, type WireConnection } from '../helpers/wire.js';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
-/** A length of up to 14 bits and that many bytes. */
-function rdbString(bytes: Uint8Array): Buffer {
-  const { length } = bytes;
-  const header = length < 64 ? [length] : [0x40 | (length >>> 8), length & 255];
-  return Buffer.concat([Uint8Array.from(header), bytes]);
-}
-
-/** A ziplist of elements given as their bytes from the encoding on. */
-function ziplist(elements: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [];
-  let previous = 0;
-  let tail = 10;
-  let at = 10;
-  for (const element of elements) {
-    const back = Buffer.alloc(previous < 254 ? 1 : 5, 254);
-    if (previous < 254) back[0] = previous;
-    else back.writeUInt32LE(previous, 1);
-    parts.push(back, element);
-    tail = at;
-    previous = back.length + element.length;
-    at += previous;
-  }
-  const header = Buffer.alloc(10);
-  header.writeUInt32LE(at + 1, 0);
-  header.writeUInt32LE(tail, 4);
-  header.writeUInt16LE(elements.length, 8);
-  return Buffer.concat([header, ...parts, latin1('\xff')]);
-}
-
-const zipped = (text: string) =>
-  text.length < 64
-    ? latin1(String.fromCharCode(text.length) + text)
-    : latin1(String.fromCharCode(0x40 | (text.length >>> 8), text.length & 255) + text);
-
-/** Every form of an element in a ziplist. */
-const ELEMENTS: readonly (readonly [string, Buffer])[] = [
-  ['a', zipped('a')],
-  ['', zipped('')],
-  ['b'.repeat(63), zipped('b'.repeat(63))],
-  ['c'.repeat(300), zipped('c'.repeat(300))],
-  ['d', latin1('\x80\0\0\0\x01d')],
-  ['0', latin1('\xf1')],
-  ['12', latin1('\xfd')],
-  ['-3', latin1('\xfe\xfd')],
-  ['1000', latin1('\xc0\xe8\x03')],
-  ['-70000', latin1('\xf0\x90\xee\xfe')],
-  ['-2', latin1('\xd0\xfe\xff\xff\xff')],
-  ['9223372036854775807', latin1('\xe0\xff\xff\xff\xff\xff\xff\xff\x7f')],
-];
-const TEXTS = ELEMENTS.map(([text]) => text);
-const ZIPLIST = ziplist(ELEMENTS.map(([, bytes]) => bytes));
+const TEXTS = ZIPLIST_ELEMENTS.map(([text]) => text);
+const ZIPLIST = ziplist(ZIPLIST_ELEMENTS.map(([, bytes]) => bytes));
 const LISTPACK = latin1(
   '\x19\0\0\0\x05\0\x01\x01\xdf\xff\x02\xf1\0\x10\x03\xf2\x70\x11\x01\x04\x82ab\x03\xff',
 );

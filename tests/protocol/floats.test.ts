@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { latin1 } from '../../protocol/bytes.js';
-import { formatDouble, parseDouble } from '../../protocol/doubles.js';
+import {
+  formatDouble,
+  formatSeventeen,
+  parseDouble,
+  parseLeadingDouble,
+} from '../../protocol/doubles.js';
 import {
   addLongDoubleTexts,
   longDoubleToNumber,
@@ -67,6 +72,17 @@ const floatTexts = fc.oneof(
   fc.constantFrom('3.6e-4951', '1e-4951', '0e-9999', '1e999999999999', '0x1p-16445', '0x1p-16446'),
   fc.constantFrom('18446744073709551615', '18446744073709551617', '36893488147419103233', '5e-18'),
 );
+
+t.test('formatSeventeen writes 17 digits but for zeros at their end', (t) => {
+  t.equal(formatSeventeen(0.1), '0.10000000000000001');
+  t.equal(formatSeventeen(12345.0009765625), '12345.0009765625');
+  t.equal(formatSeventeen(1234567.0009765625), '1234567.0009765625');
+  t.equal(formatSeventeen(-99999.25), '-99999.25');
+  t.equal(formatSeventeen(9007199254740991), '9007199254740991');
+  t.equal(formatSeventeen(1e17), '1e+17');
+  t.equal(formatSeventeen(2.5e-9), '2.5000000000000001e-09');
+  t.end();
+});
 
 t.test('parseDouble refuses what is no decimal, and what is out of range', async (t) => {
   const outOfRange = ['1e400', '-1e400', '1e-400', '2e-324', '0x10', '0x1p3', 'infin', 'nan()'];
@@ -256,4 +272,16 @@ t.test('memory sizes are read as the real server reads them', async (t) => {
     const shown = /maxmemory_human:(.*)\r/.exec(info)?.[1];
     t.equal(formatBytesHuman(Number(bytes ?? 0n)), shown, JSON.stringify(size));
   }
+});
+
+t.test('A double is read from the start of a text, whatever follows it', (t) => {
+  const read = (text: string) => {
+    const bytes = Buffer.from(text, 'latin1');
+    return parseLeadingDouble(bytes, 0, bytes.length);
+  };
+  const texts = ['0.5x', '1e', '1e5z', '.5', '5.', '1e400', '-1e400', 'infx', '-INFINITY'];
+  t.same(texts.map(read), [0.5, 1, 100_000, 0.5, 5, Infinity, -Infinity, Infinity, -Infinity]);
+  t.same(['', 'x', ' 1', '0x10', 'in', '--1'].map(read), [0, 0, 0, 0, 0, 0]);
+  t.same(['nan', '-NaN', 'nanx'].map(read), [NaN, NaN, NaN]);
+  t.end();
 });

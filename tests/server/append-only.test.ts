@@ -1,14 +1,15 @@
 /** The append-only file of a running server: what is loaded after a start, a rewrite, a crash at any byte. */
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ReplyError } from '../../protocol/decoder.js';
 import { dataDigest } from '../../server/data-digest.js';
 import { createServer, type ValkeyServer } from '../../server/index.js';
-import { temporaryFolder } from '../helpers/program.js';
+import { freePort, startProgram, temporaryFolder } from '../helpers/program.js';
 import { seeded } from '../helpers/seeded.js';
 import { refusalOf } from '../helpers/server.js';
 import { makeVariedData } from '../helpers/varied-data.js';
+import { connect } from '../helpers/wire.js';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -237,6 +238,8 @@ t.test('cut at any byte of its last 4 KB a file loads up to there, or is refused
   const ends = units.map((_, i) => units.slice(0, i + 1).join('').length);
   let wrong = 0;
   for (let size = 0; size <= text.length; size++) {
+    // Some disks are slow to empty a file.
+    rmSync(file, { force: true });
     writeFileSync(file, text.slice(0, size));
     await server.call('DEBUG', 'LOADAOF');
     const whole = ends.filter((end) => end <= size).length;
@@ -245,6 +248,7 @@ t.test('cut at any byte of its last 4 KB a file loads up to there, or is refused
   t.equal(wrong, 0, 'loads what is whole');
   await server.call('CONFIG', 'SET', 'aof-load-truncated', 'no');
   for (let size = text.length - 1024; size <= text.length; size++) {
+    rmSync(file, { force: true });
     writeFileSync(file, text.slice(0, size));
     const loaded = await server.call('DEBUG', 'LOADAOF').then(
       () => true,
@@ -295,4 +299,103 @@ t.test('a disk that refuses makes writes be refused, until it takes them', async
   t.equal(await server.call('SET', 'a', '3'), 'OK');
   t.equal(await infoOf(server, 'aof_last_write_status'), 'ok');
   t.ok(disk.bytes > 0);
+});
+
+t.test('WAITAOF waits for what its own connection wrote', async (t) => {
+  // Nothing is brought to disk but by a rewrite.
+  const server = await startAppending(t, temporaryFolder(t), { appendfsync: 'no' });
+  const [writer, reader] = [server.client(), server.client()];
+  await reader.call('SET', 'a', '1');
+  await server.call('BGREWRITEAOF');
+  await untilRewritten(server);
+  await writer.call('SET', 'b', '1');
+  await reader.call('GET', 'b');
+  await reader.call('SET', 'a', '1', 'NX');
+  t.same(await reader.call('WAITAOF', '1', '0', '0'), [1, 0]);
+  t.same(await writer.call('WAITAOF', '1', '0', '1'), [0, 0]);
+  await writer.call('MULTI');
+  await writer.call('SET', 'c', '1');
+  await writer.call('EXEC');
+  t.same(await writer.call('WAITAOF', '1', '0', '1'), [0, 0]);
+});
+
+t.test('a script that takes long while the file loads lets others be told', async (t) => {
+  const slow = "redis.call('SET', KEYS[1], 'y'); for i = 1, 10000000 do local x = i end";
+  const text = `${request('EVAL', slow, '1', 'a')}${request('MULTI')}${request('SET', 'b', '1')}${request('EVAL', slow, '1', 'c')}${request('SET', 'd', '2')}${request('EXEC')}`;
+  const port = await freePort();
+  const settings = { dir: folderWith(t, text), appendonly: 'yes', 'busy-reply-threshold': '5' };
+  const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const program = startProgram(t, ['--port', `${port}`, '--save', '', ...options]);
+  await program.says('Slow script detected');
+  const wire = await connect(port);
+  t.teardown(() => wire.close());
+  t.match(String(await wire.send(['PING'])), /^-LOADING /);
+  t.match(String(await wire.send(['INFO'])), /^-BUSY /);
+  await program.says('DB loaded from append only file');
+  t.equal(
+    String(await wire.send(['MGET', 'a', 'b', 'c', 'd'])),
+    '*4\r\n$1\r\ny\r\n$1\r\n1\r\n$1\r\ny\r\n$1\r\n2\r\n',
+  );
+});
+
+/** Words in turn: `name` and a number, and what else there is. */
+const numbered = (count: number, words: (i: number) => readonly (string | number)[]) =>
+  Array.from({ length: count }, (_, i) => words(i)).flat();
+
+/** Makes large values of all types, and small ones beside them. */
+async function makeLargeValues(server: ValkeyServer): Promise<void> {
+  const call: ValkeyServer['call'] = (...words) => server.call(...words);
+  await call('SADD', 'set', ...numbered(3000, (i) => [`member ${i}`]));
+  await call('ZADD', 'zset', ...numbered(3000, (i) => [i / 3, `member ${i}`]));
+  await call('HSET', 'hash', ...numbered(3000, (i) => [`field ${i}`, i]));
+  await call('HSET', 'timed', ...numbered(1000, (i) => [`field ${i}`, i]));
+  await call('HPEXPIREAT', 'timed', '9999999999999', 'FIELDS', '2', 'field 7', 'field 8');
+  await call('RPUSH', 'list', ...numbered(3000, (i) => ['x'.repeat(100) + i]));
+  await call('SET', 'string', 'y'.repeat(1_000_000), 'PXAT', '9999999999999');
+  for (let i = 1; i <= 6000; i++) await call('XADD', 'stream', `${i}-1`, 'f', i);
+  await call('XGROUP', 'CREATE', 'stream', 'group', '0');
+  const read = ['XREADGROUP', 'GROUP', 'group'];
+  await call(...read, 'one', 'COUNT', '900', 'STREAMS', 'stream', '>');
+  await call(...read, 'other', 'COUNT', '300', 'STREAMS', 'stream', '>');
+  for (let i = 0; i < 500; i++) await call('SET', `n${i}`, i);
+}
+
+/** Changes each of them in a way that done twice, or not at all, has another outcome. */
+async function changeLargeValues(server: ValkeyServer, i: number): Promise<void> {
+  const call: ValkeyServer['call'] = (...words) => server.call(...words);
+  await call('SPOP', 'set');
+  await call('ZINCRBY', 'zset', '1.5', `member ${i}`);
+  await call('HINCRBY', 'hash', `field ${i}`, '7');
+  await call('HINCRBY', 'timed', `field ${i}`, '7');
+  await call('RPOPLPUSH', 'list', 'list');
+  await call('APPEND', 'string', 'z');
+  await call('XADD', 'stream', '*', 'f', 'new');
+  await call('XACK', 'stream', 'group', `${i + 1}-1`);
+  await call('INCRBY', `n${i}`, '1000');
+}
+
+t.test('a rewrite as requests holds large values as they were when it began', async (t) => {
+  const dir = temporaryFolder(t);
+  const first = await startAppending(t, dir, { 'aof-use-rdb-preamble': 'no' });
+  await makeLargeValues(first);
+  await first.call('BGREWRITEAOF');
+  let changes = 0;
+  for (; first.engine.appendOnly.rewrite.inProgress && changes < 100; changes++) {
+    await changeLargeValues(first, changes);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await untilRewritten(first);
+  t.ok(changes > 5, `${changes} rounds of changes meanwhile`);
+  const about = async (of: ValkeyServer) => [
+    await of.call('XINFO', 'STREAM', 'stream'),
+    await of.call('XPENDING', 'stream', 'group'),
+    await of.call('PEXPIRETIME', 'string'),
+    await of.call('HPEXPIRETIME', 'timed', 'FIELDS', '2', 'field 7', 'field 9'),
+    await of.call('LRANGE', 'list', '0', '9'),
+  ];
+  const before = await about(first);
+  await first.close();
+  const second = await startAppending(t, dir);
+  t.equal(digestOf(second), digestOf(first));
+  t.same(await about(second), before);
 });

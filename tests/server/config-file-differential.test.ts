@@ -47,6 +47,8 @@ const WRONG_LINES = [
   'dir /nonexistent',
   'maxclients 0',
   'io-threads-do-reads',
+  'events-per-io-thread 4',
+  'sanitize-dump-payload no',
   'io-threads 4 5',
   'client-default-resp 2',
   'activedefrag yes',

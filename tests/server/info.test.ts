@@ -148,6 +148,12 @@ t.test('ROLE, LASTSAVE and LOLWUT answer as a server alone and new does', async 
   t.same(await call('ROLE'), ['master', 0, []]);
   t.equal(await call('LASTSAVE'), 1_700_000_000);
   t.match(await call('LOLWUT', '10', '2'), /^(?:.{10}\n){2}.*Valkey ver\. 9\.1\.2\n$/);
+  t.match(await call('LOLWUT', 'VERSION', '5', '6', '7', '8'), /^(?:.{6}\n){7}.*9\.1\.2\n$/);
+  t.match(await call('LOLWUT', 'VERSION', '6', '3', '2', 'x'), /^(?:.{3}\n){2}.*9\.1\.2\n$/);
+  t.equal(
+    await refusalOf(call('LOLWUT', 'VERSION', '5', '1', '2', 'x')),
+    'ERR value is not an integer or out of range',
+  );
   t.equal(await call('LOLWUT', 'VERSION', '8'), 'Valkey ver.9.1.2\n');
   t.equal(
     await refusalOf(call('LOLWUT', '10')),

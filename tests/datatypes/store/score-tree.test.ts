@@ -111,16 +111,20 @@ t.test('a ScoreTree filled in order is packed, and is given back in parts', asyn
   t.equal(twin.arena.liveBlocks, 0);
 });
 
-t.test('ScoreTree takes elements out by rank until none is left', async (t) => {
+t.test('ScoreTree takes runs of elements out by rank until none is left', async (t) => {
   const random = new Random(3);
   const twin = new Twin();
   for (let i = 0; i < 3000; i++) twin.add(random.below(700), `m${i}`);
   const sorted = [...twin.rows].sort(compare);
-  while (sorted.length > 0) {
-    const rank = [0, sorted.length - 1, random.below(sorted.length)][sorted.length % 3] ?? 0;
-    const [row] = sorted.splice(rank, 1);
-    if (twin.tree.removeAt(rank) !== row?.element) t.fail(`another element had rank ${rank}`);
-    if (sorted.length % 250 === 0) twin.tree.check();
+  for (let round = 0; sorted.length > 0; round++) {
+    const rank = [0, sorted.length - 1, random.below(sorted.length)][round % 3] ?? 0;
+    const most = 1 + random.below(Math.min(round % 7 === 0 ? 100 : 4, sorted.length - rank));
+    const found: Ref[] = [];
+    const removed = twin.tree.removeSome(rank, most, (element) => found.push(element));
+    if (removed < 1 || removed > most) t.fail(`${removed} of ${most} were removed`);
+    const expected = sorted.splice(rank, removed).map(({ element }) => element);
+    if (`${found}` !== `${expected}`) t.fail(`other elements stood from rank ${rank} on`);
+    twin.tree.check();
   }
   t.equal(twin.tree.size, 0);
   t.equal(twin.tree.bytes, 0);

@@ -110,3 +110,130 @@ t.test('disconnect while connecting leaves no client behind', async (t) => {
   await new Promise(setImmediate);
   t.match(await call('CLIENT', 'LIST'), /^id=\d+ .*\n$/);
 });
+
+/** One command for each kind of reply, and those whose arguments or replies ioredis changes. */
+const COMMANDS: readonly (readonly [string, ...unknown[]])[] = [
+  ['set', 'text', 'naïve'],
+  ['get', 'text'],
+  ['get', 'none'],
+  ['get', 'list'],
+  ['getdel', 'text', 'too', 'many'],
+  ['incrby', 'n', 2 ** 40],
+  ['incrbyfloat', 'n', 0.5],
+  ['set', 'large', '9007199254740993'],
+  ['incr', 'large'],
+  ['strlen', 'none'],
+  ['mset', { a: 1, b: 2 }],
+  ['mget', 'a', 'b', 'none'],
+  ['mget', ['a', 'b']],
+  ['rpush', 'list', 'x', Buffer.of(0xff, 0), ''],
+  ['lrange', 'list', 0, -1],
+  ['lpop', 'none', 1],
+  ['hset', 'hash', { f: 'v', g: '' }],
+  ['hgetall', 'hash'],
+  ['hgetall', 'none'],
+  ['hmget', 'hash', 'f', 'none'],
+  ['hrandfield', 'hash', -2, 'WITHVALUES'],
+  ['sadd', 'set', 'only'],
+  ['smembers', 'set'],
+  ['smismember', 'set', 'only', 'none'],
+  ['zadd', 'zset', 1.5, 'm', '-inf', 'n'],
+  ['zscore', 'zset', 'm'],
+  ['zadd', 'zset', 'INCR', 2, 'm'],
+  ['zrange', 'zset', 0, -1, 'WITHSCORES'],
+  ['zrank', 'zset', 'm', 'WITHSCORE'],
+  ['zmpop', 1, 'zset', 'MIN'],
+  ['geoadd', 'geo', 13.361389, 38.115556, 'Palermo'],
+  ['geopos', 'geo', 'Palermo', 'none'],
+  ['geodist', 'geo', 'Palermo', 'Palermo', 'km'],
+  ['bitfield', 'bits', 'SET', 'i64', 0, '-9223372036854775808', 'GET', 'i64', 0],
+  ['xadd', 'stream', '1-1', 'f', 'v'],
+  ['xrange', 'stream', '-', '+'],
+  ['xread', 'STREAMS', 'stream', '0'],
+  ['xinfo', 'STREAM', 'stream'],
+  ['object', 'ENCODING', 'n'],
+  ['config', 'GET', 'maxmemory'],
+  ['select', 1],
+  ['get', 'text'],
+  ['select', 0],
+  ['eval', 'return {1, "a", false, {ok = "fine"}}', 0],
+  ['expire', 'text', 100],
+  ['ttl', 'text'],
+  ['scan', 0, 'COUNT', 100, 'MATCH', 'tex?'],
+  ['wait', 0, 0],
+  ['nosuch'],
+];
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+/** What the promise of a command brings, errors included. */
+async function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: Error & { command?: unknown }) => {
+    return { name: error.name, message: error.message, command: error.command };
+  });
+}
+
+for (const protocol of [2, 3] as const) {
+  t.test(
+    `awaited one by one commands are answered as in a pipeline, RESP${protocol}`,
+    async (t) => {
+      const [one, all] = [await startServer(t), await startServer(t)];
+      const awaited = new Redis({ server: one.server, protocol });
+      const sent = new Redis({ server: all.server, protocol });
+      for (const [name, ...args] of COMMANDS) {
+        const call = (redis: Redis): Promise<unknown> => {
+          const method = (redis as unknown as Record<string, Method | undefined>)[name];
+          return method ? method.apply(redis, args) : redis.call(name, ...(args as string[]));
+        };
+        // Behind a PING that is still on its way a command has to be sent.
+        const [, expected] = await Promise.all([sent.call('PING'), outcome(call(sent))]);
+        t.same(await outcome(call(awaited)), expected, `${name} ${args.join(' ')}`);
+      }
+      for (const redis of [awaited, sent]) redis.disconnect();
+    },
+  );
+}
+
+t.test('commands keep their order, however each is sent', async (t) => {
+  const { server } = await startServer(t);
+  const redis = new Redis({ server });
+  await redis.ping();
+  const replies = [
+    redis.hset('h', { f: '1' }),
+    redis.hget('h', 'f'),
+    redis.hset('h', 'f', '2'),
+    redis.hget('h', 'f'),
+  ];
+  t.same(await Promise.all(replies), [1, '1', 0, '2']);
+  redis.disconnect();
+});
+
+t.test('timers ring while commands are awaited one after the other', async (t) => {
+  const { server } = await startServer(t);
+  const redis = new Redis({ server });
+  await redis.ping();
+  let rang = false;
+  setTimeout(() => {
+    rang = true;
+  }, 1);
+  let commands = 0;
+  while (!rang && commands < 1_000_000) {
+    await redis.incr('n');
+    commands++;
+  }
+  t.ok(rang);
+  t.equal(await redis.get('n'), String(commands));
+  redis.disconnect();
+});
+
+t.test('faults meet commands that are awaited one by one, and the log has them', async (t) => {
+  const { server } = await startServer(t);
+  const redis = new Redis({ server });
+  await redis.set('k', 'v');
+  server.faults.fail({ command: 'get', times: 1 }, 'ERR broken');
+  await t.rejects(redis.get('k'), { message: 'ERR broken' });
+  t.same(server.commands.all, []);
+  t.equal(await redis.get('k'), 'v');
+  t.equal(server.commands.matching({ command: 'get' }).length, 1);
+  redis.disconnect();
+});
