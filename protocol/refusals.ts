@@ -736,7 +736,10 @@ export const SCRIPT_DEBUG_IN_PIPELINE = refusal(
   'ERR',
   'SCRIPT DEBUG must be called outside a pipeline',
 );
-export const NO_SCRIPT_DEBUGGER = refusal('ERR', 'SCRIPT DEBUG is not there yet');
+export const EVAL_FOR_DEBUGGING = refusal(
+  'ERR',
+  'Please use EVAL instead of EVALSHA for debugging',
+);
 export const NOT_BUSY = refusal('NOTBUSY', 'No scripts in execution right now.');
 export const UNKILLABLE = refusal(
   'UNKILLABLE',
@@ -853,6 +856,10 @@ export const SCRIPT_WRONG_ARITY = refusal(
   'Wrong number of args calling command from script',
 );
 export const NOT_FROM_SCRIPT = refusal('ERR', 'This Valkey command is not allowed from script');
+/** What a debugger shows of such a call in place of `NOT_FROM_SCRIPT`. */
+export function notInScriptMode(command: string): Refusal {
+  return refusal('ERR', `command '${command}' is not allowed on script mode`);
+}
 export const READ_ONLY_SCRIPT = refusal(
   'ERR',
   'Write commands are not allowed from read-only scripts.',

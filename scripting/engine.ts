@@ -73,7 +73,7 @@ export interface ScriptEngine {
   /** Whether a script was left in the middle. */
   readonly paused: boolean;
 
-  /** Makes the next `resume` raise this error, which the script cannot catch. */
+  /** Makes the next `resume` raise this error: a fatal one the script cannot catch. */
   kill(error: LuaError): void;
 
   /** Bytes of memory that this engine's scripts hold, as far as that can be told. */

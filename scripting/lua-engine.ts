@@ -91,7 +91,11 @@ export class LuaEngine implements ScriptEngine {
   }
 
   private tick(): boolean {
-    if (this.killedBy !== null) throw this.killedBy;
+    const { killedBy } = this;
+    if (killedBy !== null) {
+      if (!killedBy.fatal) this.killedBy = null;
+      throw killedBy;
+    }
     this.checkMemory(0);
     return this.host.tick();
   }

@@ -39,6 +39,17 @@ export interface Transport extends ReplySink {
 export const ReplyMode = { on: 0, off: 1, skipNext: 2, skip: 3 } as const;
 export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];
 
+/** SCRIPT DEBUG: how scripts are debugged, on a copy of the data or on the data itself. */
+export type DebugMode = 'copy' | 'sync';
+
+/** Who gets what a client sends, in place of the parser of requests. */
+export interface TakenOver {
+  /** Bytes came: `bytes[0, end)`, which may be reused after the call. */
+  receive(bytes: Uint8Array, end: number): void;
+  /** The connection is gone. */
+  left(): void;
+}
+
 export type ClientKind = 'normal' | 'replica' | 'pubsub' | 'primary';
 
 export class Client {
@@ -78,6 +89,10 @@ export class Client {
   noTouch = false;
   isImportSource = false;
   readonlyMode = false;
+  /** How its next script is debugged; null when it is not. */
+  debugMode: DebugMode | null = null;
+  /** Who reads what it sends; null for the server itself. */
+  takenOver: TakenOver | null = null;
   /**
    * No more requests are read, and the connection closes with the replies that are sent: one that wants none
    * stays open until its other end goes.

@@ -158,6 +158,16 @@ export class CommandTable {
     this.fill();
   }
 
+  /** The same commands under the same names, with statistics of their own. */
+  copy(): CommandTable {
+    const copy = new CommandTable([]);
+    for (const [name, { command }] of this.calledAs) {
+      copy.calledAs.set(name, new CommandEntry(command, null));
+    }
+    copy.fill();
+    return copy;
+  }
+
   /** Adds a command. */
   add(command: Command): void {
     this.enter(command, null);

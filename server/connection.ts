@@ -24,6 +24,7 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
   server.stats.readsProcessed++;
   client.lastInteractionAtMs = server.clock.now();
   if (client.closing || client.closed) return;
+  if (client.takenOver !== null) return client.takenOver.receive(bytes, end);
   if (client.pendingEnd > 0) {
     append(client, bytes, end);
     if (overLimit(server, client)) return;
@@ -77,7 +78,7 @@ function runRequests(server: Server, client: Client, bytes: Uint8Array, end: num
       lookahead.focus(i);
       server.execute(client, lookahead.request(i), lookahead.entry(i));
       if (server.reply.pendingBytes > roomBytes) checkOutputLimits(server, client);
-      if (client.closing || client.closed) return true;
+      if (client.closing || client.closed || client.takenOver !== null) return true;
       // What was refused for now is parsed anew when the pause is over, and so is what follows.
       if (client.paused) return leaveFrom(client, lookahead.startOf(i), end);
       if (client.blocked) return leaveFrom(client, lookahead.endOf(i), end);

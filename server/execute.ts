@@ -230,6 +230,7 @@ export class Executor {
     const { reply } = call;
     reply.resp = client.resp;
     const mark = client.replyMode === ReplyMode.on ? null : reply.defer();
+    if (server.debugging.holds(client)) return;
     const refused = faulty ?? refuse(server, client, entry, request);
     if (refused !== null) this.refuse(client, request, entry, refused);
     else if (

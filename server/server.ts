@@ -46,6 +46,7 @@ import { RdbSaves } from './rdb-saves.js';
 import { followBind } from './rebind.js';
 import { secretArguments } from './redaction.js';
 import { ReplyBuffers } from './reply-buffers.js';
+import { Debugging } from './scripts/debugger/debugging.js';
 import { Scripts } from './scripts/scripts.js';
 import type { ServerCall } from './server-call.js';
 import { Shutdown } from './shutdown.js';
@@ -95,6 +96,7 @@ export class Server {
   readonly listener: Listener;
   readonly executor: Executor;
   readonly scripts: Scripts;
+  readonly debugging: Debugging;
   readonly shutdown: Shutdown;
   readonly authentication: Authentication;
   readonly pauses: Pauses;
@@ -172,6 +174,7 @@ export class Server {
     this.reply.onLong = () => this.limitReply();
     this.executor = new Executor(this, this.makeClient(null));
     this.scripts = new Scripts(this);
+    this.debugging = new Debugging(this, (parts) => new Server(parts));
     this.listener = new Listener(this);
     this.shutdown = new Shutdown(this);
     this.authentication = new Authentication(this);
@@ -241,6 +244,7 @@ export class Server {
   isReadyFor(client: Client): boolean {
     if (this.serving !== null || this.inBackground || this.resuming) return false;
     if (this.interceptor !== null || this.pauses.scope !== null) return false;
+    if (this.debugging.inProgress || client.takenOver !== null) return false;
     return !client.isHeldUp;
   }
 
@@ -480,6 +484,7 @@ export class Server {
     this.outbox.forget(client);
     this.pauses.forget(client);
     this.blockedClients.forget(client);
+    this.debugging.forget(client);
     this.watchedKeys.unwatchAll(client);
     this.monitors.remove(client);
     this.pubsub.forget(client);
@@ -571,6 +576,7 @@ export class Server {
 
   async close(): Promise<void> {
     this.scripts.stop();
+    await this.debugging.stop();
     this.appendOnly.stop();
     this.saves.stop();
     this.pauses.stop();

@@ -3,6 +3,7 @@
  */
 import { CONSTANT, type Code, Instruction, Op, type RawInstruction } from '../machine/code.js';
 import type { LuaValue } from '../machine/values.js';
+import { linesOf } from './call-lines.js';
 import type { ParserString, ParserValue, Prototype } from './modules.js';
 
 /** The name the compiler gives the globals; see compiler.ts. */
@@ -101,7 +102,7 @@ class Decoder {
         index: idx,
       })),
       environmentIndex: this.environment,
-      lines: prototype.lineinfo,
+      lines: linesOf(prototype.code, prototype.lineinfo),
       locals: prototype.locvars.map(({ varname, startpc, endpc }) => ({
         name: textOf(varname),
         start: startpc,

@@ -4,7 +4,7 @@
  * A value has no name; the instruction that used it has a register, and the instructions before
  * tell what was last put there. The walk is the one Lua itself makes for its messages.
  */
-import { CONSTANT, type Code } from './code.js';
+import { CONSTANT, type Code, type RawInstruction } from './code.js';
 import { Table } from './table.js';
 import { type Frame, Thread } from './thread.js';
 import { Closure, type LuaValue, NativeFunction } from './values.js';
@@ -42,6 +42,11 @@ const SETS_A = new Set([
   ],
   ...[29, 35, 39, 40, 42, 44, 45],
 ]);
+
+/** Whether an instruction puts something into register A, be it a call's result. */
+export function setsOperandA({ opcode }: RawInstruction): boolean {
+  return opcode === Raw.call || SETS_A.has(opcode);
+}
 
 /** The local variable that a register holds at an instruction. */
 function localAt(code: Code, register: number, pc: number): string | null {

@@ -3,6 +3,7 @@ import { type Command, command } from '../../datatypes/command.js';
 import { parseSafeInteger } from '../../protocol/numbers.js';
 import {
   BAD_NUMBER_OF_KEYS,
+  EVAL_FOR_DEBUGGING,
   FUNCTION_NOT_FOUND,
   KEYS_BEYOND_ARGUMENTS,
   KEYS_NEGATIVE,
@@ -93,11 +94,23 @@ function tellMonitors(call: ServerCall): void {
 function evalCommand(form: Form): Command {
   return command(specOf(form), (call: ServerCall) => {
     tellMonitors(call);
-    const { scripts } = call.server;
-    const keyCount = readKeyCount(call, NOT_AN_INTEGER);
-    const script = scripts.scriptOf(scripts.args.text(call.request, 1), false);
+    const { debugging, scripts } = call.server;
+    if (call.client.debugMode === 'copy') return debugging.debugCopy(call);
+    if (call.client.debugMode === 'sync') {
+      return debugging.debug(call, (begin) => {
+        const { keyCount, script } = readEval(call);
+        scripts.debugScript(call, script, keyCount, form.isReadOnly, begin);
+      });
+    }
+    const { keyCount, script } = readEval(call);
     scripts.runScript(call, script, keyCount, form.isReadOnly);
   });
+}
+
+function readEval(call: ServerCall): { keyCount: number; script: Script } {
+  const { scripts } = call.server;
+  const keyCount = readKeyCount(call, NOT_AN_INTEGER);
+  return { keyCount, script: scripts.scriptOf(scripts.args.text(call.request, 1), false) };
 }
 
 function findBySha(call: ServerCall): Script | undefined {
@@ -110,6 +123,7 @@ function evalshaCommand(form: Form): Command {
   return command(specOf(form), (call: ServerCall) => {
     tellMonitors(call);
     if (call.length(1) !== SHA_LENGTH) throw NO_SCRIPT;
+    if (call.client.debugMode !== null) throw EVAL_FOR_DEBUGGING;
     const keyCount = readKeyCount(call, NOT_AN_INTEGER);
     const script = findBySha(call);
     if (script === undefined) throw NO_SCRIPT;

@@ -3,13 +3,14 @@ import { command, container } from '../../datatypes/command.js';
 import { replyHelp } from '../../datatypes/help.js';
 import {
   NO_SCRIPT,
-  NO_SCRIPT_DEBUGGER,
   noSuchEngineToDebug,
   SCRIPT_DEBUG_IN_PIPELINE,
   SCRIPT_DEBUG_MODE,
   SCRIPT_FLUSH_MODE,
+  wrongSubcommandArity,
 } from '../../protocol/refusals.js';
 import { many, oneOf, text, word } from '../../protocol/spec.js';
+import type { DebugMode } from '../client.js';
 import type { ServerCall } from '../server-call.js';
 
 const SHARED = { group: 'scripting', acl: ['scripting'] } as const;
@@ -118,6 +119,13 @@ const show = command(
   },
 );
 
+function readDebugMode(call: ServerCall): DebugMode | null {
+  if (call.is(2, 'yes')) return 'copy';
+  if (call.is(2, 'sync')) return 'sync';
+  if (call.is(2, 'no')) return null;
+  throw SCRIPT_DEBUG_MODE;
+}
+
 const debug = command(
   {
     ...SHARED,
@@ -133,11 +141,11 @@ const debug = command(
     summary: 'Sets whether scripts of this connection are run step by step.',
   },
   (call: ServerCall) => {
+    if (call.argc > 4) throw wrongSubcommandArity(call.text(1), 'SCRIPT');
     if (call.reply.pendingBytes > 0) throw SCRIPT_DEBUG_IN_PIPELINE;
     const engine = call.argc > 3 ? call.text(3) : 'lua';
     if (engine.toLowerCase() !== 'lua') throw noSuchEngineToDebug(engine);
-    if (call.is(2, 'yes') || call.is(2, 'sync')) throw NO_SCRIPT_DEBUGGER;
-    if (!call.is(2, 'no')) throw SCRIPT_DEBUG_MODE;
+    call.client.debugMode = readDebugMode(call);
     call.reply.ok();
   },
 );

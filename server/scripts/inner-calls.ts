@@ -67,6 +67,7 @@ export class InnerCalls {
   private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   private failed = false;
   private readonly readReply = (bytes: Buffer, start: number, end: number): LuaValue => {
+    if (this.run?.watcher?.wantsCalls) this.run.watcher.replied(bytes, start, end);
     this.failed = ReplyReader.isError(bytes, start);
     if (this.failed) return errorTable(ReplyReader.errorOf(bytes, start, end));
     return this.reader.read(bytes, start);
@@ -118,8 +119,13 @@ export class InnerCalls {
     const { run } = this;
     if (run === null) throw new Error('Cannot call a command: no script runs');
     const malformed = this.readArguments(thread);
-    if (malformed !== null) return this.fail(thread, tagged('err', malformed.message), raises);
+    const watcher = run.watcher?.wantsCalls ? run.watcher : null;
+    if (malformed !== null) {
+      watcher?.calledWrongly(malformed);
+      return this.fail(thread, tagged('err', malformed.message), raises);
+    }
     const refused = this.perform(run);
+    watcher?.called(this.request, refused);
     if (refused !== null) {
       this.server.countError(refused);
       return this.fail(thread, errorTable(refused.message), raises);

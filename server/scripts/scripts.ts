@@ -25,6 +25,7 @@ import type { LuaEngine } from '../../scripting/lua-engine.js';
 import type { Closure, LuaValue, NativeFunction } from '../../scripting/machine/values.js';
 import { ArgumentReader } from '../../scripting/values/argument-list.js';
 import { ReplyValues } from '../../scripting/values/reply-values.js';
+import type { Client } from '../client.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Server } from '../server.js';
 import type { ServerCall } from '../server-call.js';
@@ -33,7 +34,7 @@ import { InnerCalls } from './inner-calls.js';
 import { type Script, ScriptCache, sha1Of } from './script-cache.js';
 import { scriptFailure } from './script-errors.js';
 import { needsMemory, ScriptFlag } from './script-flags.js';
-import { type ScriptKind, ScriptRun } from './script-run.js';
+import { type ScriptKind, ScriptRun, type ScriptWatcher } from './script-run.js';
 import { flagsOfScript, readScript } from './shebang.js';
 import { FunctionWorld, openEvalEngine, WORLD_BYTES, type WorldParts } from './worlds.js';
 
@@ -48,6 +49,7 @@ export interface Runnable {
   readonly callee: Closure | NativeFunction;
   readonly args: readonly LuaValue[];
   readonly flags: number | null;
+  readonly watcher?: ScriptWatcher;
 }
 
 export class Scripts implements ScriptHost {
@@ -143,13 +145,39 @@ export class Scripts implements ScriptHost {
 
   /** Runs a script of EVAL, and replies. */
   runScript(call: ServerCall, script: Script, keyCount: number, isReadOnly: boolean): void {
+    const { sha: name, closure: callee, flags } = script;
+    const runnable = { kind: 'eval', name, callee, args: [], flags } as const;
+    this.runEval(call, runnable, keyCount, isReadOnly);
+  }
+
+  /** As `runScript`, step by step: `begin` gets the world and the script, compiled for this run alone. */
+  debugScript(
+    call: ServerCall,
+    { sha: name, body, flags }: Script,
+    keyCount: number,
+    isReadOnly: boolean,
+    begin: (engine: LuaEngine, script: Closure) => ScriptWatcher,
+  ): void {
+    const callee = this.compile(readScript(body).code);
+    const watcher = begin(this.evalEngine, callee);
+    const runnable = { kind: 'eval', name, callee, args: [], flags, watcher } as const;
+    this.runEval(call, runnable, keyCount, isReadOnly);
+  }
+
+  /** Has a script that is debugged go on, in a turn of its client's. */
+  goOnDebugging(client: Client): void {
+    const { run, server } = this;
+    if (run === null) return;
+    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
+    server.executor.resumeSuspended(client, () => this.proceed(run, () => run.engine.resume()));
+  }
+
+  private runEval(call: ServerCall, what: Runnable, keyCount: number, isReadOnly: boolean): void {
     const engine = this.evalEngine;
     const keysEnd = 3 + keyCount;
     engine.setGlobal('KEYS', this.args.list(call.request, 3, keysEnd));
     engine.setGlobal('ARGV', this.args.list(call.request, keysEnd, call.argc));
-    const { sha, closure, flags } = script;
-    const runnable = { kind: 'eval', name: sha, callee: closure, args: [], flags } as const;
-    this.start(call, engine, runnable, isReadOnly);
+    this.start(call, engine, what, isReadOnly);
   }
 
   /** Runs a function, and replies. */
@@ -262,6 +290,7 @@ export class Scripts implements ScriptHost {
       startMs: this.server.clock.elapsedMs(),
       isReadOnly: readOnlyCall || neverWrites,
       loadingReply: call.mustObey ? call.reply : null,
+      watcher: what.watcher ?? null,
     });
     this.run = run;
     this.calls.begin(run);
@@ -275,7 +304,9 @@ export class Scripts implements ScriptHost {
   private proceed(run: ScriptRun, step: () => boolean): boolean {
     try {
       if (!step()) {
-        if (run.loadingReply === null) this.goOnSoon();
+        if (run.watcher?.isStopped) {
+          if (!run.isBusy) this.leaveOpen(run);
+        } else if (run.loadingReply === null) this.goOnSoon();
         return false;
       }
     } catch (thrown) {
@@ -308,6 +339,7 @@ export class Scripts implements ScriptHost {
   private end(run: ScriptRun): void {
     this.run = null;
     this.inner?.end();
+    run.watcher?.ended();
     if (run.isBusy) this.server.expiryRule.refresh();
   }
 
@@ -317,6 +349,11 @@ export class Scripts implements ScriptHost {
     this.server.log.warning(
       `Slow script detected: still in execution after ${ms} milliseconds. You can try killing the script using the ${command} command. Script name is: ${run.name}.`,
     );
+    this.leaveOpen(run);
+  }
+
+  /** The script stays in the middle while the event loop goes on. */
+  private leaveOpen(run: ScriptRun): void {
     run.isBusy = true;
     run.request = run.request.copy();
     this.server.expiryRule.refresh();
@@ -334,7 +371,8 @@ export class Scripts implements ScriptHost {
     this.proceed(run, () => run.engine.resume());
   }
 
-  private goOn(): void {
+  /** Has the script that was left go on, in a turn of its own. */
+  goOn(): void {
     const { run, server } = this;
     if (run === null) return;
     this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;

@@ -150,6 +150,21 @@ function modes({ run, calls }: ApiParts): Record<string, NativeBody> {
   };
 }
 
+/** What scripts say to a debugger, if there is one. */
+function debugging({ run }: ApiParts): Record<string, NativeBody> {
+  return {
+    breakpoint: (thread) => {
+      const { watcher } = run();
+      watcher?.breakHere();
+      return thread.answer(watcher !== null);
+    },
+    debug: (thread) => {
+      run().watcher?.debug(thread.stack.slice(thread.base, thread.top));
+      return 0;
+    },
+  };
+}
+
 /** Puts the library into the globals. @param isEval - Scripts of EVAL have more than functions. */
 export function openServerApi(machine: Machine, isEval: boolean, parts: ApiParts): void {
   const table = new Table();
@@ -168,8 +183,7 @@ export function openServerApi(machine: Machine, isEval: boolean, parts: ApiParts
   if (isEval) {
     register(table, {
       replicate_commands: (thread) => thread.answer(true),
-      breakpoint: (thread) => thread.answer(false),
-      debug: () => 0,
+      ...debugging(parts),
     });
     register(machine.globals, {
       __redis__err__handler: errorHandler,
