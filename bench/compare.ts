@@ -7,6 +7,8 @@ export interface Comparison extends Load {
   readonly rounds: number;
   /** Puts there, before each round, what the load works on. Without it, what a round left is there in the next. */
   readonly prepare?: (port: number) => Promise<unknown>;
+  /** Further settings for a server: asked for once a server. */
+  readonly settings?: () => readonly string[];
 }
 
 interface Round {
@@ -38,7 +40,7 @@ export async function compareWithReference(name: string, comparison: Comparison)
       ours.push(await measure(oursServer, comparison));
       real.push(await measure(realServer, comparison));
     }
-  });
+  }, comparison.settings);
   const both = (figure: keyof Round): Pick<Measure, 'ours' | 'real'> => ({
     ours: ours.map((round) => round[figure]),
     real: real.map((round) => round[figure]),

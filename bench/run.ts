@@ -1,4 +1,5 @@
 /** `npm run bench`: puts each question to this server and to the real one. */
+import { appendOnly } from './append-only.js';
 import { COLLECTION_ROWS, collections } from './collections.js';
 import { growthStall } from './growth-stall.js';
 import { inATest } from './in-a-test.js';
@@ -20,6 +21,7 @@ const QUESTIONS = {
   'memory-per-key': memoryPerKey,
   'growth-stall': growthStall,
   'save-load': saveLoad,
+  'append-only': appendOnly,
   'start-up': startUp,
   'in-a-test': inATest,
   publishing,

@@ -104,14 +104,19 @@ export class MeasuredServer {
   }
 }
 
-/** Starts both, runs `work` with them, and stops them whatever happens. */
+/**
+ * Starts both, runs `work` with them, and stops them whatever happens.
+ *
+ * @param settings - Further settings for each server: asked for once a server.
+ */
 export async function withBoth<T>(
   work: (ours: MeasuredServer, real: MeasuredServer) => Promise<T>,
+  settings: () => readonly string[] = () => [],
 ): Promise<T> {
   const [first, second] = contestants();
-  const ours = await MeasuredServer.start(first);
+  const ours = await MeasuredServer.start(first, settings());
   try {
-    const real = await MeasuredServer.start(second);
+    const real = await MeasuredServer.start(second, settings());
     try {
       return await work(ours, real);
     } finally {
