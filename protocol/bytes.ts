@@ -72,6 +72,11 @@ export function latin1(text: string): Uint8Array {
   return bytes;
 }
 
+/** The bytes of a text in UTF-8, one character each: how names of unknown encoding are held. */
+export function byteString(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 /** Up to this length text is put together faster than a native call makes it. */
 const SHORT_TEXT_BYTES = 16;
 

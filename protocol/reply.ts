@@ -271,14 +271,10 @@ export class ReplyWriter {
     else this.latin1(digits);
   }
 
-  /** Text of a format of three letters, such as `txt`; a plain bulk string in version 2. */
+  /** Latin-1 text of a format of three letters, such as `txt`; a plain bulk string in version 2. */
   verbatim(format: string, text: string): void {
-    this.verbatimBytes(format, Buffer.from(text));
-  }
-
-  verbatimBytes(format: string, text: Uint8Array): void {
-    if (this.resp === 2) return this.bulk(text);
-    const bytes = Buffer.concat([Buffer.from(`${format}:`, 'latin1'), text]);
+    if (this.resp === 2) return this.bulk(bytesOf(text));
+    const bytes = bytesOf(`${format}:${text}`);
     this.header(Mark.verbatim, bytes.length);
     this.body(bytes, 0, bytes.length);
   }

@@ -1,6 +1,7 @@
 /** A run of the program, from its arguments to the last signal. */
 import { randomBytes } from 'node:crypto';
 import { SystemClock } from '../datatypes/clock.js';
+import { byteString } from '../protocol/bytes.js';
 import { startInBackground, takeBackgroundMark } from './background.js';
 import { banner } from './banner.js';
 import { readCommandLine } from './command-line.js';
@@ -63,11 +64,6 @@ export async function run(invocation: Invocation): Promise<void> {
     isBare: args.length === 0,
     readStdin: stdin !== undefined,
   });
-}
-
-/** One character a byte: how settings hold names of files and other texts of unknown encoding. */
-function byteString(argument: string): string {
-  return Buffer.from(argument, 'utf8').toString('latin1');
 }
 
 async function readStandardInput(): Promise<string> {

@@ -185,15 +185,16 @@ export class Compiler {
   /** Raises the parser's error in the words of 5.1. A token of 0 says: near nothing. */
   private fail(state: LexState, message: string): never {
     const { tokens, before } = this.reading;
+    const near = state.t.token === 0 ? undefined : state.t.token;
     if (message === 'syntax error') {
       const assigns = state.t.token === EQUALS || state.t.token === COMMA;
-      if (assigns && before.call) throw tokens.error('unexpected symbol', state.t.token);
-      if (!assigns && before.variable) throw tokens.error("'=' expected", state.t.token);
+      if (assigns && before.call) throw tokens.error('unexpected symbol', near);
+      if (!assigns && before.variable) throw tokens.error("'=' expected", near);
     }
     const reworded = reword(message, state.L.nCcalls);
     if (reworded !== null) throw tokens.error(reworded);
     if (message === TOO_MANY_REGISTERS) message = 'function or expression too complex';
-    throw tokens.error(message, state.t.token === 0 ? undefined : state.t.token);
+    throw tokens.error(message, near);
   }
 }
 

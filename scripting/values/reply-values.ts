@@ -170,7 +170,7 @@ export class ReplyValues {
     const format = verbatim.getString('format');
     if (typeof text !== 'string' || typeof format !== 'string') return false;
     const letters = format.slice(0, FORMAT_LENGTH).padEnd(FORMAT_LENGTH);
-    this.reply.verbatimBytes(letters, Buffer.from(text, 'latin1'));
+    this.reply.verbatim(letters, text);
     return true;
   }
 }

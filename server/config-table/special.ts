@@ -2,6 +2,7 @@
 
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { byteString } from '../../protocol/bytes.js';
 import { bytesText, memory, notOneOf } from './kinds.js';
 import {
   InvalidSetting,
@@ -308,7 +309,7 @@ function toPath(bytes: string): string {
 function enterable(path: string): string {
   try {
     accessSync(`${path}/.`, constants.X_OK);
-    return Buffer.from(realpathSync(path), 'utf8').toString('latin1');
+    return byteString(realpathSync(path));
   } catch (error) {
     throw new InvalidSetting(systemErrorText(error));
   }

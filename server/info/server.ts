@@ -1,6 +1,7 @@
 /** INFO server: which program this is, where and since when it runs. */
 import os from 'node:os';
 import path from 'node:path';
+import { byteString } from '../../protocol/bytes.js';
 import type { Server } from '../server.js';
 import { announcement, BUILD, COMMIT, packageVersion, REDIS_VERSION, VERSION } from '../version.js';
 import type { InfoField, InfoSection } from './section.js';
@@ -51,8 +52,8 @@ function* runtime({ config, clock, cron, runId, startedAtMs }: Server): Generato
   yield ['configured_hz', values.hz];
   yield ['clients_hz', cron.clientsHz];
   yield ['lru_clock', Math.floor(clock.now() / 1000) % 2 ** 24];
-  yield ['executable', path.resolve(process.argv[1] ?? process.execPath)];
-  yield ['config_file', config.file ?? ''];
+  yield ['executable', byteString(path.resolve(process.argv[1] ?? process.execPath))];
+  yield ['config_file', byteString(config.file ?? '')];
   yield ['io_threads_active', 0];
   yield ['availability_zone', config.text('availability-zone')];
 }

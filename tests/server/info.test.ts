@@ -2,6 +2,7 @@ import t from 'tap';
 import { Rates } from '../../server/rates.js';
 import { Stats } from '../../server/stats.js';
 import { refusalOf, startServer } from '../helpers/server.js';
+import { connect } from '../helpers/wire.js';
 
 /** The value of a field; null when it is not there. */
 function field(text: unknown, name: string): string | null {
@@ -95,6 +96,18 @@ t.test('INFO commandstats tells refused calls from failed ones', async (t) => {
   );
   t.equal(field(text, 'errorstat_ERR'), 'count=3');
   t.equal(field(text, 'total_error_replies'), '3');
+});
+
+t.test('INFO tells bytes as they came, of settings and of errors', async (t) => {
+  const { port } = await startServer(t, { listen: true });
+  const wire = await connect(port);
+  await wire.send(['CONFIG', 'SET', 'availability-zone', Buffer.from('\xff\xc3\xa9', 'latin1')]);
+  const script = Buffer.from("return redis.error_reply('\xfe no')", 'latin1');
+  t.match(await wire.send(['EVAL', script, '0']), Buffer.from('-\xfe no\r\n', 'latin1'));
+  const text = (await wire.send(['INFO', 'everything'])).toString('latin1');
+  t.equal(field(text, 'availability_zone'), '\xff\xc3\xa9');
+  t.equal(field(text, 'errorstat_\xfe'), 'count=1');
+  wire.close();
 });
 
 t.test('INFO tells whole microseconds, of calls timed together too', async (t) => {
