@@ -13,7 +13,7 @@
  * openMyLibrary(engine.machine);               // register(...) into engine.globals
  * protectGlobals(engine.machine);              // library/globals.ts: scripts can change nothing now
  * const script = engine.compile(source, 'user_script');   // throws ScriptSyntaxError
- * engine.setGlobal('KEYS', listOf(keys));
+ * engine.setArguments(listOf(keys), listOf(args));
  * let done = engine.start(script, []);         // throws LuaError: see `value` and `place`
  * while (!done) done = engine.resume();        // in a later turn: it was left, see `ScriptHost`
  * reply(engine.result);
@@ -56,8 +56,8 @@ export interface ScriptEngine {
    */
   compile(source: string, chunk: string): Closure;
 
-  /** Sets a global, also one of protected globals: for KEYS and ARGV. */
-  setGlobal(name: string, value: LuaValue): void;
+  /** Sets the globals KEYS and ARGV, also where globals are protected. */
+  setArguments(keys: Table, args: Table): void;
 
   /**
    * Runs a script or function from its start.

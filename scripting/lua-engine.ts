@@ -22,6 +22,9 @@ export class LuaEngine implements ScriptEngine {
   readonly globals: Table;
   result: LuaValue = undefined;
   paused = false;
+  /** Where in the globals KEYS and ARGV were last. */
+  private keysNode = 0;
+  private argsNode = 0;
   private readonly compiler: Compiler;
   private readonly host: ScriptHost;
   private killedBy: LuaError | null = null;
@@ -41,8 +44,9 @@ export class LuaEngine implements ScriptEngine {
     return new Closure(this.compiler.compile(source, chunk), this.globals, []);
   }
 
-  setGlobal(name: string, value: LuaValue): void {
-    this.globals.set(name, value);
+  setArguments(keys: Table, args: Table): void {
+    this.keysNode = this.globals.setAt(this.keysNode, 'KEYS', keys);
+    this.argsNode = this.globals.setAt(this.argsNode, 'ARGV', args);
   }
 
   start(script: Closure | NativeFunction, args: readonly LuaValue[]): boolean {

@@ -168,6 +168,20 @@ export class Table {
     else this.insert(key, value, hashOf(key));
   }
 
+  /**
+   * `set` for a key that is set again and again: it is looked for in `node` first.
+   *
+   * @returns The node in which it is.
+   */
+  setAt(node: number, key: string, value: LuaValue): number {
+    if (node < this.keys.length && this.keys[node] === key) {
+      this.values[node] = value;
+      return node;
+    }
+    this.set(key, value);
+    return this.find(key);
+  }
+
   /** Appends to a table that is being filled from 1 up: `t[n] = value` with n the next index. */
   setInteger(n: number, value: LuaValue): void {
     if (n >= 1 && n < this.array.length) this.array[n] = value;

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { equalBytes } from '../../protocol/bytes.js';
 import type { Closure } from '../../scripting/machine/values.js';
 
 /** Digits of a SHA-1. */
@@ -16,14 +17,29 @@ const SCRIPT_BYTES = 200;
 
 export interface Script {
   readonly sha: string;
+  /** The same digits, to compare requests with. */
+  readonly digits: Uint8Array;
   readonly body: string;
   readonly closure: Closure;
   /** See `ScriptSource.flags`. */
   readonly flags: number | null;
+  /** Whether it came by SCRIPT LOAD, and so is never evicted. */
+  stays: boolean;
 }
 
 export function sha1Of(body: string): string {
   return createHash('sha1').update(body, 'latin1').digest('hex');
+}
+
+/** A script as the cache keeps it. @param closure - What `body` was compiled to. @param stays - See `Script`. */
+export function makeScript(
+  body: string,
+  closure: Closure,
+  flags: number | null,
+  stays: boolean,
+): Script {
+  const sha = sha1Of(body);
+  return { sha, digits: Buffer.from(sha, 'latin1'), body, closure, flags, stays };
 }
 
 /** A number for the first eight digits: that of two scripts is hardly ever the same. */
@@ -34,9 +50,8 @@ function prefixOf(bytes: Uint8Array, start: number): number {
 }
 
 /** Whether `bytes[start, start + 40)` is a script's SHA-1 in lower case. */
-function isShaOf({ sha }: Script, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < SHA_LENGTH; i++) if (bytes[start + i] !== sha.charCodeAt(i)) return false;
-  return true;
+function isShaOf({ digits }: Script, bytes: Uint8Array, start: number): boolean {
+  return equalBytes(bytes, start, start + SHA_LENGTH, digits, 0, SHA_LENGTH);
 }
 
 export class ScriptCache {
@@ -72,7 +87,7 @@ export class ScriptCache {
     const prefix = prefixOf(bytes, start);
     const known = this.byPrefix.get(prefix);
     if (known !== undefined && isShaOf(known, bytes, start)) {
-      if (!this.loaded.has(known.sha)) this.fromEval.get(known.sha);
+      if (!known.stays) this.fromEval.get(known.sha);
       return known;
     }
     const sha = Buffer.from(bytes.subarray(start, start + SHA_LENGTH)).toString('latin1');
@@ -93,17 +108,17 @@ export class ScriptCache {
     return script;
   }
 
-  /** @param stays - Whether it came by SCRIPT LOAD. */
-  add(script: Script, stays: boolean): void {
+  add(script: Script): void {
     this.byBody.set(script.body, script);
     this.bytes += script.body.length + SCRIPT_BYTES;
-    if (stays) this.loaded.set(script.sha, script);
+    if (script.stays) this.loaded.set(script.sha, script);
     else this.fromEval.set(script.sha, script);
   }
 
   /** A script that came by EVAL came by SCRIPT LOAD too: it stays. */
   keep(script: Script): void {
-    if (this.loaded.has(script.sha)) return;
+    if (script.stays) return;
+    script.stays = true;
     this.loaded.set(script.sha, script);
     this.fromEval.delete(script.sha);
   }
@@ -120,7 +135,7 @@ export class ScriptCache {
     if (reason !== 'evict') return;
     this.evicted++;
     this.byBody.delete(script.body);
-    const prefix = prefixOf(Buffer.from(script.sha, 'latin1'), 0);
+    const prefix = prefixOf(script.digits, 0);
     if (this.byPrefix.get(prefix) === script) this.byPrefix.delete(prefix);
     this.bytes -= script.body.length + SCRIPT_BYTES;
   }

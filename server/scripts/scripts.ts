@@ -32,7 +32,7 @@ import type { ServerCall } from '../server-call.js';
 import type { LibraryFunction } from './function-library.js';
 import { Functions } from './functions.js';
 import { InnerCalls } from './inner-calls.js';
-import { type Script, ScriptCache, sha1Of } from './script-cache.js';
+import { makeScript, type Script, ScriptCache } from './script-cache.js';
 import { scriptFailure } from './script-errors.js';
 import { needsMemory, ScriptFlag } from './script-flags.js';
 import { type ScriptKind, ScriptRun, type ScriptWatcher } from './script-run.js';
@@ -107,8 +107,8 @@ export class Scripts implements ScriptHost {
       return known;
     }
     const { code, flags } = readScript(body);
-    const script = { sha: sha1Of(body), body, closure: this.compile(code), flags };
-    this.cache.add(script, stays);
+    const script = makeScript(body, this.compile(code), flags, stays);
+    this.cache.add(script);
     return script;
   }
 
@@ -176,8 +176,10 @@ export class Scripts implements ScriptHost {
   private runEval(call: ServerCall, what: Runnable, keyCount: number, isReadOnly: boolean): void {
     const engine = this.evalEngine;
     const keysEnd = 3 + keyCount;
-    engine.setGlobal('KEYS', this.args.list(call.request, 3, keysEnd));
-    engine.setGlobal('ARGV', this.args.list(call.request, keysEnd, call.argc));
+    engine.setArguments(
+      this.args.list(call.request, 3, keysEnd),
+      this.args.list(call.request, keysEnd, call.argc),
+    );
     this.start(call, engine, what, isReadOnly);
   }
 

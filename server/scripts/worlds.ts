@@ -44,7 +44,7 @@ function openEngine(parts: WorldParts, isEval: boolean, host: ScriptHost): LuaEn
   machine.errorObject = (value) => (typeof value === 'string' ? errorTable(`ERR ${value}`) : value);
   openLibraries(machine, { random, cpuSeconds: () => process.cpuUsage().user / 1e6 });
   openServerApi(machine, isEval, api);
-  if (isEval) for (const name of ['KEYS', 'ARGV']) engine.setGlobal(name, new Table());
+  if (isEval) engine.setArguments(new Table(), new Table());
   protectGlobals(machine);
   return engine;
 }

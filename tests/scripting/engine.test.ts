@@ -122,7 +122,7 @@ t.test('A script that fills the memory is refused more of it', async (t) => {
 
 t.test('A string of a megabyte is a table key like any other', async (t) => {
   const engine = protectedEngine();
-  engine.setGlobal('ARGV', listOf(['k'.repeat(1_000_000)]));
+  engine.setArguments(listOf([]), listOf(['k'.repeat(1_000_000)]));
   const source = 'local t = {} t[ARGV[1]] = 7 return t[ARGV[1]]';
   engine.start(engine.compile(source, 'user_script'), []);
   t.equal(engine.result, 7);
