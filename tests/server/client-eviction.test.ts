@@ -68,18 +68,20 @@ t.test('a share of maxmemory is a limit too, from 128 KiB on', async (t) => {
   t.equal(evicted(), 1);
 });
 
-t.test('a lower limit is looked after at once', async (t) => {
-  const { named, evicted, call, server } = await startWatched(t, '50%');
-  const client = await named('client');
-  hold(client, 600_000);
-  while (server.engine.memory.clientsBytes < 600_000) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  t.equal(evicted(), 0);
-  await call('CONFIG', 'SET', 'maxmemory-clients', '10%');
-  t.equal(evicted(), 1);
-  await client.closed();
-});
+for (const before of ['50%', '0']) {
+  t.test(`a lower limit than ${before} is looked after at once`, async (t) => {
+    const { named, evicted, call, server } = await startWatched(t, before);
+    const client = await named('client');
+    hold(client, 600_000);
+    while (server.engine.memory.clientsBytes < 600_000) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    t.equal(evicted(), 0);
+    await call('CONFIG', 'SET', 'maxmemory-clients', '10%');
+    t.equal(evicted(), 1);
+    await client.closed();
+  });
+}
 
 t.test('CLIENT LIST tells what was read of a request that is not whole', async (t) => {
   const { call, named } = await startWatched(t, '0');
