@@ -212,6 +212,16 @@ export const DEBUG_NOT_ALLOWED = refusal(
   'ERR',
   'DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
 );
+export const MODULE_NOT_LOADED = refusal(
+  'ERR',
+  'Error loading the extension. Please check the server logs.',
+);
+export const NO_SUCH_MODULE = refusal(
+  'ERR',
+  'Error unloading module: no such module with that name',
+);
+/** Not an answer of the real server, which can give Lua up. */
+export const LUA_STAYS = refusal('ERR', 'Error unloading module: it is a part of this server');
 export const UNKNOWN_PROTOCOL_TYPE = refusal(
   'ERR',
   'Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',

@@ -24,6 +24,7 @@ import { functionCommand } from './function.js';
 import { INFO_COMMANDS } from './info.js';
 import { LATENCY_COMMANDS } from './latency.js';
 import { memory } from './memory.js';
+import { module } from './module.js';
 import { MONITOR_COMMANDS } from './monitor.js';
 import { PUBSUB_COMMANDS } from './pubsub.js';
 import { READ_MODE_COMMANDS } from './read-mode.js';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   ...DUMP_COMMANDS,
   client,
   ...CONNECTION_COMMANDS,
+  module,
   ...MONITOR_COMMANDS,
   ...PUBSUB_COMMANDS,
   ...READ_MODE_COMMANDS,

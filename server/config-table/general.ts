@@ -16,6 +16,7 @@ export const general = {
   daemonize: bool(false, { immutable: true }),
   pidfile: optionalText({ immutable: true }),
   'enable-debug-command': oneOf(ALLOWED, 'no', { immutable: true }),
+  'enable-module-command': oneOf(ALLOWED, 'no', { immutable: true }),
   'enable-protected-configs': oneOf(ALLOWED, 'no', { immutable: true }),
   'availability-zone': text(''),
   'hash-seed': optionalText({ immutable: true }),
@@ -74,7 +75,6 @@ export const general = {
     'enable-debug-assert': bool(false, { hidden: true, immutable: true }),
     'debug-context': text('', { hidden: true }),
 
-    'enable-module-command': oneOf(ALLOWED, 'no', { immutable: true }),
     aclfile: text('', { immutable: true }),
     'acllog-max-len': integer(0, LONG_MAX, 128),
     'acl-pubsub-default': oneOf(['allchannels', 'resetchannels'], 'resetchannels'),

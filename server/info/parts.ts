@@ -1,11 +1,17 @@
 /** INFO modules, cluster and scripting engines: what the server is made of. */
 import type { InfoSection } from './section.js';
 
+/** Lua as the real server tells of it, which has it as a module. */
+export const LUA_MODULE = { name: 'lua', version: 1 } as const;
+
 export const MODULES: InfoSection = {
   name: 'modules',
   title: 'Modules',
   shown: 'default',
-  *fields() {},
+  *fields() {
+    const { name, version } = LUA_MODULE;
+    yield ['module', `name=${name},ver=${version},api=1,filters=0,usedby=[],using=[],options=[]`];
+  },
 };
 
 export const CLUSTER: InfoSection = {

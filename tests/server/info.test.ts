@@ -192,3 +192,30 @@ t.test('the commands of a script count as those of the client that called it', a
   await call('EVAL', "redis.call('ping') redis.call('ping')", '0');
   t.match(await call('CLIENT', 'INFO'), / tot-cmds=3\n/);
 });
+
+t.test('MODULE tells of Lua, and loads and gives up nothing', async (t) => {
+  const { call } = await startServer(t, { config: { 'enable-module-command': 'yes' } });
+  t.same(await call('MODULE', 'LIST'), [['name', 'lua', 'ver', 1, 'path', 'lua', 'args', []]]);
+  t.match(field(await call('INFO', 'modules'), 'module'), /^name=lua,ver=1,/);
+  t.match(await call('MODULE', 'HELP'), [
+    'MODULE <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  ]);
+  const refused = (...args: string[]) => refusalOf(call('MODULE', ...args));
+  const notLoaded = 'ERR Error loading the extension. Please check the server logs.';
+  t.equal(await refused('LOAD', '/usr/lib/module.so', 'arg'), notLoaded);
+  t.equal(await refused('LOADEX', '/usr/lib/module.so', 'CONFIG', 'a', 'b'), notLoaded);
+  t.match(await refused('UNLOAD', 'none'), /no such module with that name$/);
+  t.match(await refused('UNLOAD', 'lua'), /^ERR Error unloading module: /);
+  t.equal(await refused('NONE'), "ERR unknown subcommand 'NONE'. Try MODULE HELP.");
+});
+
+t.test('MODULE changes nothing where enable-module-command does not allow it', async (t) => {
+  const { call } = await startServer(t);
+  for (const request of [
+    ['LOAD', 'x'],
+    ['LOADEX', 'x'],
+    ['UNLOAD', 'lua'],
+  ]) {
+    t.match(await refusalOf(call('MODULE', ...request)), /^ERR MODULE command not allowed\. /);
+  }
+});
