@@ -185,7 +185,7 @@ export class Compiler {
   /** Raises the parser's error in the words of 5.1. A token of 0 says: near nothing. */
   private fail(state: LexState, message: string): never {
     const { tokens, before } = this.reading;
-    const near = state.t.token === 0 ? undefined : state.t.token;
+    const near = state.t.token;
     if (message === 'syntax error') {
       const assigns = state.t.token === EQUALS || state.t.token === COMMA;
       if (assigns && before.call) throw tokens.error('unexpected symbol', near);

@@ -6,6 +6,7 @@
  * handed to it. A function with `...` among its parameters gets `local arg;` put before its body: in
  * 5.1 it has such a variable, which holds the further arguments if the body never says `...`.
  */
+import { untilZero } from '../../protocol/bytes.js';
 import { parseNumber } from '../machine/numbers.js';
 import { Blocks } from './blocks.js';
 import { Ending } from './ending.js';
@@ -14,6 +15,7 @@ import { FIRST_RESERVED, RESERVED, Word } from './words.js';
 
 /** Added to characters that are operators in 5.3 only: the parser must take them nowhere. */
 const FOREIGN = 0x10000;
+const NUL = 0;
 /** `goto` is a name in 5.1. */
 const KEYWORDS: ReadonlyMap<string, number> = new Map(
   RESERVED.map((word, i): [string, number] => [word, FIRST_RESERVED + i]).filter(
@@ -127,19 +129,17 @@ export class Tokenizer {
   /**
    * An error at the current line.
    *
-   * @param near - The token it is near, when the message says one.
+   * @param near - The token it is near, when the message says one. Of a NUL it says none.
    */
-  error(message: string, near?: number, line = this.line): ScriptSyntaxError {
-    const place = near === undefined ? '' : ` near '${this.shown(near)}'`;
+  error(message: string, near: number = NUL, line = this.line): ScriptSyntaxError {
+    const place = near === NUL ? '' : ` near '${this.shown(near)}'`;
     return new ScriptSyntaxError(`${this.chunk}:${line}: ${message}${place}`);
   }
 
   /** A token as messages show it after "near". */
   shown(token: number): string {
     const own = token === Word.name || token === Word.string || token === Word.number;
-    const text = own ? this.written : tokenName(token);
-    const nul = text.indexOf('\0');
-    return nul < 0 ? text : text.slice(0, nul);
+    return untilZero(own ? this.written : tokenName(token));
   }
 
   private followParameters(token: number): void {
@@ -174,8 +174,8 @@ export class Tokenizer {
     if (code === OPEN && (this.code(1) === OPEN || this.code(1) === EQUALS)) {
       return this.readBracketString();
     }
-    if (code === DOT && this.code(1) === DOT) {
-      const three = this.code(2) === DOT;
+    if (code === DOT && this.isDotAgain(1)) {
+      const three = this.isDotAgain(2);
       this.at += three ? 3 : 2;
       return three ? Word.dots : Word.concat;
     }
@@ -192,15 +192,21 @@ export class Tokenizer {
     return KEYWORDS.get(this.text) ?? Word.name;
   }
 
+  /** Whether there is a further dot `ahead`: a NUL counts as one, as in the real server. */
+  private isDotAgain(ahead: number): boolean {
+    return this.code(ahead) === DOT || this.code(ahead) === NUL;
+  }
+
+  /** A NUL counts as an `e`, as a sign too, and ends the number's text: so it is in the real server. */
   private readNumber(): number {
     const start = this.at;
     while (isDigit(this.code()) || this.code() === DOT) this.at++;
-    if ((this.code() | 32) === 101) {
+    if ((this.code() | 32) === 101 || this.code() === NUL) {
       this.at++;
-      if (this.code() === 43 || this.code() === MINUS) this.at++;
+      if (this.code() === 43 || this.code() === MINUS || this.code() === NUL) this.at++;
     }
     while (isDigit(this.code()) || isLetter(this.code())) this.at++;
-    this.written = this.source.slice(start, this.at);
+    this.written = untilZero(this.source.slice(start, this.at));
     const value = parseNumber(this.written);
     if (value === undefined) throw this.error('malformed number', Word.number);
     this.number = value;

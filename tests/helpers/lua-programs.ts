@@ -19,14 +19,17 @@ class ProgramGenerator {
     return Math.floor(this.random() * limit);
   }
 
-  /** A literal, a variable, or a field. */
+  /**
+   * A literal, a variable, or a field. Zero is no literal: in the real server all zeros of a function have the sign
+   * of the first.
+   */
   private atom(): string {
     return this.pick([
       ...[
         'nil',
         'true',
         'false',
-        '0',
+        'zero',
         '1',
         '2',
         '-1',
@@ -35,7 +38,7 @@ class ProgramGenerator {
         '1e15',
         '1e-7',
         '2^53',
-        '1/0',
+        '1/zero',
       ],
       ...["''", "'a'", "'10'", "' 0x1F '", "'1e2'", "'abc'", "'a\\0b'", '"\\200"', '{}', '{1,2,3}'],
       ...['{1,nil,3}', '{n=1}', 'n', 's', 't', 'f', 'u', 'm', 't.x', 't.y', 't[1]', 't[2]', 't[n]'],
@@ -104,7 +107,7 @@ class ProgramGenerator {
 
 /** What every program has: variables of each type, and a way to write down results. */
 const PRELUDE = `local out = {}
-local n, s, t, u, g, up = 2, 'str', {10, 20, 30, x = {y = 5}}
+local zero, n, s, t, u, g, up = 0, 2, 'str', {10, 20, 30, x = {y = 5}}
 local f = function(...) return ... end
 local meta, m = {}
 local function text(v)
@@ -167,14 +170,15 @@ export function tableProgram(random: Random, steps = 120): string {
     return [`${n}`, `${n}`, `${n}`, `'k${n}'`, `'key:${n}'`, `${n / 2}`, `${-n}`, 'true'][below(8)];
   };
   const list = Array.from({ length: below(9) }, () => (below(4) === 0 ? 'nil' : '1')).join(', ');
-  const lines = [`local t, out = {${list}}, {}`, TELL];
+  // A collection in the middle makes the real server forget where a key stood that was removed.
+  const lines = ["collectgarbage('stop')", `local t, out = {${list}}, {}`, TELL];
   const removal = below(5) / 10;
   for (let i = 0; i < steps; i++) {
     lines.push(`t[${key()}] = ${random() < removal ? 'nil' : i}`);
     if (below(20) === 0) lines.push(`t[#t + 1] = ${i}`, `t[#t] = ${below(2) ? 'nil' : i}`);
     if (below(25) === 0) lines.push('tell()');
   }
-  return `${lines.join('\n')}\ntell()\nreturn out`;
+  return `${lines.join('\n')}\ntell()\ncollectgarbage('restart')\nreturn out`;
 }
 
 const TELL = `local function tell()
