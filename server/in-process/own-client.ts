@@ -78,8 +78,8 @@ export class OwnClient implements Transport {
     return this.run(...args) as Uint8Array[];
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.read(bytes);
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    this.read(bytes, start, end);
     return true;
   }
 
@@ -90,8 +90,8 @@ export class OwnClient implements Transport {
     }
   }
 
-  private read(bytes: Uint8Array): void {
-    this.decoder.add(bytes);
+  private read(bytes: Uint8Array, start?: number, end?: number): void {
+    this.decoder.add(bytes, start, end);
     this.reply = this.decoder.next() ?? null;
   }
 
