@@ -81,7 +81,7 @@ export class EngineStream extends Duplex {
     if (client === null || this.isBusy || !server.isReadyFor(client) || !repliesOnce(client))
       return;
     this.writer ??= new RequestWriter();
-    const request = this.writer.write([name, ...args]);
+    const request = this.writer.writeCommand(name, args);
     const entry = server.commands.resolve(request);
     if (entry === undefined || !isRepliedToAtOnce(entry)) return undefined;
     this.idle.touch();
