@@ -88,7 +88,7 @@ export class EngineStream extends Duplex {
     const { resp } = client;
     this.isDirect = true;
     client.resp = 2;
-    server.run(client, request);
+    server.run(client, request, entry);
     client.resp = resp;
     this.isDirect = false;
     return this.directReply;
