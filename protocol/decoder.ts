@@ -1,5 +1,8 @@
 /** Bytes to values: replies of either version as JavaScript values, for links, tests and the in-process API. */
 
+// The global of this name is a getter.
+import { Buffer } from 'node:buffer';
+
 /** An error reply as an `Error`: `message` is its whole text, `code` its first word. */
 export class ReplyError extends Error {
   override readonly name = 'ReplyError';
