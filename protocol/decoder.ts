@@ -1,8 +1,5 @@
 /** Bytes to values: replies of either version as JavaScript values, for links, tests and the in-process API. */
 
-// The global of this name is a getter.
-import { Buffer } from 'node:buffer';
-
 /** An error reply as an `Error`: `message` is its whole text, `code` its first word. */
 export class ReplyError extends Error {
   override readonly name = 'ReplyError';
@@ -80,7 +77,7 @@ const Mark = {
  */
 export class Decoder {
   /** What is not read yet: `bytes[at, end)`. */
-  private bytes: Buffer = NO_BYTES;
+  private bytes: Uint8Array = NO_BYTES;
   private at = 0;
   private end = 0;
   /** Whether `bytes` are the decoder's own, not those of whoever added them. */
@@ -103,7 +100,7 @@ export class Decoder {
       this.end = this.bytes.length;
       return;
     }
-    this.bytes = bufferOver(bytes);
+    this.bytes = bytes;
     this.at = start;
     this.end = end;
   }
@@ -244,7 +241,7 @@ export class Decoder {
   private text(start: number, end: number): string {
     return end - start <= SHORT_TEXT
       ? shortText(this.bytes, start, end)
-      : this.bytes.toString('utf8', start, end);
+      : bufferOver(this.bytes).toString('utf8', start, end);
   }
 
   /** Where the line ends that stands next. */
@@ -259,7 +256,7 @@ export class Decoder {
   private body(length: number): Buffer {
     const start = this.at;
     this.skip(length);
-    return this.bytes.subarray(start, start + length);
+    return bufferOver(this.bytes).subarray(start, start + length);
   }
 
   /** Passes so many bytes, and the line end behind them. */
@@ -277,13 +274,15 @@ function bufferOver(bytes: Uint8Array): Buffer {
 
 const { fromCharCode } = String;
 
-function shortText(bytes: Buffer, start: number, end: number): string {
+function shortText(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   let seen = 0;
   let at = start;
   for (; at + 4 <= end; at += 4) {
-    const [a, b] = [bytes[at] as number, bytes[at + 1] as number];
-    const [c, d] = [bytes[at + 2] as number, bytes[at + 3] as number];
+    const a = bytes[at] as number;
+    const b = bytes[at + 1] as number;
+    const c = bytes[at + 2] as number;
+    const d = bytes[at + 3] as number;
     seen |= a | b | c | d;
     text += fromCharCode(a, b, c, d);
   }
@@ -291,7 +290,7 @@ function shortText(bytes: Buffer, start: number, end: number): string {
     seen |= bytes[at] as number;
     text += fromCharCode(bytes[at] as number);
   }
-  return seen < 0x80 ? text : bytes.toString('utf8', start, end);
+  return seen < 0x80 ? text : bufferOver(bytes).toString('utf8', start, end);
 }
 
 function doubleOf(line: string): number {
