@@ -97,8 +97,9 @@ export class AppendOnlyRewrite {
     }
     this.count++;
     server.stats.snapshots++;
-    if (owner.state === 'on') void this.prepare();
-    else this.run();
+    const format = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof';
+    if (owner.state === 'on') void this.prepare(format);
+    else this.run(format);
     return true;
   }
 
@@ -126,7 +127,7 @@ export class AppendOnlyRewrite {
   }
 
   /** Has a manifest that names the next file be on disk; then what comes goes there, and the rewrite begins. */
-  private async prepare(): Promise<void> {
+  private async prepare(format: BaseFormat): Promise<void> {
     const { owner, server } = this;
     const { directory } = owner;
     const preparing: Preparing = { isGivenUp: false };
@@ -146,7 +147,7 @@ export class AppendOnlyRewrite {
     server.background(() => {
       if (preparing.isGivenUp) return directory.remove(staged);
       this.preparing = null;
-      this.switchOver(directory, staged);
+      this.switchOver(directory, staged, format);
     });
   }
 
@@ -177,7 +178,7 @@ export class AppendOnlyRewrite {
   }
 
   /** What comes from now on goes to the next file. */
-  private switchOver(directory: AofDirectory, staged: string): void {
+  private switchOver(directory: AofDirectory, staged: string, format: BaseFormat): void {
     const { owner, server } = this;
     try {
       if (!this.isWritten()) return directory.remove(staged);
@@ -195,13 +196,12 @@ export class AppendOnlyRewrite {
       this.failedToStart(error);
       return;
     }
-    this.run();
+    this.run(format);
   }
 
   /** Begins to write the base. */
-  private run(): void {
+  private run(format: BaseFormat): void {
     const { server } = this;
-    const format = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof';
     const temporaryName = this.nextTemporaryName();
     const file = new BackgroundFile(this.fileOptions(temporaryName));
     file.onFailure = (failure) => this.fail(failure.cause);

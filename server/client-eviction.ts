@@ -15,11 +15,13 @@ export class ClientEviction {
   private readonly server: Server;
   /** The last look found the limit exceeded and nobody to drop. */
   private helpless = false;
+  /** Nothing was noted while there was no limit. */
+  private mustCount = true;
 
   constructor(server: Server) {
     this.server = server;
     server.config.onChange('maxmemory-clients', () => {
-      server.later(0, () => this.checkAll());
+      this.mustCount = true;
       return undefined;
     });
   }
@@ -31,7 +33,9 @@ export class ClientEviction {
 
   /** Drops clients when what was noted of them exceeds the limit. */
   check(): void {
-    if (this.helpless || this.server.memory.notedClientBytes < this.limitBytes) return;
+    if (!this.mustCount) {
+      if (this.helpless || this.server.memory.notedClientBytes < this.limitBytes) return;
+    }
     this.checkAll();
   }
 
@@ -40,6 +44,7 @@ export class ClientEviction {
     const { log, memory } = this.server;
     const { limitBytes } = this;
     this.helpless = false;
+    this.mustCount = false;
     if (memory.clientsBytes < limitBytes) return;
     for (const client of this.largestFirst()) {
       this.evict(client);

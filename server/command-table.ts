@@ -225,8 +225,8 @@ export class CommandTable {
 
   /** The command of a name such as `config|get`. */
   named(name: string): CommandEntry | undefined {
-    const [first = '', second] = name.split('|');
-    const entry = this.findText(first);
+    const [first = '', second, third] = name.split('|');
+    const entry = third === undefined ? this.findText(first) : undefined;
     return second === undefined ? entry : entry?.subcommands?.findText(second);
   }
 

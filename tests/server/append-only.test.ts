@@ -86,6 +86,16 @@ for (const preamble of ['yes', 'no']) {
   });
 }
 
+t.test('the base is of the form that was set when the rewrite began', async (t) => {
+  const dir = temporaryFolder(t);
+  const server = await startAppending(t, dir, { 'aof-use-rdb-preamble': 'no' });
+  await server.call('SET', 'k', 'v');
+  await server.call('BGREWRITEAOF');
+  await server.call('CONFIG', 'SET', 'aof-use-rdb-preamble', 'yes');
+  await untilRewritten(server);
+  t.equal(manifestOf(dir)[0], 'file appendonly.aof.2.base.aof seq 2 type b');
+});
+
 t.test('a rewrite as requests keeps pending entries, consumers and field expiries', async (t) => {
   const dir = temporaryFolder(t);
   const first = await startAppending(t, dir, { 'aof-use-rdb-preamble': 'no' });

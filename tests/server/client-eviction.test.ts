@@ -69,7 +69,7 @@ t.test('a share of maxmemory is a limit too, from 128 KiB on', async (t) => {
 });
 
 t.test('a lower limit is looked after at once', async (t) => {
-  const { clock, named, evicted, call, server } = await startWatched(t, '50%');
+  const { named, evicted, call, server } = await startWatched(t, '50%');
   const client = await named('client');
   hold(client, 600_000);
   while (server.engine.memory.clientsBytes < 600_000) {
@@ -77,9 +77,21 @@ t.test('a lower limit is looked after at once', async (t) => {
   }
   t.equal(evicted(), 0);
   await call('CONFIG', 'SET', 'maxmemory-clients', '10%');
-  await clock.advance(0);
-  await client.closed();
   t.equal(evicted(), 1);
+  await client.closed();
+});
+
+t.test('the first limit of all is looked after at once', async (t) => {
+  const { call, port, server } = await startServer(t, { listen: true });
+  const client = await connect(port);
+  t.teardown(() => client.close());
+  hold(client, 600_000);
+  while (!/ qbuf=6\d{5} /.test(String(await call('CLIENT', 'LIST')))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await call('CONFIG', 'SET', 'maxmemory-clients', '500kb');
+  t.equal(server.engine.stats.evictedClients, 1);
+  await client.closed();
 });
 
 t.test('CLIENT LIST tells what was read of a request that is not whole', async (t) => {

@@ -109,6 +109,15 @@ t.test('findKeys follows every kind of key spec', async (t) => {
   t.same(found([key(1, ['RW']), last], 'x', 'a', '0', 'KEYS', 'b', 'c'), [1, 4, 5]);
 });
 
+t.test('COMMAND INFO knows no name of other parts than a command and its subcommand', async (t) => {
+  const { call } = await startServer(t);
+  const names = ['config|get|key', 'config|', '|get', 'get|x'];
+  t.same(
+    await call('COMMAND', 'INFO', ...names),
+    names.map(() => null),
+  );
+});
+
 t.test('COMMAND LIST filters by category, pattern and module', async (t) => {
   const { call } = await startServer(t);
   const listed = (...filter: string[]) => call('COMMAND', 'LIST', 'FILTERBY', ...filter);
