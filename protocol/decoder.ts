@@ -45,6 +45,8 @@ const NO_BYTES = Buffer.alloc(0);
 const CR = 0x0d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
+/** Up to this length ASCII is put together here: calling native code costs more. Longer strings would be ropes. */
+const SHORT_TEXT = 12;
 /** So many digits a number holds exactly. */
 const EXACT_DIGITS = 15;
 
@@ -74,8 +76,10 @@ const Mark = {
  * bytes may be used again from then on. Bytes that are no RESP throw a SyntaxError.
  */
 export class Decoder {
-  private bytes: Buffer = NO_BYTES;
+  /** What is not read yet: `bytes[at, end)`. */
+  private bytes: Uint8Array = NO_BYTES;
   private at = 0;
+  private end = 0;
   /** Whether `bytes` are the decoder's own, not those of whoever added them. */
   private owned = true;
   private readonly buffers: boolean;
@@ -86,17 +90,24 @@ export class Decoder {
     this.rounds = options.rounds ?? false;
   }
 
-  add(bytes: Uint8Array): void {
-    this.owned = this.at < this.bytes.length;
-    this.bytes = this.owned
-      ? Buffer.concat([this.bytes.subarray(this.at), bytes])
-      : bufferOver(bytes);
-    this.at = 0;
+  /** Takes `bytes[start, end)`. */
+  add(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.owned = this.at < this.end;
+    if (this.owned) {
+      const rest = this.bytes.subarray(this.at, this.end);
+      this.bytes = Buffer.concat([rest, bytes.subarray(start, end)]);
+      this.at = 0;
+      this.end = this.bytes.length;
+      return;
+    }
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
   }
 
   next(): ReplyValue | Push | undefined {
     const start = this.at;
-    if (start < this.bytes.length) {
+    if (start < this.end) {
       try {
         return this.read();
       } catch (error) {
@@ -109,20 +120,18 @@ export class Decoder {
 
   /** Keeps what stands from `start` on until there is more of it. */
   private keep(start: number): void {
-    if (start === this.bytes.length) this.bytes = NO_BYTES;
-    else
-      this.bytes = this.owned
-        ? this.bytes.subarray(start)
-        : Buffer.from(this.bytes.subarray(start));
+    const rest = this.bytes.subarray(start, this.end);
+    if (start === this.end) this.bytes = NO_BYTES;
+    else this.bytes = this.owned ? rest : Buffer.from(rest);
     this.owned = true;
     this.at = 0;
+    this.end = this.bytes.length;
   }
 
   private read(): ReplyValue | Push {
-    const mark = this.bytes[this.at++];
+    if (this.at >= this.end) throw INCOMPLETE;
+    const mark = this.bytes[this.at++] as number;
     switch (mark) {
-      case undefined:
-        throw INCOMPLETE;
       case Mark.simple:
         return this.line();
       case Mark.error:
@@ -176,7 +185,7 @@ export class Decoder {
     if (this.buffers) return Uint8Array.from(this.body(length));
     const start = this.at;
     this.skip(length);
-    return this.bytes.toString('utf8', start, start + length);
+    return this.text(start, start + length);
   }
 
   private array(): ReplyValue {
@@ -226,27 +235,33 @@ export class Decoder {
     const start = this.at;
     const end = this.lineEnd();
     this.at = end + 2;
-    return this.bytes.toString('utf8', start, end);
+    return this.text(start, end);
+  }
+
+  private text(start: number, end: number): string {
+    return end - start <= SHORT_TEXT
+      ? shortText(this.bytes, start, end)
+      : bufferOver(this.bytes).toString('utf8', start, end);
   }
 
   /** Where the line ends that stands next. */
   private lineEnd(): number {
     const { bytes } = this;
     let end = this.at;
-    while (end < bytes.length && bytes[end] !== CR) end++;
-    if (end + 2 > bytes.length) throw INCOMPLETE;
+    while (end < this.end && bytes[end] !== CR) end++;
+    if (end + 2 > this.end) throw INCOMPLETE;
     return end;
   }
 
   private body(length: number): Buffer {
     const start = this.at;
     this.skip(length);
-    return this.bytes.subarray(start, start + length);
+    return bufferOver(this.bytes).subarray(start, start + length);
   }
 
   /** Passes so many bytes, and the line end behind them. */
   private skip(length: number): void {
-    if (this.at + length + 2 > this.bytes.length) throw INCOMPLETE;
+    if (this.at + length + 2 > this.end) throw INCOMPLETE;
     this.at += length + 2;
   }
 }
@@ -255,6 +270,27 @@ function bufferOver(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+const { fromCharCode } = String;
+
+function shortText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  let seen = 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const a = bytes[at] as number;
+    const b = bytes[at + 1] as number;
+    const c = bytes[at + 2] as number;
+    const d = bytes[at + 3] as number;
+    seen |= a | b | c | d;
+    text += fromCharCode(a, b, c, d);
+  }
+  for (; at < end; at++) {
+    seen |= bytes[at] as number;
+    text += fromCharCode(bytes[at] as number);
+  }
+  return seen < 0x80 ? text : bufferOver(bytes).toString('utf8', start, end);
 }
 
 function doubleOf(line: string): number {

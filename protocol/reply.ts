@@ -22,8 +22,11 @@ export interface BlockHolder {
 
 /** Where finished replies go. */
 export interface ReplySink {
-  /** Takes bytes that may be used again after the call: true when they are already written, false when kept. */
-  send(bytes: Uint8Array): boolean;
+  /**
+   * Takes `bytes[start, end)`, by default all: true when they are already written, and may be used again; false when
+   * kept.
+   */
+  send(bytes: Uint8Array, start?: number, end?: number): boolean;
   /** Takes several parts at once; each `done` is called when its part is written or given up. */
   sendAll(parts: readonly ReplyPart[]): void;
 }
@@ -370,11 +373,11 @@ export class ReplyWriter {
   flush(sink: ReplySink): void {
     if (this.parts.length === 0) {
       if (this.at === this.start) return;
-      const taken = this.start > 0;
-      const sent = sink.send(this.buffer.subarray(this.start, this.at));
-      if (!sent) this.kept = true;
-      this.start = this.at;
-      if (!taken) this.reuse();
+      const { buffer, start, at } = this;
+      // Whoever reads them may have more written at once.
+      this.start = at;
+      if (!sink.send(buffer, start, at)) this.kept = true;
+      if (start === 0 && this.at === at) this.reuse();
       return;
     }
     this.closeBuffer();

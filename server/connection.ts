@@ -8,6 +8,7 @@
 import { Parsed } from '../protocol/parser.js';
 import type { Request } from '../protocol/request.js';
 import { type Client, ReplyMode } from './client.js';
+import type { CommandEntry } from './command-table.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
 
@@ -39,13 +40,18 @@ export function receive(server: Server, client: Client, bytes: Uint8Array, end: 
 }
 
 /** Runs a request that never was bytes of a connection, for a client that nothing keeps waiting. */
-export function runRequest(server: Server, client: Client, request: Request): void {
+export function runRequest(
+  server: Server,
+  client: Client,
+  request: Request,
+  entry: CommandEntry | undefined,
+): void {
   const bytes = request.wireBytes;
   client.netInputBytes += bytes;
   server.stats.netInputBytes += bytes;
   server.stats.readsProcessed++;
   client.lastInteractionAtMs = server.clock.now();
-  server.execute(client, request);
+  server.execute(client, request, entry);
   if (server.reply.pendingBytes > server.replyBuffers.roomFor(client)) {
     checkOutputLimits(server, client);
   }

@@ -46,6 +46,9 @@ export class Executor {
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
   private lastEndMs = 0;
+  /** When the turn began, and how many commands had run before it. */
+  private turnStartMs = 0;
+  private countBefore = 0;
   /** Those that ran since. */
   private readonly untimed: (CommandEntry | null)[] = new Array(MOST_UNTIMED).fill(null);
   private untimedCount = 0;
@@ -79,16 +82,20 @@ export class Executor {
       reachable(values.commandlogReplyLargerThan, SHORT_REPLY_BYTES);
   }
 
-  /** Called before the first request of a turn. Answers when that is, as `elapsedMs` does. */
-  beginTurn(): number {
-    this.lastEndMs = this.server.clock.elapsedMs();
-    return this.lastEndMs;
+  /** Called before the first request of a turn. */
+  beginTurn(): void {
+    const { clock, stats } = this.server;
+    this.lastEndMs = clock.elapsedMs();
+    this.turnStartMs = this.lastEndMs;
+    this.countBefore = stats.commandsProcessed;
   }
 
-  /** Called after the last request of a turn that began at `startMs`. Answers how long its commands took, in ms. */
-  endTurn(startMs: number): number {
+  /** Called after the last request of a turn. */
+  endTurn(): void {
+    const { stats } = this.server;
     this.settle();
-    return this.lastEndMs - startMs;
+    const usec = (this.lastEndMs - this.turnStartMs) * 1000;
+    stats.countTurn(usec, stats.commandsProcessed - this.countBefore);
   }
 
   /** Times the commands that ran since the clock was last looked at. */

@@ -66,8 +66,8 @@ export class LocalConnection implements Transport {
     else this.server.receive(this.client, bytes, bytes.length);
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.decoder.add(bytes);
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    this.decoder.add(bytes, start, end);
     this.deliver();
     return true;
   }

@@ -237,7 +237,9 @@ export class Server {
 
   /** Bytes came from a client: runs what is whole in them, and sends the replies. */
   receive(client: Client, bytes: Uint8Array, end: number): void {
-    this.turn(client, () => receive(this, client, bytes, end));
+    this.beginTurn(client);
+    receive(this, client, bytes, end);
+    this.endTurn(client);
   }
 
   /** Whether a request of the client would run at once: nothing is being served, nothing holds it back. */
@@ -249,17 +251,19 @@ export class Server {
   }
 
   /** Runs a request in a turn of its own; the client must be ready. */
-  run(client: Client, request: Request): void {
-    this.turn(client, () => runRequest(this, client, request));
+  run(client: Client, request: Request, entry = this.commands.resolve(request)): void {
+    this.beginTurn(client);
+    runRequest(this, client, request, entry);
+    this.endTurn(client);
   }
 
   /** Goes on with requests that waited. */
   resume(client: Client): void {
     if (client.closed || (client.pendingEnd === 0 && client.postponed === null)) return;
-    this.turn(client, () => {
-      if (client.postponed !== null) this.runPostponed(client, client.postponed);
-      runPending(this, client);
-    });
+    this.beginTurn(client);
+    if (client.postponed !== null) this.runPostponed(client, client.postponed);
+    runPending(this, client);
+    this.endTurn(client);
   }
 
   /** Runs a request again that waited for keys, and then for the end of a pause. */
@@ -294,22 +298,20 @@ export class Server {
     return this.serving !== null;
   }
 
-  /** Everything that one event from the outside brings about, between reading the clock and sending replies. */
-  private turn(client: Client, work: () => void): void {
+  /** What one event from the outside brings about stands between this and `endTurn`, which sends the replies. */
+  private beginTurn(client: Client): void {
     if (this.outbox.isFull) this.outbox.flush();
     this.flushPushesOf(client);
     this.effects.settleOutside();
     this.refreshClock();
-    const startMs = this.executor.beginTurn();
-    const commands = this.stats.commandsProcessed;
+    this.executor.beginTurn();
     this.serving = client;
-    work();
+  }
+
+  private endTurn(client: Client): void {
     this.serving = null;
     this.keyspace.known.forget();
-    this.stats.countTurn(
-      this.executor.endTurn(startMs) * 1000,
-      this.stats.commandsProcessed - commands,
-    );
+    this.executor.endTurn();
     if (client.closed) this.reply.discard();
     else if (client.transport) this.sendReplies(client, client.transport);
     const evictsClients = this.clientEviction.isOn;
@@ -321,10 +323,10 @@ export class Server {
 
   /** A turn in which something goes on for a client that has sent nothing new. */
   turnOf(client: Client, work: () => void): void {
-    this.turn(client, () => {
-      this.reply.resp = client.resp;
-      work();
-    });
+    this.beginTurn(client);
+    this.reply.resp = client.resp;
+    work();
+    this.endTurn(client);
   }
 
   /** Time stands still for a script that was left in the middle. */

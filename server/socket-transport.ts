@@ -50,8 +50,8 @@ export class SocketTransport implements Transport {
     return this.socket.writableLength;
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.socket.write(bytes);
+  send(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    this.socket.write(bytes.subarray(start, end));
     return this.socket.writableLength === 0;
   }
 

@@ -148,8 +148,8 @@ const REPLY_BYTES = 1024;
 function decoded(reply: ReplyWriter): ReplyValue {
   const decoder = new Decoder();
   reply.flush({
-    send(bytes) {
-      decoder.add(bytes);
+    send(bytes, start, end) {
+      decoder.add(bytes, start, end);
       return true;
     },
     sendAll(parts) {

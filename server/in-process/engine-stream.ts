@@ -81,14 +81,14 @@ export class EngineStream extends Duplex {
     if (client === null || this.isBusy || !server.isReadyFor(client) || !repliesOnce(client))
       return;
     this.writer ??= new RequestWriter();
-    const request = this.writer.write([name, ...args]);
+    const request = this.writer.writeCommand(name, args);
     const entry = server.commands.resolve(request);
     if (entry === undefined || !isRepliedToAtOnce(entry)) return undefined;
     this.idle.touch();
     const { resp } = client;
     this.isDirect = true;
     client.resp = 2;
-    server.run(client, request);
+    server.run(client, request, entry);
     client.resp = resp;
     this.isDirect = false;
     return this.directReply;
@@ -134,16 +134,16 @@ export class EngineStream extends Duplex {
     done(error);
   }
 
-  /** Keeps bytes of replies for the reader. They may be used again after the call. */
-  keep(bytes: Uint8Array): void {
+  /** Keeps `bytes[start, end)`, replies, for the reader. They may be used again after the call. */
+  keep(bytes: Uint8Array, start = 0, end = bytes.length): void {
     if (this.destroyed || this.over) return;
     if (this.isDirect) {
-      this.decoder.add(bytes);
+      this.decoder.add(bytes, start, end);
       this.directReply = this.decoder.next() as ReplyValue;
       return;
     }
-    this.replies.push(Buffer.from(bytes));
-    this.repliesBytes += bytes.length;
+    this.replies.push(Buffer.from(bytes.subarray(start, end)));
+    this.repliesBytes += end - start;
     this.deliverSoon();
   }
 
@@ -272,8 +272,8 @@ class StreamTransport implements Transport {
     return this.stream.unreadBytes;
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.stream.keep(bytes);
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    this.stream.keep(bytes, start, end);
     return true;
   }
 

@@ -5,7 +5,7 @@
 import type { Database } from '../../datatypes/database.js';
 import { Decoder, type Push, ReplyError, type ReplyValue } from '../../protocol/decoder.js';
 import type { ReplyPart } from '../../protocol/reply.js';
-import { type RequestArgument, RequestWriter } from '../../protocol/request-writer.js';
+import { encodeRequest, type RequestArgument } from '../../protocol/request-writer.js';
 import { DEFAULT_USER } from '../authentication.js';
 import { Client, type Transport } from '../client.js';
 import type { Server } from '../server.js';
@@ -22,7 +22,6 @@ export class OwnClient implements Transport {
 
   private readonly server: Server;
   private readonly client: Client;
-  private readonly writer = new RequestWriter();
   private readonly decoder = new Decoder({ buffers: true });
   private reply: ReplyValue | Push = null;
 
@@ -60,9 +59,8 @@ export class OwnClient implements Transport {
     if (this.server.isServing) {
       throw new Error('Cannot reach the data now: a command is being run');
     }
-    this.writer.write(args);
-    const { written } = this.writer;
-    this.server.receive(this.client, written, written.length);
+    const request = encodeRequest(args);
+    this.server.receive(this.client, request, request.length);
     if (this.reply instanceof ReplyError) throw this.reply;
     return this.reply as ReplyValue;
   }
@@ -78,8 +76,8 @@ export class OwnClient implements Transport {
     return this.run(...args) as Uint8Array[];
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.read(bytes);
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    this.read(bytes, start, end);
     return true;
   }
 
@@ -90,8 +88,8 @@ export class OwnClient implements Transport {
     }
   }
 
-  private read(bytes: Uint8Array): void {
-    this.decoder.add(bytes);
+  private read(bytes: Uint8Array, start?: number, end?: number): void {
+    this.decoder.add(bytes, start, end);
     this.reply = this.decoder.next() ?? null;
   }
 

@@ -37,8 +37,8 @@ export class BytesClient implements Transport {
     bytes.fill(0x23);
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.received.push(Buffer.from(bytes));
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    this.received.push(Buffer.from(bytes.subarray(start, end)));
     return true;
   }
 

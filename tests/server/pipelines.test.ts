@@ -170,8 +170,8 @@ class FakeSocket implements Transport {
   /** Each write by itself. */
   readonly writes: string[] = [];
 
-  send(bytes: Uint8Array): boolean {
-    this.writes.push(Buffer.from(bytes).toString('latin1'));
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    this.writes.push(Buffer.from(bytes.subarray(start, end)).toString('latin1'));
     return true;
   }
 

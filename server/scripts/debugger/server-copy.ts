@@ -151,8 +151,8 @@ class Passage implements Transport {
     this.socketPath = transport?.socketPath ?? '';
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (!this.client.closed) this.original.outputOf(this.client).raw(bytes);
+  send(bytes: Uint8Array, start?: number, end?: number): boolean {
+    if (!this.client.closed) this.original.outputOf(this.client).raw(bytes.subarray(start, end));
     return true;
   }
 
