@@ -39,10 +39,11 @@ export class Ending {
     const before = this.primary;
     this.primary = false;
     this.call = false;
-    if (each === Word.local) this.inLocalNames = true;
+    const declares = each === Word.local || each === Word.for;
+    if (declares) this.inLocalNames = true;
     else if (each === Word.name) this.inLocalNames &&= this.wantsName;
     else if (each !== COMMA) this.inLocalNames = false;
-    this.wantsName = each === Word.local || each === COMMA;
+    this.wantsName = declares || each === COMMA;
     if (each === Word.return) this.inReturn = true;
     else if (RETURN_ENDS.has(each)) this.inReturn = false;
     this.emptyStatement = BLOCK_STARTS.has(each) || (each === SEMICOLON && !this.inReturn);
