@@ -105,6 +105,13 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   },
   // Words of our own.
   ...{ 'latency|doctor': 0, 'memory|doctor': 0, lolwut: 0 },
+  ...{
+    'module|help': 0,
+    'module|list': 0,
+    'module|load': 0,
+    'module|loadex': 0,
+    'module|unload': 0,
+  },
   ...{ set: 40, flushdb: 0.3, flushall: 0.3, swapdb: 1, select: 2, hello: 1, reset: 0.3 },
   // In large sorted sets of different scores, what a range of members is depends on chance.
   ...{ zlexcount: 0, zrangebylex: 0, zrevrangebylex: 0, zremrangebylex: 0 },
