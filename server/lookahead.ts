@@ -6,7 +6,7 @@
  * the waits overlap; what runs then finds everything at hand. The hash of each key is kept for the command.
  */
 import type { Keyspace } from '../datatypes/database.js';
-import { ReadAhead } from '../datatypes/store/dict.js';
+import { type Dict, ReadAhead } from '../datatypes/store/dict.js';
 import { Parsed } from '../protocol/parser.js';
 import { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
@@ -34,6 +34,8 @@ export class Lookahead {
   private readonly hashOf = new Int32Array(DEPTH);
   private readonly ahead = new ReadAhead(DEPTH);
   private keyed = 0;
+  /** The table that was asked for the keys ahead of time; null when it is not worth it. */
+  private asked: Dict | null = null;
   /** The request that was begun and is not whole. */
   private unfinished = 0;
 
@@ -99,6 +101,9 @@ export class Lookahead {
     known.start = request.starts[key] as number;
     known.end = request.ends[key] as number;
     known.hash = this.ahead.hashes[hash] as number;
+    if (this.asked !== null && this.asked.departures === this.ahead.departures) {
+      this.asked.expect(known.hash, this.ahead.refs[hash] as number);
+    }
   }
 
   /** Hands the request that is not whole to the client, to go on with when more bytes come. */
@@ -118,13 +123,11 @@ export class Lookahead {
       const key = this.entries[i]?.firstKey ?? 0;
       hashOf[i] = -1;
       if (key === 0 || key >= request.argc) continue;
-      hashes[this.keyed] = keyspace.hash.hash(
-        request.bytes,
-        request.starts[key] as number,
-        request.ends[key] as number,
-      );
+      const start = request.starts[key] as number;
+      keyspace.hash.hashInto(hashes, this.keyed, request.bytes, start, request.ends[key] as number);
       hashOf[i] = this.keyed++;
     }
-    if (keys.size > WORTH_WARMING) keys.warm(this.ahead, this.keyed);
+    this.asked = keys.size > WORTH_WARMING ? keys : null;
+    this.asked?.warm(this.ahead, this.keyed);
   }
 }

@@ -62,19 +62,54 @@ const tooFull = (count: number, slots: number) => count * 6 >= slots * 5;
 /** A directory's bytes, with the depths. */
 const countedBytes = ({ length }: Int32Array) => (length > 1 ? length * 5 : 0);
 
-/** What `Dict.warm` works on; `sum` is of what was read, as nothing is read that nobody wants. */
+/** What `Dict.warm` works on. */
 export class ReadAhead {
   readonly hashes: Uint32Array;
+  /** For each hash the element that has it, if any does; else another, or NONE. */
+  readonly refs: Uint32Array;
+  /** The table's `departures` when it was asked. */
+  departures = 0;
+
   readonly pages: Int32Array[];
+  /** Where to read in each page, and where a second time: the end of a segment, the next cache line of an element. */
   readonly words: Int32Array;
+  readonly ends: Int32Array;
+  /** Of what was read, as nothing is read that nobody wants. */
   sum = 0;
 
-  /** @param depth - How many elements at a time. */
+  /** @param depth - How many elements at a time: a multiple of four. */
   constructor(depth: number) {
     this.hashes = new Uint32Array(depth);
-    this.pages = new Array(depth).fill(new Int32Array(0));
+    this.refs = new Uint32Array(depth);
+    this.pages = new Array(depth).fill(new Int32Array(1));
     this.words = new Int32Array(depth);
+    this.ends = new Int32Array(depth);
   }
+}
+
+/**
+ * Reads a word of each of four pages. The fewer instructions between two reads, the more of them the processor
+ * has under way: so places come first, and reads one after the other.
+ */
+function readFour(pages: readonly Int32Array[], words: Int32Array, i: number): number {
+  const page0 = pages[i]!;
+  const page1 = pages[i + 1]!;
+  const page2 = pages[i + 2]!;
+  const page3 = pages[i + 3]!;
+  const word0 = words[i]!;
+  const word1 = words[i + 1]!;
+  const word2 = words[i + 2]!;
+  const word3 = words[i + 3]!;
+  return page0[word0]! ^ page1[word1]! ^ page2[word2]! ^ page3[word3]!;
+}
+
+/** The element of the first slot in `words[at, stop)` whose hash is not smaller; NONE when a gap comes first. */
+function refNear(hash: number, words: Int32Array, home: number, stop: number): Ref {
+  for (let at = home; at < stop; at += 2) {
+    const ref = words[at + 1]!;
+    if (ref === NONE || words[at]! >>> 0 >= hash) return ref >>> 0;
+  }
+  return NONE;
 }
 
 export class Dict {
@@ -90,6 +125,11 @@ export class Dict {
   private slots = 0;
   /** How many `FrozenDict`s live that may share segments. */
   private frozen = 0;
+  /** Counts the elements that have gone: whatever was found before may be something else's memory since. */
+  departures = 0;
+  /** What `find` is going to find for a hash, maybe. */
+  private expectedHash = 0;
+  private expected: Ref = NONE;
 
   private readonly arena: Arena;
   private readonly keyOffset: number;
@@ -121,6 +161,10 @@ export class Dict {
 
   /** The element whose key is `bytes[start, end)`, or NONE. `hash` is the key's. */
   find(hash: number, bytes: Uint8Array, start: number, end: number): Ref {
+    const { expected } = this;
+    if (expected !== NONE && hash === this.expectedHash) {
+      if (this.hasKey(expected, bytes, start, end)) return expected;
+    }
     const index = this.indexOf(hash);
     const segment = this.directory[index]!;
     if (segment === NONE) return NONE;
@@ -128,15 +172,29 @@ export class Dict {
     const first = ((segment & 0xffff) << 2) + FIRST_SLOT;
     const slots = this.slotsIn(index, words, first);
     const stop = first + (slots << 1);
+    // Known to be 32 bits wide, or it would be compared in floating point.
+    const wanted = hash >>> 0;
     for (let at = first + homeOf(hash, this.depths[index]!, slots); at < stop; at += 2) {
       const ref = words[at + 1]!;
       if (ref === NONE) return NONE;
       const slotHash = words[at]! >>> 0;
-      if (slotHash < hash) continue;
-      if (slotHash > hash) return NONE;
+      if (slotHash < wanted) continue;
+      if (slotHash > wanted) return NONE;
       if (this.hasKey(ref >>> 0, bytes, start, end)) return ref >>> 0;
     }
     return NONE;
+  }
+
+  /** Has `find` look at an element of the table first, for a hash. Nothing may have departed since it was found. */
+  expect(hash: number, ref: Ref): void {
+    this.expectedHash = hash;
+    this.expected = ref;
+  }
+
+  /** To be called when an element goes. */
+  private departed(): void {
+    this.departures++;
+    this.expected = NONE;
   }
 
   /**
@@ -146,42 +204,41 @@ export class Dict {
    */
   warm(ahead: ReadAhead, count: number): void {
     const { directory, arena } = this;
-    if (this.depth === 0) return;
-    const { hashes, pages, words: at } = ahead;
-    const shift = 32 - this.depth;
+    const { hashes, refs, pages, words: at, ends } = ahead;
+    ahead.departures = this.departures;
     for (let i = 0; i < count; i++) {
-      const index = hashes[i]! >>> shift;
+      const index = this.indexOf(hashes[i]!);
       const segment = directory[index]!;
       const words = arena.words[segment >>> 16]!;
       const first = ((segment & 0xffff) << 2) + FIRST_SLOT;
+      const slots = this.slotsIn(index, words, first);
       pages[i] = words;
-      at[i] = first + homeOf(hashes[i]!, this.depths[index]!, this.slotsIn(index, words, first));
+      at[i] = first + homeOf(hashes[i]!, this.depths[index]!, slots);
+      ends[i] = first + (slots << 1);
     }
     let sum = 0;
-    for (let i = 0; i < count; i++) sum ^= pages[i]![at[i]!]!;
+    // Beyond the last there are places of an earlier time, which may be read as well.
+    for (let i = 0; i < count; i += 4) sum ^= readFour(pages, at, i);
     let found = 0;
     for (let i = 0; i < count; i++) {
-      const ref = this.refNear(hashes[i]!, pages[i]!, at[i]!);
+      const ref = refNear(hashes[i]!, pages[i]!, at[i]!, ends[i]!);
+      refs[i] = ref;
       if (ref === NONE) continue;
-      pages[found] = arena.words[ref >>> 16]!;
-      at[found++] = (ref & 0xffff) << 2;
-    }
-    // An element's key and value may go on in the next cache line.
-    for (let i = 0; i < found; i++) {
-      const words = pages[i]!;
-      const word = at[i]!;
+      const words = arena.words[ref >>> 16]!;
+      const word = (ref & 0xffff) << 2;
+      // An element's key and value may go on in the next cache line.
       const next = word + CACHE_LINE_WORDS - 1;
-      sum ^= words[word]! ^ words[next < words.length ? next : word]!;
+      pages[found] = words;
+      at[found] = word;
+      ends[found++] = next < words.length ? next : word;
     }
+    for (; (found & 3) !== 0; found++) {
+      pages[found] = pages[0]!;
+      at[found] = at[0]!;
+      ends[found] = ends[0]!;
+    }
+    for (let i = 0; i < found; i += 4) sum ^= readFour(pages, at, i) ^ readFour(pages, ends, i);
     ahead.sum = sum;
-  }
-
-  /** The element with this hash, or one near it, from its home slot on; NONE when there is none. */
-  private refNear(hash: number, words: Int32Array, home: number): Ref {
-    let at = home;
-    const last = words.length - 2;
-    while (at < last && words[at + 1] !== NONE && words[at]! >>> 0 < hash) at += 2;
-    return words[at + 1]! >>> 0;
   }
 
   private hasKey(ref: Ref, bytes: Uint8Array, start: number, end: number): boolean {
@@ -313,6 +370,7 @@ export class Dict {
     const words = this.arena.words[segment >>> 16]!;
     const at = this.slotOf(words, (segment & 0xffff) << 2, hash, previous);
     if (at < 0) throw new Error('Cannot replace an element: it is not in the table');
+    this.departed();
     words[at + 1] = next;
   }
 
@@ -326,6 +384,7 @@ export class Dict {
     const base = (segment & 0xffff) << 2;
     const at = this.slotOf(words, base, hash, ref);
     if (at < 0) return false;
+    this.departed();
     this.closeGap(words, base, at);
     this.size--;
     const count = --words[base + COUNT]!;
@@ -391,6 +450,7 @@ export class Dict {
 
   /** Gives all segments back. The elements are the owner's to release, before this. */
   clear(): void {
+    this.departed();
     this.eachSegment((segment) => this.arena.release(segment));
     this.setDirectory(new Int32Array(1), new Uint8Array(1));
     this.depth = 0;
@@ -406,6 +466,7 @@ export class Dict {
    * Returns the place of the next segment; 0 when that was the last, and the table is empty and usable again.
    */
   takeSegment(place: number, visit: (ref: Ref, hash: number) => void): number {
+    this.departed();
     const segment = this.directory[place]! >>> 0;
     let next = this.directory.length;
     if (segment !== NONE) {

@@ -8,6 +8,7 @@ import { ByteViews } from '../../protocol/byte-views.js';
  */
 export class HashFunction {
   private readonly views = new ByteViews();
+  private readonly one = new Uint32Array(1);
   private readonly key0: number;
   private readonly key1: number;
 
@@ -18,10 +19,17 @@ export class HashFunction {
 
   /** The hash of `bytes[start, end)`: an unsigned 32-bit integer. */
   hash(bytes: Uint8Array, start: number, end: number): number {
-    let v0 = this.key0;
-    let v1 = this.key1;
-    let v2 = 0x6c796765 ^ this.key0;
-    let v3 = 0x74656462 ^ this.key1;
+    this.hashInto(this.one, 0, bytes, start, end);
+    return this.one[0]!;
+  }
+
+  /** Puts the hash of `bytes[start, end)` into `hashes[at]`: as a value of its own, every other would be boxed. */
+  hashInto(hashes: Uint32Array, at: number, bytes: Uint8Array, start: number, end: number): void {
+    // Known to be 32 bits wide, or additions below would be made in floating point.
+    let v0 = this.key0 | 0;
+    let v1 = this.key1 | 0;
+    let v2 = 0x6c796765 ^ v0;
+    let v3 = 0x74656462 ^ v1;
     let i = start;
     const lastWhole = end - 3;
     const view = this.views.of(bytes);
@@ -62,6 +70,6 @@ export class HashFunction {
         v2 ^= 0xff;
       }
     }
-    return (v1 ^ v3) >>> 0;
+    hashes[at] = v1 ^ v3;
   }
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Random } from '../../../datatypes/random.js';
 import { Arena, NONE, type Ref } from '../../../datatypes/store/arena.js';
-import { Dict } from '../../../datatypes/store/dict.js';
+import { Dict, ReadAhead } from '../../../datatypes/store/dict.js';
 import {
   ENTRY_KEY_LAYOUT,
   Encoding,
@@ -292,3 +292,30 @@ t.test(
     }
   },
 );
+
+t.test('asked ahead for some keys, it tells where they are, until one departs', (t) => {
+  const pair = new Pair(new Random(11));
+  const names = Array.from({ length: 5000 }, (_, i) => `key:${i}`);
+  for (const name of names) pair.put(name);
+  const ahead = new ReadAhead(8);
+  const asked = ['key:1', 'nobody', 'key:2', 'key:4999', 'key:77'];
+  for (const [i, name] of asked.entries()) ahead.hashes[i] = pair.hash(name);
+  pair.dict.warm(ahead, asked.length);
+  t.equal(ahead.departures, pair.dict.departures);
+  for (const [i, name] of asked.entries()) {
+    const found = pair.find(name);
+    if (found !== NONE) t.equal(ahead.refs[i], found, name);
+    pair.dict.expect(ahead.hashes[i] as number, ahead.refs[i] as number);
+    t.equal(pair.find(name), pair.model.get(name) ?? NONE, `${name}, expected`);
+  }
+  pair.dict.expect(pair.hash('key:77'), pair.find('key:77'));
+  pair.drop('key:77');
+  t.equal(pair.find('key:77'), NONE, 'its memory still looks like it');
+  t.equal(pair.dict.departures, ahead.departures + 1);
+  pair.dict.expect(pair.hash('key:2'), pair.find('key:2'));
+  pair.put('key:2');
+  t.equal(pair.find('key:2'), pair.model.get('key:2'), 'the element in its place');
+  t.equal(pair.dict.departures, ahead.departures + 2);
+  pair.release();
+  t.end();
+});
