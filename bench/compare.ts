@@ -30,12 +30,15 @@ async function measure(server: MeasuredServer, load: Comparison): Promise<Round>
  * Prints requests per second and processor time per request of both servers, and their ratios. Resolves to
  * the ratio of the requests per second.
  *
- * The rounds take turns, so that whatever else the machine does meets both.
+ * The rounds take turns, so that whatever else the machine does meets both. The first is not counted: a server
+ * is up for longer than its code takes to be compiled.
  */
 export async function compareWithReference(name: string, comparison: Comparison): Promise<number> {
   const ours: Round[] = [];
   const real: Round[] = [];
   await withBoth(async (oursServer, realServer) => {
+    await measure(oursServer, comparison);
+    await measure(realServer, comparison);
     for (let round = 0; round < comparison.rounds; round++) {
       ours.push(await measure(oursServer, comparison));
       real.push(await measure(realServer, comparison));

@@ -78,17 +78,67 @@ export function byteString(text: string): string {
 }
 
 /** Up to this length text is put together faster than a native call makes it. */
-const SHORT_TEXT_BYTES = 16;
+export const SHORT_TEXT_BYTES = 16;
+
+const { fromCharCode } = String;
+
+/** Longer joined text is a rope. */
+const LONGEST_JOINED = 12;
 
 /** A range as text, one character a byte. */
 export function toLatin1(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT_TEXT_BYTES) {
-    const { buffer, byteOffset } = bytes;
-    return Buffer.from(buffer, byteOffset + start, end - start).toString('latin1');
-  }
+  if (end - start <= SHORT_TEXT_BYTES) return shortText(bytes, start, end);
+  return bufferOver(bytes).toString('latin1', start, end);
+}
+
+/** The same memory as a Buffer. */
+export function bufferOver(bytes: Uint8Array): Buffer {
+  if (bytes instanceof Buffer) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/**
+ * As `toLatin1`, for at most `SHORT_TEXT_BYTES`. Joining costs more than a character, and from 13 characters on
+ * makes a rope, which costs again when it is read: four are joined at a time, and the longest made in one go.
+ */
+export function shortText(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
+  let i = start;
+  if (end - start > LONGEST_JOINED) return inOneGo(bytes, start, end);
+  for (; i + 4 <= end; i += 4) {
+    text += fromCharCode(
+      bytes[i] as number,
+      bytes[i + 1] as number,
+      bytes[i + 2] as number,
+      bytes[i + 3] as number,
+    );
+  }
+  for (; i < end; i++) text += fromCharCode(bytes[i] as number);
   return text;
+}
+
+/** 13 to 16 bytes as text. */
+function inOneGo(bytes: Uint8Array, at: number, end: number): string {
+  const a = bytes[at] as number;
+  const b = bytes[at + 1] as number;
+  const c = bytes[at + 2] as number;
+  const d = bytes[at + 3] as number;
+  const e = bytes[at + 4] as number;
+  const f = bytes[at + 5] as number;
+  const g = bytes[at + 6] as number;
+  const h = bytes[at + 7] as number;
+  const i = bytes[at + 8] as number;
+  const j = bytes[at + 9] as number;
+  const k = bytes[at + 10] as number;
+  const l = bytes[at + 11] as number;
+  const m = bytes[at + 12] as number;
+  if (end === at + 13) return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l, m);
+  const n = bytes[at + 13] as number;
+  if (end === at + 14) return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
+  const o = bytes[at + 14] as number;
+  if (end === at + 15) return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
+  const p = bytes[at + 15] as number;
+  return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
 }
 
 const STAR = 0x2a;

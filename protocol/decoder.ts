@@ -1,5 +1,7 @@
 /** Bytes to values: replies of either version as JavaScript values, for links, tests and the in-process API. */
 
+import { bufferOver, SHORT_TEXT_BYTES, shortText } from './bytes.js';
+
 /** An error reply as an `Error`: `message` is its whole text, `code` its first word. */
 export class ReplyError extends Error {
   override readonly name = 'ReplyError';
@@ -45,8 +47,6 @@ const NO_BYTES = Buffer.alloc(0);
 const CR = 0x0d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-/** Up to this length ASCII is put together here: calling native code costs more. Longer strings would be ropes. */
-const SHORT_TEXT = 12;
 /** So many digits a number holds exactly. */
 const EXACT_DIGITS = 15;
 
@@ -239,9 +239,10 @@ export class Decoder {
   }
 
   private text(start: number, end: number): string {
-    return end - start <= SHORT_TEXT
-      ? shortText(this.bytes, start, end)
-      : bufferOver(this.bytes).toString('utf8', start, end);
+    const { bytes } = this;
+    return end - start <= SHORT_TEXT_BYTES && isAscii(bytes, start, end)
+      ? shortText(bytes, start, end)
+      : bufferOver(bytes).toString('utf8', start, end);
   }
 
   /** Where the line ends that stands next. */
@@ -266,31 +267,11 @@ export class Decoder {
   }
 }
 
-function bufferOver(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-const { fromCharCode } = String;
-
-function shortText(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
+/** Whether a range is text of the same characters in UTF-8 and one a byte. */
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   let seen = 0;
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    const a = bytes[at] as number;
-    const b = bytes[at + 1] as number;
-    const c = bytes[at + 2] as number;
-    const d = bytes[at + 3] as number;
-    seen |= a | b | c | d;
-    text += fromCharCode(a, b, c, d);
-  }
-  for (; at < end; at++) {
-    seen |= bytes[at] as number;
-    text += fromCharCode(bytes[at] as number);
-  }
-  return seen < 0x80 ? text : bufferOver(bytes).toString('utf8', start, end);
+  for (let at = start; at < end; at++) seen |= bytes[at] as number;
+  return seen < 0x80;
 }
 
 function doubleOf(line: string): number {

@@ -76,13 +76,12 @@ const NODE_BYTES = 160;
 /** A table that takes more than this looks first whether there is so much. */
 const LARGE_BYTES = 2 ** 20;
 
-/** What counts keys, one count at a time: to allocate it for each takes longer than to count. */
-const SLICES = new Float64Array(27);
-
 /** How an array part of the best size is found: counts of integer keys by power of two. */
 class KeyCounts {
   /** `slices[i]`: keys k with 2^(i-1) < k <= 2^i. */
-  private readonly slices = SLICES.fill(0);
+  private readonly slices = [
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  ];
   total = 0;
 
   add(key: LuaValue): void {

@@ -1,7 +1,7 @@
 /** Arguments of a request as scripts get them: KEYS and ARGV. */
+import { toLatin1 } from '../../protocol/bytes.js';
 import type { Request } from '../../protocol/request.js';
 import { Table } from '../machine/table.js';
-import { byteString } from './reply-reader.js';
 
 /** Reads arguments. Requests of one connection stand in the same bytes: the Buffer over them is made once. */
 export class ArgumentReader {
@@ -10,7 +10,7 @@ export class ArgumentReader {
 
   /** Argument `i` as a string of one character per byte. */
   text({ bytes, starts, ends }: Request, i: number): string {
-    return byteString(this.bufferOf(bytes), starts[i] as number, ends[i] as number);
+    return toLatin1(this.bufferOf(bytes), starts[i] as number, ends[i] as number);
   }
 
   /** Arguments `from` up to `end`, exclusive, as a table. */
@@ -19,7 +19,7 @@ export class ArgumentReader {
     if (from === end) return table;
     const buffer = this.bufferOf(bytes);
     for (let i = from; i < end; i++) {
-      const text = byteString(buffer, starts[i] as number, ends[i] as number);
+      const text = toLatin1(buffer, starts[i] as number, ends[i] as number);
       table.setInteger(i - from + 1, text);
     }
     return table;

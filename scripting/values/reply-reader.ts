@@ -6,6 +6,7 @@
  * table with one field that says what it is: `ok`, `err`, `double`, `map`, `set`, `big_number`,
  * `verbatim_string`. Nothing is false in version 2 of RESP, nil in version 3.
  */
+import { toLatin1 } from '../../protocol/bytes.js';
 import { Table } from '../machine/table.js';
 import type { LuaValue } from '../machine/values.js';
 
@@ -33,27 +34,6 @@ const MINUS = 45;
 const LETTER_T = 116;
 /** `txt:` and the like, before the text itself. */
 const FORMAT_BYTES = 4;
-/** Up to this length a string is put together by its characters: calling native code costs more. */
-const SHORT_BYTES = 12;
-
-/** `bytes[start, end)` as a string of one character per byte. */
-export function byteString(bytes: Buffer, start: number, end: number): string {
-  if (end - start > SHORT_BYTES) return bytes.toString('latin1', start, end);
-  const { fromCharCode } = String;
-  let text = '';
-  let i = start;
-  // Each joining costs more than a character.
-  for (; i + 4 <= end; i += 4) {
-    text += fromCharCode(
-      bytes[i] as number,
-      bytes[i + 1] as number,
-      bytes[i + 2] as number,
-      bytes[i + 3] as number,
-    );
-  }
-  for (; i < end; i++) text += fromCharCode(bytes[i] as number);
-  return text;
-}
 
 /** A table with one field. */
 export function tagged(tag: string, value: LuaValue): Table {
@@ -138,7 +118,7 @@ export class ReplyReader {
     if (length < 0) return false;
     const start = this.at;
     this.at = start + length + 2;
-    return byteString(this.bytes, start, start + length);
+    return toLatin1(this.bytes, start, start + length);
   }
 
   private array(): LuaValue {
@@ -175,8 +155,8 @@ export class ReplyReader {
     const { at } = this;
     this.at = at + length + 2;
     const table = new Table(0, 2);
-    table.set('string', byteString(this.bytes, at + FORMAT_BYTES, at + length));
-    table.set('format', byteString(this.bytes, at, at + FORMAT_BYTES - 1));
+    table.set('string', toLatin1(this.bytes, at + FORMAT_BYTES, at + length));
+    table.set('format', toLatin1(this.bytes, at, at + FORMAT_BYTES - 1));
     return table;
   }
 
@@ -200,7 +180,7 @@ export class ReplyReader {
     // Lines are short: to call native code takes longer.
     while (bytes[end] !== CR) end++;
     this.at = end + 2;
-    return byteString(bytes, at, end);
+    return toLatin1(bytes, at, end);
   }
 }
 

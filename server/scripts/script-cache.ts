@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { equalBytes } from '../../protocol/bytes.js';
+import { ByteViews } from '../../protocol/byte-views.js';
+import { latin1 } from '../../protocol/bytes.js';
 import type { Closure } from '../../scripting/machine/values.js';
 
 /** Digits of a SHA-1. */
@@ -18,7 +19,7 @@ const SCRIPT_BYTES = 200;
 export interface Script {
   readonly sha: string;
   /** The same digits, to compare requests with. */
-  readonly digits: Uint8Array;
+  readonly digits: DataView;
   readonly body: string;
   readonly closure: Closure;
   /** See `ScriptSource.flags`. */
@@ -39,19 +40,22 @@ export function makeScript(
   stays: boolean,
 ): Script {
   const sha = sha1Of(body);
-  return { sha, digits: Buffer.from(sha, 'latin1'), body, closure, flags, stays };
+  const digits = new DataView(Uint8Array.from(latin1(sha)).buffer);
+  return { sha, digits, body, closure, flags, stays };
 }
 
 /** A number for the first eight digits: that of two scripts is hardly ever the same. */
-function prefixOf(bytes: Uint8Array, start: number): number {
-  let prefix = 0;
-  for (let i = start; i < start + 8; i++) prefix = (prefix * 31 + (bytes[i] as number)) | 0;
-  return prefix;
+function prefixOf(digits: DataView, at: number): number {
+  return (Math.imul(digits.getInt32(at), 31) + digits.getInt32(at + 4)) | 0;
 }
 
-/** Whether `bytes[start, start + 40)` is a script's SHA-1 in lower case. */
-function isShaOf({ digits }: Script, bytes: Uint8Array, start: number): boolean {
-  return equalBytes(bytes, start, start + SHA_LENGTH, digits, 0, SHA_LENGTH);
+/** Whether two runs of 40 digits are equal. */
+function sameDigits(one: DataView, oneAt: number, other: DataView, otherAt: number): boolean {
+  let difference = 0;
+  for (let i = 0; i < SHA_LENGTH; i += 4) {
+    difference |= one.getInt32(oneAt + i) ^ other.getInt32(otherAt + i);
+  }
+  return difference === 0;
 }
 
 export class ScriptCache {
@@ -67,6 +71,7 @@ export class ScriptCache {
   private readonly byBody = new Map<string, Script>();
   /** The one found last of those whose SHA-1 begins alike, see `prefixOf`: most requests need no string then. */
   private readonly byPrefix = new Map<number, Script>();
+  private readonly views = new ByteViews();
   private bytes = 0;
 
   get size(): number {
@@ -84,15 +89,18 @@ export class ScriptCache {
 
   /** As `find`, for the 40 bytes from `start` on, in any case. */
   findIn(bytes: Uint8Array, start: number): Script | undefined {
-    const prefix = prefixOf(bytes, start);
+    const view = this.views.of(bytes);
+    const prefix = prefixOf(view, start);
     const known = this.byPrefix.get(prefix);
-    if (known !== undefined && isShaOf(known, bytes, start)) {
+    if (known !== undefined && sameDigits(known.digits, 0, view, start)) {
       if (!known.stays) this.fromEval.get(known.sha);
       return known;
     }
     const sha = Buffer.from(bytes.subarray(start, start + SHA_LENGTH)).toString('latin1');
     const found = this.find(sha.toLowerCase());
-    if (found !== undefined && isShaOf(found, bytes, start)) this.byPrefix.set(prefix, found);
+    if (found !== undefined && sameDigits(found.digits, 0, view, start)) {
+      this.byPrefix.set(prefix, found);
+    }
     return found;
   }
 
