@@ -6,6 +6,11 @@ import { turns } from './event-loop.js';
 const { setTimeout, clearTimeout } = timers;
 const { now: systemNow } = Date;
 const elapsedNow = performance.now.bind(performance);
+const { timeOrigin } = performance;
+/** How often the date is compared with the system's: somebody may set it. ms */
+const DATE_CHECK_MS = 100;
+/** The system tells the date in whole milliseconds. */
+const DATE_SLACK_MS = 2;
 
 /**
  * Where a server's time comes from. A turn of the event loop sees one moment: `now()` is read from
@@ -14,7 +19,7 @@ const elapsedNow = performance.now.bind(performance);
 export interface Clock {
   /** Milliseconds since 1970, as of the last `refresh`. */
   now(): number;
-  /** Reads the time anew and returns it; called at the start of each turn. */
+  /** Reads the time anew, at the start of each turn. Returns what `elapsedMs` is then. */
   refresh(): number;
   /** Microseconds since 1970, exact. */
   nowMicros(): number;
@@ -37,13 +42,23 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   });
 }
 
+/** Both scales are read from one: to look at two clocks in each turn would take twice as long. */
 export class SystemClock implements Clock {
-  private nowMs = systemNow();
+  /** From `elapsedMs` to the date. */
+  private offsetMs = timeOrigin;
+  private nowMs = 0;
+  private checkAtMs = 0;
   private readonly keepsAlive: boolean;
+  private readonly date: () => number;
 
-  /** @param keepsAlive - Whether what recurs keeps the process alive when nothing else does. */
-  constructor({ keepsAlive = true } = {}) {
+  /**
+   * @param keepsAlive - Whether what recurs keeps the process alive when nothing else does.
+   * @param date - The system's date, in ms since 1970.
+   */
+  constructor({ keepsAlive = true, date = systemNow } = {}) {
     this.keepsAlive = keepsAlive;
+    this.date = date;
+    this.refresh();
   }
 
   now(): number {
@@ -51,12 +66,20 @@ export class SystemClock implements Clock {
   }
 
   refresh(): number {
-    this.nowMs = systemNow();
-    return this.nowMs;
+    const elapsedMs = elapsedNow();
+    if (elapsedMs >= this.checkAtMs) this.followDate(elapsedMs);
+    this.nowMs = Math.floor(this.offsetMs + elapsedMs);
+    return elapsedMs;
+  }
+
+  private followDate(elapsedMs: number): void {
+    this.checkAtMs = elapsedMs + DATE_CHECK_MS;
+    const offsetMs = this.date() - elapsedMs;
+    if (Math.abs(offsetMs - this.offsetMs) >= DATE_SLACK_MS) this.offsetMs = offsetMs;
   }
 
   nowMicros(): number {
-    return Math.floor((performance.timeOrigin + elapsedNow()) * 1000);
+    return Math.floor((this.offsetMs + elapsedNow()) * 1000);
   }
 
   elapsedMs(): number {
@@ -140,7 +163,7 @@ export class ManualClock implements Clock {
   }
 
   refresh(): number {
-    return this.now();
+    return this.elapsedMs();
   }
 
   nowMicros(): number {

@@ -186,6 +186,11 @@ export class CommandTable {
     this.calledAs.set(entry.fullName.slice(entry.fullName.indexOf('|') + 1), entry);
   }
 
+  /** What requests call so, in lower case. */
+  get(name: string): CommandEntry | undefined {
+    return this.calledAs.get(name);
+  }
+
   /** All that requests can call. */
   get all(): readonly CommandEntry[] {
     return [...this.calledAs.values()];

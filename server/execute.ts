@@ -82,12 +82,11 @@ export class Executor {
       reachable(values.commandlogReplyLargerThan, SHORT_REPLY_BYTES);
   }
 
-  /** Called before the first request of a turn. */
-  beginTurn(): void {
-    const { clock, stats } = this.server;
-    this.lastEndMs = clock.elapsedMs();
-    this.turnStartMs = this.lastEndMs;
-    this.countBefore = stats.commandsProcessed;
+  /** Called before the first request of a turn. @param atMs - On the scale of `Clock.elapsedMs`. */
+  beginTurn(atMs: number): void {
+    this.lastEndMs = atMs;
+    this.turnStartMs = atMs;
+    this.countBefore = this.server.stats.commandsProcessed;
   }
 
   /** Called after the last request of a turn. */

@@ -1,9 +1,9 @@
 /** A client inside the process: the same road as a socket's, but replies come back as values. */
 import { Decoder, Push, ReplyError, type ReplyValue } from '../protocol/decoder.js';
-import type { ReplyPart } from '../protocol/reply.js';
 import { encodeRequest, type RequestArgument, RequestWriter } from '../protocol/request-writer.js';
 import { DEFAULT_USER } from './authentication.js';
-import type { Client, Transport } from './client.js';
+import type { Client } from './client.js';
+import { ProcessTransport } from './process-transport.js';
 import type { Server } from './server.js';
 
 const { queueMicrotask } = globalThis;
@@ -21,15 +21,7 @@ const ANSWERS: ReadonlySet<string> = new Set([
 /** First words of messages that answer nothing. */
 const MESSAGES: ReadonlySet<string> = new Set(['message', 'pmessage', 'smessage']);
 
-export class LocalConnection implements Transport {
-  readonly unsentBytes = 0;
-  readonly remoteAddress = '127.0.0.1:0';
-  readonly localAddress = '127.0.0.1:0';
-  readonly fileDescriptor = -1;
-  readonly isSocket = false;
-  readonly isUnixSocket = false;
-  readonly remoteIp = '127.0.0.1';
-  readonly socketPath = '';
+export class LocalConnection extends ProcessTransport {
   /** Told of pushes: messages, invalidations. */
   onPush: (values: ReplyValue[]) => void = () => {};
 
@@ -40,6 +32,7 @@ export class LocalConnection implements Transport {
   private readonly waiting: Waiting[] = [];
 
   constructor(server: Server) {
+    super();
     this.server = server;
     this.client = server.connect(this);
     server.authentication.admit(this.client, DEFAULT_USER);
@@ -72,14 +65,6 @@ export class LocalConnection implements Transport {
     return true;
   }
 
-  sendAll(parts: readonly ReplyPart[]): void {
-    for (const { bytes, done } of parts) {
-      this.decoder.add(bytes);
-      done?.();
-    }
-    this.deliver();
-  }
-
   end(): void {
     this.server.forget(this.client);
     this.giveUp();
@@ -94,7 +79,7 @@ export class LocalConnection implements Transport {
     this.server.closeNow(this.client);
   }
 
-  resume(): void {
+  override resume(): void {
     this.server.resume(this.client);
   }
 

@@ -86,7 +86,7 @@ function giveUpOver(error: unknown, config: Config): void {
 function makeLog(values: ConfigValues, clock: SystemClock): Log {
   return new Log({
     settings: values,
-    now: () => clock.refresh(),
+    now: () => Math.floor(clock.nowMicros() / 1000),
     role: () => 'primary',
     pid: process.pid,
     sink: values.logfile === '' ? standardOutput() : logFile(filePath(values, values.logfile)),

@@ -146,7 +146,8 @@ export class Server {
     this.clock = parts.clock;
     this.log = parts.log;
     this.random = new Random(parts.seed);
-    this.startedAtMs = this.clock.refresh();
+    this.clock.refresh();
+    this.startedAtMs = this.clock.now();
     this.lastSavedAtMs = this.startedAtMs;
     this.runId = this.random.hex(40);
     this.replicationId = this.random.hex(40);
@@ -303,8 +304,7 @@ export class Server {
     if (this.outbox.isFull) this.outbox.flush();
     this.flushPushesOf(client);
     this.effects.settleOutside();
-    this.refreshClock();
-    this.executor.beginTurn();
+    this.executor.beginTurn(this.refreshClock());
     this.serving = client;
   }
 
@@ -329,9 +329,9 @@ export class Server {
     this.endTurn(client);
   }
 
-  /** Time stands still for a script that was left in the middle. */
-  private refreshClock(): void {
-    if (!this.scripts.isBusy) this.clock.refresh();
+  /** Time stands still for a script that was left in the middle. Returns `Clock.elapsedMs`. */
+  private refreshClock(): number {
+    return this.scripts.isBusy ? this.clock.elapsedMs() : this.clock.refresh();
   }
 
   /** Runs what a timer brings about, as a turn in which nobody is served. */

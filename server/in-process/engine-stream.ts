@@ -11,19 +11,18 @@ import { SystemClock, type Timer } from '../../datatypes/clock.js';
 import { nextTurn } from '../../datatypes/event-loop.js';
 import { Decoder, type ReplyValue } from '../../protocol/decoder.js';
 import { MAX_CLIENTS } from '../../protocol/refusals.js';
-import type { ReplyPart } from '../../protocol/reply.js';
 import { type RequestArgument, RequestWriter } from '../../protocol/request-writer.js';
-import { type Client, ReplyMode, type Transport } from '../client.js';
+import { type Client, ReplyMode } from '../client.js';
 import type { CommandEntry } from '../command-table.js';
+import { OWN_ADDRESS, ProcessTransport } from '../process-transport.js';
 import type { Server } from '../server.js';
 
 type Callback = (error?: Error | null) => void;
 
-const ADDRESS = '127.0.0.1';
 const { queueMicrotask } = globalThis;
 
 export class EngineStream extends Duplex {
-  readonly remoteAddress = ADDRESS;
+  readonly remoteAddress = OWN_ADDRESS;
   readonly remoteFamily = 'IPv4';
   /** It leads to no port. */
   readonly remotePort = 0;
@@ -81,12 +80,13 @@ export class EngineStream extends Duplex {
     if (client === null || this.isBusy || !server.isReadyFor(client) || !repliesOnce(client))
       return;
     this.writer ??= new RequestWriter();
-    const request = this.writer.writeCommand(name, args);
-    const entry = server.commands.resolve(request);
+    const entry = server.commands.get(name);
     if (entry === undefined || !isRepliedToAtOnce(entry)) return undefined;
+    const request = this.writer.writeCommand(name, args);
     this.idle.touch();
     const { resp } = client;
     this.isDirect = true;
+    this.directReply = undefined;
     client.resp = 2;
     server.run(client, request, entry);
     client.resp = resp;
@@ -254,34 +254,21 @@ class IdleTimer {
 }
 
 /** The engine's side of it. */
-class StreamTransport implements Transport {
-  readonly remoteAddress = `${ADDRESS}:0`;
-  readonly localAddress = `${ADDRESS}:0`;
-  readonly fileDescriptor = -1;
-  readonly isSocket = false;
-  readonly isUnixSocket = false;
-  readonly remoteIp = ADDRESS;
-  readonly socketPath = '';
+class StreamTransport extends ProcessTransport {
   private readonly stream: EngineStream;
 
   constructor(stream: EngineStream) {
+    super();
     this.stream = stream;
   }
 
-  get unsentBytes(): number {
+  override get unsentBytes(): number {
     return this.stream.unreadBytes;
   }
 
   send(bytes: Uint8Array, start?: number, end?: number): boolean {
     this.stream.keep(bytes, start, end);
     return true;
-  }
-
-  sendAll(parts: readonly ReplyPart[]): void {
-    for (const { bytes, done } of parts) {
-      this.stream.keep(bytes);
-      done?.();
-    }
   }
 
   destroy(): void {
@@ -292,7 +279,7 @@ class StreamTransport implements Transport {
     this.stream.finish();
   }
 
-  resume(): void {
+  override resume(): void {
     this.stream.resumeRequests();
   }
 }

@@ -4,28 +4,20 @@
  */
 import type { Database } from '../../datatypes/database.js';
 import { Decoder, type Push, ReplyError, type ReplyValue } from '../../protocol/decoder.js';
-import type { ReplyPart } from '../../protocol/reply.js';
 import { encodeRequest, type RequestArgument } from '../../protocol/request-writer.js';
 import { DEFAULT_USER } from '../authentication.js';
-import { Client, type Transport } from '../client.js';
+import { Client } from '../client.js';
+import { ProcessTransport } from '../process-transport.js';
 import type { Server } from '../server.js';
 
-export class OwnClient implements Transport {
-  readonly unsentBytes = 0;
-  readonly remoteAddress = '';
-  readonly localAddress = '';
-  readonly fileDescriptor = -1;
-  readonly isSocket = false;
-  readonly isUnixSocket = false;
-  readonly remoteIp = '127.0.0.1';
-  readonly socketPath = '';
-
+export class OwnClient extends ProcessTransport {
   private readonly server: Server;
   private readonly client: Client;
   private readonly decoder = new Decoder({ buffers: true });
   private reply: ReplyValue | Push = null;
 
   constructor(server: Server) {
+    super();
     this.server = server;
     this.client = new Client({
       id: OWN_ID,
@@ -77,28 +69,15 @@ export class OwnClient implements Transport {
   }
 
   send(bytes: Uint8Array, start?: number, end?: number): boolean {
-    this.read(bytes, start, end);
-    return true;
-  }
-
-  sendAll(parts: readonly ReplyPart[]): void {
-    for (const { bytes, done } of parts) {
-      this.read(bytes);
-      done?.();
-    }
-  }
-
-  private read(bytes: Uint8Array, start?: number, end?: number): void {
     this.decoder.add(bytes, start, end);
     this.reply = this.decoder.next() ?? null;
+    return true;
   }
 
   /** Nothing can close it. */
   destroy(): void {}
 
   end(): void {}
-
-  resume(): void {}
 }
 
 /** @param db - A number below that of databases. */

@@ -1,17 +1,10 @@
 /** A client inside the process that sends and gets bytes, as a socket would, but in the same turn. */
-import type { ReplyPart } from '../../protocol/reply.js';
-import type { Client, Transport } from '../../server/client.js';
+import type { Client } from '../../server/client.js';
+import { ProcessTransport } from '../../server/process-transport.js';
 import type { Server } from '../../server/server.js';
 
-export class BytesClient implements Transport {
-  readonly unsentBytes = 0;
-  readonly remoteAddress = '127.0.0.1:1';
-  readonly localAddress = '127.0.0.1:2';
-  readonly fileDescriptor = -1;
-  readonly isSocket = true;
-  readonly isUnixSocket = false;
-  readonly remoteIp = '127.0.0.1';
-  readonly socketPath = '';
+export class BytesClient extends ProcessTransport {
+  override readonly isSocket = true;
   /** Whether the server has closed the connection. */
   isClosed = false;
 
@@ -20,6 +13,7 @@ export class BytesClient implements Transport {
   private readonly received: Buffer[] = [];
 
   constructor(server: Server) {
+    super();
     this.server = server;
     this.client = server.connect(this);
   }
@@ -42,13 +36,6 @@ export class BytesClient implements Transport {
     return true;
   }
 
-  sendAll(parts: readonly ReplyPart[]): void {
-    for (const { bytes, done } of parts) {
-      this.send(bytes);
-      done?.();
-    }
-  }
-
   /** The connection breaks. */
   disconnect(): void {
     this.isClosed = true;
@@ -63,7 +50,7 @@ export class BytesClient implements Transport {
     this.isClosed = true;
   }
 
-  resume(): void {
+  override resume(): void {
     this.server.resume(this.client);
   }
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { ReplyPart } from '../../protocol/reply.js';
-import type { Client, Transport } from '../../server/client.js';
+import type { Client } from '../../server/client.js';
+import { ProcessTransport } from '../../server/process-transport.js';
 import { startServer } from '../helpers/server.js';
 import { connect, encodeRequest } from '../helpers/wire.js';
 
@@ -158,15 +158,8 @@ t.test('a request in two reads goes on where it was left, after whole ones', asy
 });
 
 /** A socket that keeps what is written to it. */
-class FakeSocket implements Transport {
-  readonly isSocket = true;
-  readonly isUnixSocket = false;
-  readonly unsentBytes = 0;
-  readonly remoteAddress = '127.0.0.1:1';
-  readonly localAddress = '127.0.0.1:2';
-  readonly remoteIp = '127.0.0.1';
-  readonly socketPath = '';
-  readonly fileDescriptor = -1;
+class FakeSocket extends ProcessTransport {
+  override readonly isSocket = true;
   /** Each write by itself. */
   readonly writes: string[] = [];
 
@@ -175,13 +168,8 @@ class FakeSocket implements Transport {
     return true;
   }
 
-  sendAll(parts: readonly ReplyPart[]): void {
-    this.send(Buffer.concat(parts.map(({ bytes }) => bytes)));
-  }
-
   destroy(): void {}
   end(): void {}
-  resume(): void {}
 }
 
 t.test('what one round of the event loop brings is written at its end, in order', async (t) => {

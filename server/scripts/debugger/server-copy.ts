@@ -10,10 +10,10 @@
  */
 import { RdbLoader } from '../../../persistence/rdb-load.js';
 import { Snapshot } from '../../../persistence/snapshot.js';
-import type { ReplyPart } from '../../../protocol/reply.js';
 import type { Request } from '../../../protocol/request.js';
-import type { Client, TakenOver, Transport } from '../../client.js';
+import type { Client, TakenOver } from '../../client.js';
 import { Config } from '../../config.js';
+import { ProcessTransport } from '../../process-transport.js';
 import type { Server, ServerParts } from '../../server.js';
 
 export type MakeServer = (parts: ServerParts) => Server;
@@ -126,20 +126,18 @@ function takeAfter(inside: Client, client: Client, copy: Server): void {
 }
 
 /** The way out for what the copy sends: the connection of the original's client. */
-class Passage implements Transport {
-  readonly unsentBytes = 0;
-  readonly fileDescriptor = -1;
-  readonly isSocket = false;
-  readonly isUnixSocket: boolean;
-  readonly remoteAddress: string;
-  readonly localAddress: string;
-  readonly remoteIp: string;
-  readonly socketPath: string;
+class Passage extends ProcessTransport {
+  override readonly isUnixSocket: boolean;
+  override readonly remoteAddress: string;
+  override readonly localAddress: string;
+  override readonly remoteIp: string;
+  override readonly socketPath: string;
   private readonly original: Server;
   private readonly client: Client;
   private readonly onEnd: () => void;
 
   constructor(original: Server, client: Client, onEnd: () => void) {
+    super();
     const { transport } = client;
     this.original = original;
     this.client = client;
@@ -156,13 +154,6 @@ class Passage implements Transport {
     return true;
   }
 
-  sendAll(parts: readonly ReplyPart[]): void {
-    for (const { bytes, done } of parts) {
-      this.send(bytes);
-      done?.();
-    }
-  }
-
   /** The session is over. */
   end(): void {
     this.onEnd();
@@ -172,6 +163,4 @@ class Passage implements Transport {
   destroy(): void {
     if (!this.client.closed) this.original.closeAfterReply(this.client);
   }
-
-  resume(): void {}
 }
