@@ -10,7 +10,6 @@ import { median } from './report.js';
 const LIBRARY = new URL('../package/index.mjs', import.meta.url).href;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const KEYS = 100;
-const COMMANDS = 20_000;
 
 /** What the two classes have in common here. */
 interface Commands {
@@ -30,11 +29,7 @@ export async function inATest({ rounds }: BenchOptions): Promise<void> {
   tell('a further server, to its first reply: ms CPU', median(await series(rounds * 4, furtherMs)));
   await using server = await createServer({ listen: false });
   tell('reset after 100 keys: ms', median(await series(rounds * 20, () => resetMs(server))), 3);
-  const redis = new Redis();
-  await tellCommands('ioredis in the process', redis);
-  const Mock = mockOfIoredis();
-  if (Mock === null) console.log('  ioredis-mock is not installed');
-  else await tellCommands('ioredis-mock', new Mock());
+  await tellCommands(rounds * 3);
 }
 
 const FIRST = `
@@ -86,21 +81,40 @@ function mockOfIoredis(): (new () => Commands) | null {
   }
 }
 
-/** Awaited one by one; the first round is not counted. */
-async function tellCommands(name: string, redis: Commands): Promise<void> {
-  const script = 'return redis.call("INCRBY", KEYS[1], ARGV[1])';
-  const set = (i: number) => redis.set(`key:${i % KEYS}`, `value:${i}`);
-  const get = (i: number) => redis.get(`key:${i % KEYS}`);
-  const evaluate = (i: number) => redis.eval(script, 1, `n:${i % KEYS}`, '2');
-  tell(`${name}: µs CPU/SET`, await cpuUsec(set));
-  tell(`${name}: µs CPU/GET`, await cpuUsec(get));
-  const scripts = await cpuUsec(evaluate, COMMANDS / 5).catch(() => Number.NaN);
-  if (!Number.isNaN(scripts)) tell(`${name}: µs CPU/EVAL`, scripts);
-  redis.disconnect();
+/** What is asked of both: a command by its number. */
+const QUESTIONS: Readonly<Record<string, (redis: Commands, i: number) => Promise<unknown>>> = {
+  SET: (redis, i) => redis.set(`key:${i % KEYS}`, `value:${i}`),
+  GET: (redis, i) => redis.get(`key:${i % KEYS}`),
+  EVAL: (redis, i) => redis.eval(INCREMENT, 1, `n:${i % KEYS}`, '2'),
+};
+const INCREMENT = 'return redis.call("INCRBY", KEYS[1], ARGV[1])';
+/** EVAL of ioredis-mock makes a new Lua world each time. */
+const TIMES: Readonly<Record<string, number>> = { SET: 50_000, GET: 50_000, EVAL: 1000 };
+
+/** Commands awaited one by one, through both clients in turn; the first round is not counted. */
+async function tellCommands(rounds: number): Promise<void> {
+  const Mock = mockOfIoredis();
+  if (Mock === null) console.log('  ioredis-mock is not installed');
+  const clients: [string, Commands][] = [['ioredis in the process', new Redis()]];
+  if (Mock !== null) clients.push(['ioredis-mock', new Mock()]);
+  for (const [question, ask] of Object.entries(QUESTIONS)) {
+    const found = clients.map((): number[] => []);
+    for (let round = 0; round <= rounds; round++) {
+      for (const [i, [, redis]] of clients.entries()) {
+        const usec = await cpuUsec((n) => ask(redis, n), TIMES[question] ?? 1).catch(
+          () => Number.NaN,
+        );
+        if (round > 0) found[i]?.push(usec);
+      }
+    }
+    for (const [i, [name]] of clients.entries()) {
+      tell(`${name}: µs CPU/${question}`, median(found[i] ?? []), 2);
+    }
+  }
+  for (const [, redis] of clients) redis.disconnect();
 }
 
-async function cpuUsec(run: (i: number) => Promise<unknown>, times = COMMANDS): Promise<number> {
-  for (let i = 0; i < times; i++) await run(i);
+async function cpuUsec(run: (i: number) => Promise<unknown>, times: number): Promise<number> {
   const before = process.cpuUsage();
   for (let i = 0; i < times; i++) await run(i);
   const { user, system } = process.cpuUsage(before);

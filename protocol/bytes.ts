@@ -82,9 +82,6 @@ export const SHORT_TEXT_BYTES = 16;
 
 const { fromCharCode } = String;
 
-/** Longer joined text is a rope. */
-const LONGEST_JOINED = 12;
-
 /** A range as text, one character a byte. */
 export function toLatin1(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= SHORT_TEXT_BYTES) return shortText(bytes, start, end);
@@ -98,39 +95,35 @@ export function bufferOver(bytes: Uint8Array): Buffer {
 }
 
 /**
- * As `toLatin1`, for at most `SHORT_TEXT_BYTES`. Joining costs more than a character, and from 13 characters on
- * makes a rope, which costs again when it is read: four are joined at a time, and the longest made in one go.
+ * As `toLatin1`, for at most `SHORT_TEXT_BYTES`: in one go. Joined by parts it would take twice as long, and from
+ * 13 characters on be a rope, which costs again when it is read.
  */
-export function shortText(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  let i = start;
-  if (end - start > LONGEST_JOINED) return inOneGo(bytes, start, end);
-  for (; i + 4 <= end; i += 4) {
-    text += fromCharCode(
-      bytes[i] as number,
-      bytes[i + 1] as number,
-      bytes[i + 2] as number,
-      bytes[i + 3] as number,
-    );
-  }
-  for (; i < end; i++) text += fromCharCode(bytes[i] as number);
-  return text;
-}
-
-/** 13 to 16 bytes as text. */
-function inOneGo(bytes: Uint8Array, at: number, end: number): string {
+export function shortText(bytes: Uint8Array, at: number, end: number): string {
+  if (at === end) return '';
   const a = bytes[at] as number;
+  if (end === at + 1) return fromCharCode(a);
   const b = bytes[at + 1] as number;
+  if (end === at + 2) return fromCharCode(a, b);
   const c = bytes[at + 2] as number;
+  if (end === at + 3) return fromCharCode(a, b, c);
   const d = bytes[at + 3] as number;
+  if (end === at + 4) return fromCharCode(a, b, c, d);
   const e = bytes[at + 4] as number;
+  if (end === at + 5) return fromCharCode(a, b, c, d, e);
   const f = bytes[at + 5] as number;
+  if (end === at + 6) return fromCharCode(a, b, c, d, e, f);
   const g = bytes[at + 6] as number;
+  if (end === at + 7) return fromCharCode(a, b, c, d, e, f, g);
   const h = bytes[at + 7] as number;
+  if (end === at + 8) return fromCharCode(a, b, c, d, e, f, g, h);
   const i = bytes[at + 8] as number;
+  if (end === at + 9) return fromCharCode(a, b, c, d, e, f, g, h, i);
   const j = bytes[at + 9] as number;
+  if (end === at + 10) return fromCharCode(a, b, c, d, e, f, g, h, i, j);
   const k = bytes[at + 10] as number;
+  if (end === at + 11) return fromCharCode(a, b, c, d, e, f, g, h, i, j, k);
   const l = bytes[at + 11] as number;
+  if (end === at + 12) return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l);
   const m = bytes[at + 12] as number;
   if (end === at + 13) return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l, m);
   const n = bytes[at + 13] as number;

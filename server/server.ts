@@ -369,7 +369,7 @@ export class Server {
   /** What was written for a client while it was not served goes out before its replies. */
   private flushPushesOf(client: Client): void {
     if (this.outbox.hasPushes(client)) this.outbox.flush();
-    if (this.toFlush.has(client)) this.flushPushes();
+    if (this.toFlush.size > 0 && this.toFlush.has(client)) this.flushPushes();
   }
 
   /** Has `work` run in the background, `delayMs` from now. */
