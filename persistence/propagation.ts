@@ -5,8 +5,9 @@
  * unit ends; several requests of one unit stand between MULTI and EXEC, so that whoever reads them runs all
  * of them or none.
  */
+
+import { GrowingBytes } from '../protocol/growing-bytes.js';
 import type { Request } from '../protocol/request.js';
-import { GrowingBytes } from './growing-bytes.js';
 
 /** Who is to get a request, one bit each. */
 export const Destination = { appendOnlyFile: 1, replicas: 2, all: 3 } as const;

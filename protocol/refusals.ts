@@ -208,10 +208,6 @@ export const WRONG_LOLWUT = refusal(
   'ERR',
   'Syntax error. Use: LOLWUT [columns rows] [real imaginary]',
 );
-export const DEBUG_NOT_ALLOWED = refusal(
-  'ERR',
-  'DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
-);
 export const MODULE_NOT_LOADED = refusal(
   'ERR',
   'Error loading the extension. Please check the server logs.',

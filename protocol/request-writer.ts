@@ -1,21 +1,15 @@
 /** Values to requests: what a client inside the process asks, as bytes. */
+import { GrowingBytes, SHORT_TEXT } from './growing-bytes.js';
 import { Request } from './request.js';
 
 export type RequestArgument = string | number | Uint8Array;
 
 const FIRST_BYTES = 1024;
-/** A buffer that one request made larger than this is let go. */
-const LARGEST_KEPT_BYTES = 1 << 20;
-/** Up to this length text is written by its characters: calling native code costs more. */
-const SHORT_TEXT = 24;
-/** Taken once: where a library has a subclass of String, as ioredis, each look for a method takes long. */
-const { charCodeAt } = String.prototype;
 
 /** Puts requests down one after the other, in the same buffer, as if they had been read from a connection. */
 export class RequestWriter {
   private readonly request = new Request();
-  private buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  private at = 0;
+  private readonly written = new GrowingBytes(FIRST_BYTES);
 
   /** The request of these arguments, text as UTF-8. It holds until the next is written. */
   write(args: readonly RequestArgument[]): Request {
@@ -32,8 +26,7 @@ export class RequestWriter {
 
   private begin(): void {
     this.request.clear();
-    if (this.buffer.length > LARGEST_KEPT_BYTES) this.buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-    this.at = 0;
+    this.written.empty();
   }
 
   private add(args: readonly RequestArgument[]): Request {
@@ -42,45 +35,28 @@ export class RequestWriter {
       else if (typeof arg === 'number') this.text(String(arg));
       else this.bytes(arg);
     }
-    this.request.bytes = this.buffer;
+    this.request.bytes = this.written.bytes;
     return this.request;
   }
 
   private text(text: string): void {
-    const { length } = text;
-    if (length > SHORT_TEXT) return this.bytes(Buffer.from(text));
-    this.reserve(length);
-    const { buffer, at } = this;
-    let units = 0;
-    for (let i = 0; i < length; i++) {
-      const unit = charCodeAt.call(text, i);
-      units |= unit;
-      buffer[at + i] = unit;
-    }
-    if (units < 0x80) this.push(length);
     // Not ASCII: its bytes are more than its units.
-    else this.bytes(Buffer.from(text));
+    if (text.length > SHORT_TEXT || this.written.units(text) >= 0x80) this.bytes(Buffer.from(text));
+    else this.push(text.length);
   }
 
   private bytes(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.buffer.set(bytes, this.at);
+    this.written.reserve(bytes.length);
+    this.written.bytes.set(bytes, this.written.used);
     this.push(bytes.length);
   }
 
   /** The next `length` bytes are an argument. */
   private push(length: number): void {
-    const start = this.at;
-    this.at += length;
-    this.request.push(start, this.at);
-  }
-
-  private reserve(bytes: number): void {
-    const wanted = this.at + bytes;
-    if (wanted <= this.buffer.length) return;
-    const wider = Buffer.allocUnsafeSlow(Math.max(wanted, this.buffer.length * 2));
-    this.buffer.copy(wider, 0, 0, this.at);
-    this.buffer = wider;
+    const { written } = this;
+    const start = written.used;
+    written.used += length;
+    this.request.push(start, written.used);
   }
 }
 

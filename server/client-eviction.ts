@@ -33,10 +33,8 @@ export class ClientEviction {
 
   /** Drops clients when what was noted of them exceeds the limit. */
   check(): void {
-    if (!this.mustCount) {
-      if (this.helpless || this.server.memory.notedClientBytes < this.limitBytes) return;
-    }
-    this.checkAll();
+    const isExceeded = !this.helpless && this.server.memory.notedClientBytes >= this.limitBytes;
+    if (this.mustCount || isExceeded) this.checkAll();
   }
 
   /** Drops clients, the largest first, until all of them are within the limit. */

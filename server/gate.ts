@@ -17,6 +17,7 @@ import {
 import type { Request } from '../protocol/request.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
+import { isLocal } from './is-local.js';
 import type { Server } from './server.js';
 import { announcement } from './version.js';
 
@@ -75,9 +76,7 @@ function isAllowed(server: Server, client: Client, guard: 'debug' | 'module'): b
   const { enableDebugCommand, enableModuleCommand } = server.config.values;
   const setting = guard === 'debug' ? enableDebugCommand : enableModuleCommand;
   if (setting !== 'local') return setting === 'yes';
-  const { transport } = client;
-  if (transport === null || transport.isUnixSocket) return true;
-  return transport.remoteIp === '127.0.0.1' || transport.remoteIp === '::1';
+  return isLocal(client);
 }
 
 /** A web browser was made to talk to this server: no command begins like that. */

@@ -10,7 +10,6 @@ import { parseDouble } from '../../protocol/doubles.js';
 import {
   configRewriteForceAllFailed,
   DATABASE_OUT_OF_RANGE,
-  DEBUG_NOT_ALLOWED,
   debugNotHere,
   MUST_BE_POSITIVE,
   NO_SUCH_KEY,
@@ -20,7 +19,6 @@ import {
 import { rewriteConfigFile } from '../config-rewrite.js';
 import { systemErrorText } from '../config-table/system-error.js';
 import { addValue, Digest, dataDigest } from '../data-digest.js';
-import { isLocal } from '../is-local.js';
 import { USUAL_PEAK_RESET_MS } from '../reply-buffers.js';
 import type { ServerCall } from '../server-call.js';
 import { serverCommand } from '../server-command.js';
@@ -189,10 +187,6 @@ const debug = serverCommand(
     internal: true,
   },
   (call) => {
-    const { enableDebugCommand } = call.server.config.values;
-    const allowed =
-      enableDebugCommand === 'yes' || (enableDebugCommand === 'local' && isLocal(call.client));
-    if (!allowed) throw DEBUG_NOT_ALLOWED;
     const name = call.text(1);
     const found = SUBCOMMANDS.get(name.toLowerCase());
     if (NOT_HERE.has(name.toLowerCase())) throw debugNotHere(name);

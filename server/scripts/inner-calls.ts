@@ -6,6 +6,7 @@
  */
 import { Destination } from '../../persistence/propagation.js';
 import { formatDouble } from '../../protocol/doubles.js';
+import { GrowingBytes } from '../../protocol/growing-bytes.js';
 import {
   NOT_FROM_SCRIPT,
   OUT_OF_MEMORY,
@@ -34,12 +35,8 @@ import { ScriptFlag } from './script-flags.js';
 import type { ScriptRun } from './script-run.js';
 
 const BUFFER_BYTES = 4096;
-/** A buffer that one call made larger than this is let go. */
-const LARGEST_KEPT_BYTES = 1 << 20;
 /** What a command takes beside its bytes, in loop turns of the script. */
 const TICKS_OF_CALL = 16;
-/** Up to this length text is written by its characters: calling native code costs more. */
-const SHORT_TEXT = 24;
 
 /** An error as scripts see it. What a command said was counted when it said it. */
 export function errorTable(message: string): Table {
@@ -65,7 +62,7 @@ export class InnerCalls {
   private readonly request = new Request();
   private readonly reader = new ReplyReader();
   private readonly reply: ReplyWriter;
-  private buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private readonly args = new GrowingBytes(BUFFER_BYTES);
   private failed = false;
   /** Whose script made the call. */
   private machine: Machine | null = null;
@@ -114,9 +111,7 @@ export class InnerCalls {
     this.machine = null;
     this.server.keyspace.readsIntegers = true;
     this.client.origin = this.client;
-    if (this.buffer.length > LARGEST_KEPT_BYTES) {
-      this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    }
+    this.args.empty();
   }
 
   /** Runs the command that the arguments of the running function of the host say. */
@@ -186,33 +181,23 @@ export class InnerCalls {
 
   /** Writes the arguments into the request. */
   private readArguments(thread: Thread): Refusal | null {
-    const { request } = this;
+    const { args, request } = this;
     const { stack, base, top } = thread;
     request.argc = 0;
+    args.used = 0;
     if (top === base) return SCRIPT_CALL_WITHOUT_COMMAND;
-    let at = 0;
     for (let i = base; i < top; i++) {
       const value = stack[i];
       let text: string;
       if (typeof value === 'string') text = value;
       else if (typeof value === 'number') text = value === 0 ? '0' : formatDouble(value);
       else return SCRIPT_ARGUMENT_TYPE;
-      const { length } = text;
-      if (at + length > this.buffer.length) this.grow(at, at + length);
-      const { buffer } = this;
-      if (length > SHORT_TEXT) buffer.write(text, at, 'latin1');
-      else for (let j = 0; j < length; j++) buffer[at + j] = text.charCodeAt(j);
-      request.push(at, at + length);
-      at += length;
+      const start = args.used;
+      args.text(text);
+      request.push(start, args.used);
     }
-    request.bytes = this.buffer;
-    thread.machine.budget -= TICKS_OF_CALL + (at >> 6);
+    request.bytes = args.bytes;
+    thread.machine.budget -= TICKS_OF_CALL + (args.used >> 6);
     return null;
-  }
-
-  private grow(used: number, needed: number): void {
-    const wider = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
-    this.buffer.copy(wider, 0, 0, used);
-    this.buffer = wider;
   }
 }

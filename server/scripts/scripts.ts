@@ -169,8 +169,7 @@ export class Scripts implements ScriptHost {
   goOnDebugging(client: Client): void {
     const { run, server } = this;
     if (run === null) return;
-    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
-    server.executor.resumeSuspended(client, () => this.proceed(run, () => run.engine.resume()));
+    server.executor.resumeSuspended(client, () => this.resume(run));
   }
 
   private runEval(call: ServerCall, what: Runnable, keyCount: number, isReadOnly: boolean): void {
@@ -373,22 +372,22 @@ export class Scripts implements ScriptHost {
 
   /** Has a script that is loaded, and was left in the middle, go on for a while. */
   goOnLoading(): void {
-    const { run, server } = this;
-    if (run === null) return;
-    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
-    this.proceed(run, () => run.engine.resume());
+    if (this.run !== null) this.resume(this.run);
   }
 
   /** Has the script that was left go on, in a turn of its own. */
   goOn(): void {
     const { run, server } = this;
     if (run === null) return;
-    this.sliceEndsAtMs = server.clock.elapsedMs() + SLICE_MS;
     server.turnOf(run.client, () => {
-      server.executor.resumeSuspended(run.client, () =>
-        this.proceed(run, () => run.engine.resume()),
-      );
+      server.executor.resumeSuspended(run.client, () => this.resume(run));
     });
+  }
+
+  /** Has a script go on, for a while. @returns Whether it ended. */
+  private resume(run: ScriptRun): boolean {
+    this.sliceEndsAtMs = this.server.clock.elapsedMs() + SLICE_MS;
+    return this.proceed(run, () => run.engine.resume());
   }
 }
 

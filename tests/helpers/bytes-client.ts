@@ -5,6 +5,7 @@ import type { Server } from '../../server/server.js';
 
 export class BytesClient extends ProcessTransport {
   override readonly isSocket = true;
+  override readonly remoteIp: string;
   /** Whether the server has closed the connection. */
   isClosed = false;
 
@@ -12,8 +13,9 @@ export class BytesClient extends ProcessTransport {
   private readonly client: Client;
   private readonly received: Buffer[] = [];
 
-  constructor(server: Server) {
+  constructor(server: Server, remoteIp = '127.0.0.1') {
     super();
+    this.remoteIp = remoteIp;
     this.server = server;
     this.client = server.connect(this);
   }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { Config } from '../../server/config.js';
 import { loadConfiguration } from '../../server/config-file.js';
+import { BytesClient } from '../helpers/bytes-client.js';
 import { temporaryFolder } from '../helpers/program.js';
 import { refusalOf, startServer } from '../helpers/server.js';
 
@@ -13,6 +15,14 @@ t.test('DEBUG is refused unless it is enabled, or local and asked for locally', 
   t.match(await refusalOf(no.call('DEBUG', 'SLEEP', '0')), /^ERR DEBUG command not allowed\. If/);
   const local = await startServer(t, { config: { 'enable-debug-command': 'local' } });
   t.equal(await local.call('DEBUG', 'SLEEP', '0'), 'OK');
+  const answerTo = async (remoteIp: string) => {
+    const client = new BytesClient(local.server.engine, remoteIp);
+    client.write('DEBUG SLEEP 0\r\n');
+    await setImmediate();
+    return client.text;
+  };
+  for (const ip of ['127.0.0.2', '::1']) t.equal(await answerTo(ip), '+OK\r\n', ip);
+  t.match(await answerTo('10.127.0.1'), /^-ERR DEBUG command not allowed/);
 });
 
 t.test('DEBUG refuses what it does not know, and says what is not there', async (t) => {

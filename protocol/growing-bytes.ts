@@ -1,9 +1,13 @@
 /** Bytes gathered one behind the other, in a buffer that grows as it must. */
-import { ByteViews, copyWords, LONG_COPY_BYTES } from '../protocol/byte-views.js';
-import { integerLength, writeInteger } from '../protocol/numbers.js';
+import { ByteViews, copyWords, LONG_COPY_BYTES } from './byte-views.js';
+import { integerLength, writeInteger } from './numbers.js';
 
 /** A buffer that grew larger than this is let go when it is emptied. */
 const LARGEST_KEPT_BYTES = 1 << 20;
+/** Up to this length text is written by its characters: calling native code costs more. */
+export const SHORT_TEXT = 24;
+/** Taken once: where a library has a subclass of String, as ioredis, each look for a method takes long. */
+const { charCodeAt } = String.prototype;
 
 export class GrowingBytes {
   /** What is gathered is `bytes[0, used)`. */
@@ -16,14 +20,14 @@ export class GrowingBytes {
 
   constructor(smallestBytes: number) {
     this.smallestBytes = smallestBytes;
-    this.bytes = Buffer.allocUnsafe(smallestBytes);
+    this.bytes = Buffer.allocUnsafeSlow(smallestBytes);
   }
 
   /** Room for `bytes` more. */
   reserve(bytes: number): void {
     const wanted = this.used + bytes;
     if (wanted <= this.bytes.length) return;
-    const wider = Buffer.allocUnsafe(Math.max(wanted, this.bytes.length * 2));
+    const wider = Buffer.allocUnsafeSlow(Math.max(wanted, this.bytes.length * 2));
     this.bytes.copy(wider, 0, 0, this.used);
     this.bytes = wider;
   }
@@ -45,9 +49,29 @@ export class GrowingBytes {
 
   /** Adds a text of Latin-1. */
   text(text: string): void {
-    this.reserve(text.length);
+    const { length } = text;
+    if (length <= SHORT_TEXT) {
+      this.units(text);
+      this.used += length;
+      return;
+    }
+    this.reserve(length);
     this.bytes.write(text, this.used, 'latin1');
-    this.used += text.length;
+    this.used += length;
+  }
+
+  /** Writes the characters of a short text as bytes, to be added or not. Returns all of their bits. */
+  units(text: string): number {
+    const { length } = text;
+    this.reserve(length);
+    const { bytes, used } = this;
+    let bits = 0;
+    for (let i = 0; i < length; i++) {
+      const unit = charCodeAt.call(text, i);
+      bits |= unit;
+      bytes[used + i] = unit;
+    }
+    return bits;
   }
 
   /** Adds a whole number as decimal digits. */
@@ -67,6 +91,7 @@ export class GrowingBytes {
   /** Forgets all, and lets go of a buffer that grew large. */
   empty(): void {
     this.used = 0;
-    if (this.bytes.length > LARGEST_KEPT_BYTES) this.bytes = Buffer.allocUnsafe(this.smallestBytes);
+    if (this.bytes.length > LARGEST_KEPT_BYTES)
+      this.bytes = Buffer.allocUnsafeSlow(this.smallestBytes);
   }
 }
