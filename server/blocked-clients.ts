@@ -39,6 +39,8 @@ export interface Waiting extends Due {
   readonly entry: CommandEntry;
   /** The request, to be run again: a copy. */
   readonly request: Request;
+  /** As the client sent it: the command log shows that. */
+  readonly asSent: Request;
   /** What a key must hold to be of use. */
   readonly type: Type | typeof NO_TYPE;
   /** Whether the request is to run again even for a key that holds nothing of use. */
@@ -104,9 +106,11 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   /** The client of `call` waits for keys. One that ran again keeps the end of its time. */
   block(call: ServerCall, wait: KeyWait): void {
     const { client, waited } = call;
+    const asSent = waited?.asSent ?? call.request.copy();
     const waiting = this.begin(call, {
       dueAtMs: waited?.dueAtMs ?? this.endOf(wait.timeoutMs),
-      request: waited?.request ?? keptRequest(call.request, wait),
+      request: waited?.request ?? withReplaced(asSent, wait),
+      asSent,
       type: wait.type,
       evenWithout: wait.evenWithout === true,
       timedOut: replyNilArray,
@@ -120,9 +124,11 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
 
   /** The client of `call` waits for acknowledgements. */
   blockUntilAcknowledged(call: ServerCall, wait: AcknowledgementWait): void {
+    const request = call.request.copy();
     const waiting = this.begin(call, {
       dueAtMs: this.endOf(wait.timeoutMs),
-      request: call.request.copy(),
+      request,
+      asSent: request,
       type: NO_TYPE,
       evenWithout: false,
       timedOut: wait.reply,
@@ -223,11 +229,12 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
     { client, entry }: ServerCall,
     parts: Omit<Waiting, 'client' | 'entry' | 'queues' | 'isLive' | 'heapAt'>,
   ): Waiting {
-    const { dueAtMs, request, type, evenWithout, timedOut, isAcknowledged } = parts;
+    const { dueAtMs, request, asSent, type, evenWithout, timedOut, isAcknowledged } = parts;
     const waiting: Waiting = {
       client,
       entry: entry as CommandEntry,
       request,
+      asSent,
       type,
       evenWithout,
       queues: [],
@@ -346,8 +353,8 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
   }
 }
 
-function keptRequest(request: Request, { replaced }: KeyWait): Request {
-  return replaced && replaced.size > 0 ? request.copyWith(replaced) : request.copy();
+function withReplaced(request: Request, { replaced }: KeyWait): Request {
+  return replaced && replaced.size > 0 ? request.copyWith(replaced) : request;
 }
 
 function replyNilArray(reply: ReplyWriter): void {

@@ -150,6 +150,7 @@ export class Executor {
     this.endRequest(client, entry);
     again.client = client;
     again.request = request;
+    again.waited = waiting;
     this.count(client, entry);
     server.afterCommand(again, entry, 0, 0);
   }

@@ -3,6 +3,7 @@ import type { KeyWait } from '../datatypes/blocking.js';
 import { Call, type Effects } from '../datatypes/call.js';
 import type { Database, Keyspace } from '../datatypes/database.js';
 import type { ReplyWriter } from '../protocol/reply.js';
+import type { Request } from '../protocol/request.js';
 import type { Waiting } from './blocked-clients.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
@@ -28,6 +29,11 @@ export class ServerCall extends Call {
     this.client = client;
     this.db = client.db;
     this.reply = server.reply;
+  }
+
+  /** The request as the client sent it. */
+  get asSent(): Request {
+    return this.waited?.asSent ?? this.request;
   }
 
   override waitForKeys(wait: KeyWait): void {

@@ -536,11 +536,11 @@ export class Server {
   }
 
   /** The size of a request that may be large enough for the command log; 0 when it is not. */
-  private loggedRequestBytes({ isFromScript, request }: ServerCall): number {
+  private loggedRequestBytes({ isFromScript, asSent }: ServerCall): number {
     // What scripts request came over no connection.
     if (isFromScript) return 0;
     const threshold = this.config.values.commandlogRequestLargerThan;
-    return threshold < 0 || request.mostWireBytes < threshold ? 0 : request.wireBytes;
+    return threshold < 0 || asSent.mostWireBytes < threshold ? 0 : asSent.wireBytes;
   }
 
   private logCommand(
@@ -549,10 +549,10 @@ export class Server {
     usec: number,
     replyBytes: number,
   ): void {
-    const { request, client } = call;
+    const { asSent, client } = call;
     const logged: LoggedCall = {
-      request,
-      redacted: secretArguments(entry, request),
+      request: asSent,
+      redacted: secretArguments(entry, asSent),
       address: client.origin.transport?.remoteAddress ?? '',
       clientName: untilZero(client.origin.name),
       atMs: this.clock.now(),

@@ -32,6 +32,8 @@ const MEMORY_FOR_BYTE = 6;
 const CR = 13;
 const MINUS = 45;
 const LETTER_T = 116;
+/** So many digits a number holds exactly. */
+const EXACT_DIGITS = 15;
 /** `txt:` and the like, before the text itself. */
 const FORMAT_BYTES = 4;
 
@@ -160,10 +162,11 @@ export class ReplyReader {
     return table;
   }
 
-  /** A line of decimal digits; exact to 2^53. */
+  /** A line of decimal digits: the number next to them. */
   private integer(): number {
     const { bytes } = this;
-    let { at } = this;
+    const start = this.at;
+    let at = start;
     const negative = bytes[at] === MINUS;
     if (negative) at++;
     let value = 0;
@@ -171,6 +174,7 @@ export class ReplyReader {
       value = value * 10 + (byte - 48);
     }
     this.at = at + 2;
+    if (at - start > EXACT_DIGITS) return Number(toLatin1(bytes, start, at));
     return negative ? -value : value;
   }
 

@@ -18,6 +18,7 @@ import {
 } from '../../protocol/refusals.js';
 import type { ReplyWriter } from '../../protocol/reply.js';
 import type { Request } from '../../protocol/request.js';
+import { RequestWriter } from '../../protocol/request-writer.js';
 import { Compiler } from '../../scripting/compiler/compiler.js';
 import { LuaError, type ScriptHost, ScriptSyntaxError } from '../../scripting/engine.js';
 import { ScriptRandom } from '../../scripting/library/script-random.js';
@@ -41,6 +42,9 @@ import { FunctionWorld, openEvalEngine, WORLD_BYTES, type WorldParts } from './w
 
 /** How long a script that others wait for goes on at a time. ms. */
 const SLICE_MS = 20;
+const INSECURE_SETTING = 'lua-enable-insecure-api';
+/** The reply of CONFIG GET for it: `no`, or `yes`. */
+const SETTING_REPLY_BYTES = [42, 43] as const;
 
 /** What is to be run, and how. */
 export interface Runnable {
@@ -76,7 +80,7 @@ export class Scripts implements ScriptHost {
     this.functions = new Functions(() => new FunctionWorld(this.worldParts()));
     server.memory.parts.scripts = () => this.cache.memoryBytes;
     server.memory.parts.functions = () => this.functions.memoryBytes;
-    server.config.onChange('lua-enable-insecure-api', () => this.flushScripts());
+    server.config.onChange(INSECURE_SETTING, () => this.flushScripts());
   }
 
   /** The script that runs, or was left in the middle. */
@@ -125,10 +129,15 @@ export class Scripts implements ScriptHost {
 
   /** A Lua world of the real server that begins anew asks for its setting by a command, which statistics show. */
   private countSettingRead(): void {
-    const entry = this.server.commands.named('config|get');
+    const { clock, commandLog, commands, config, stats } = this.server;
+    const entry = commands.named('config|get');
     if (entry === undefined) return;
     entry.calls++;
-    this.server.stats.commandsProcessed++;
+    stats.commandsProcessed++;
+    if (config.values.latencyTracking) entry.recordLatency(0);
+    const request = new RequestWriter().write(['CONFIG', 'GET', INSECURE_SETTING]);
+    const logged = { request, redacted: null, address: '', clientName: '', atMs: clock.now() };
+    commandLog.add(logged, 0, 0, SETTING_REPLY_BYTES[config.values.luaEnableInsecureApi ? 1 : 0]);
   }
 
   /** Whether a request for a script must not run while memory is short. */

@@ -147,6 +147,28 @@ t.test('SLOWLOG leaves out what commands hide, and passwords', async (t) => {
   t.equal(await call('SLOWLOG', 'LEN'), 1);
 });
 
+t.test('SLOWLOG shows a request that waited as it was sent', async (t) => {
+  const { call, clock } = await startServer(t, { config: { 'slowlog-log-slower-than': '0' } });
+  await call('XADD', 's', '1-1', 'f', 'v');
+  const sent = ['XREAD', 'BLOCK', '10', 'STREAMS', 's', '$'];
+  const timedOut = call(...sent);
+  await clock.advance(11);
+  t.equal(await timedOut, null);
+  t.match(await call('SLOWLOG', 'GET', '1'), [[1, Number, 0, sent]]);
+});
+
+t.test('SLOWLOG shows how a new world of Lua asks for its setting', async (t) => {
+  const { call } = await startServer(t, {
+    config: { 'slowlog-log-slower-than': '0', 'commandlog-reply-larger-than': '42' },
+  });
+  const asked = ['CONFIG', 'GET', 'lua-enable-insecure-api'];
+  await call('FUNCTION', 'FLUSH');
+  const flushed = [1, Number, 0, ['FUNCTION', 'FLUSH'], /^127/, ''];
+  t.match(await call('SLOWLOG', 'GET'), [flushed, [0, Number, 0, asked, '', '']]);
+  const replies = await call('COMMANDLOG', 'GET', '-1', 'large-reply');
+  t.match((replies as unknown[]).at(-1), [0, Number, 42, asked]);
+});
+
 t.test('a command log of no length numbers no calls', async (t) => {
   const { call } = await startServer(t, {
     config: { 'slowlog-log-slower-than': '0', 'slowlog-max-len': '0' },

@@ -241,6 +241,22 @@ t.test('keys do not expire while a script runs, and it always sees the same time
   );
 });
 
+t.test(
+  'integers that no number holds exactly reach a script as the number next to them',
+  async (t) => {
+    const { call } = await startServer(t);
+    const incremented = "return redis.call('INCR', KEYS[1])";
+    for (const [before, told] of [
+      ['900719925474099327', 900719925474099328n],
+      ['-900719925474099330', -900719925474099328n],
+      ['999999999999998', 999999999999999],
+    ] as const) {
+      await call('SET', 'k', before);
+      t.equal(await call('EVAL', incremented, '1', 'k'), told);
+    }
+  },
+);
+
 t.test('WATCH hears of what a script writes', async (t) => {
   const { call, server } = await startServer(t);
   const other = server.client();
