@@ -7,7 +7,7 @@ import { blmove, brpoplpush, lmove, rpoplpush } from './list-move.js';
 import { blmpop, blpop, brpop, lmpop, lpop, rpop } from './list-pop.js';
 import { linsert, lpos, lrem } from './list-search.js';
 import { End, listsOf, replyElement, replyElements } from './list-values.js';
-import { readPosition } from './options.js';
+import { readPosition, readShortPosition } from './options.js';
 import { NONE } from './store/arena.js';
 import { Type } from './store/entry.js';
 
@@ -185,7 +185,7 @@ export const lset = command(
     const lists = listsOf(call.keyspace);
     const ref = call.writeAs(1, Type.list);
     if (ref === NONE) throw NO_SUCH_KEY;
-    const index = readPosition(call, 2);
+    const index = readShortPosition(call, 2);
     // A list grows into another form before it is known whether the place is there.
     lists.grow(ref, call.length(3), 1);
     if (!lists.replace(ref, index, call.buffer, call.start(3), call.end(3))) {

@@ -159,6 +159,12 @@ export function readPosition(call: Call, i: number): number {
   return Number.isNaN(value) ? Number(call.bigint(i)) : value;
 }
 
+/** As `readPosition`, but of a larger integer only the lowest 32 bits count: where the real server keeps no more. */
+export function readShortPosition(call: Call, i: number): number {
+  const value = parseSafeInteger(call.buffer, call.start(i), call.end(i));
+  return Number.isNaN(value) ? Number(BigInt.asIntN(32, call.bigint(i))) : value | 0;
+}
+
 /** Whether position `first`, argument `i`, is after `last`, the next one: also where rounding made both the same. */
 export function isReversed(call: Call, i: number, first: number, last: number): boolean {
   if (first !== last || Number.isSafeInteger(first)) return first > last;

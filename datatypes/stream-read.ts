@@ -214,7 +214,8 @@ function readAfter(
   }
   if (first === PLUS) {
     if (group !== null) throw meaninglessId('+');
-    if (stream !== null && stream.length > 0) stream.edgeId(true, after).decrement();
+    // An entry that is gone, or an ID that was only set, is the last one too.
+    if (stream !== null && stream.length > 0) after.copy(stream.lastId).decrement();
     return false;
   }
   if (first === GREATER) {

@@ -28,6 +28,18 @@ t.test('a hash becomes a hashtable by count, by length and by expiry', async (t)
   t.equal(await call('OBJECT', 'ENCODING', 'timed'), 'hashtable');
 });
 
+t.test('HSETEX takes any time where the key is not as it should be', async (t) => {
+  const { call } = await startServer(t);
+  const set = (...options: string[]) => call('HSETEX', 'h', ...options, 'FIELDS', '1', 'a', '1');
+  const notANumber = 'ERR value is not an integer or out of range';
+  t.equal(await set('XX', 'PX', 'soon'), 0);
+  t.equal(await refusalOf(set('NX', 'PX', 'soon')), notANumber);
+  await call('HSET', 'h', 'a', '1');
+  t.equal(await set('NX', 'PX', '-5'), 0);
+  t.equal(await refusalOf(set('XX', 'PX', 'soon')), notANumber);
+  t.equal(await refusalOf(set('FNX', 'PX', 'soon')), notANumber);
+});
+
 t.test('a field keeps its value through its last millisecond, then is hidden', async (t) => {
   const { call, clock } = await startServer(t);
   await call('HSET', 'h', 'a', '1', 'b', '2');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { startServer } from '../helpers/server.js';
+import { refusalOf, startServer } from '../helpers/server.js';
 import { runOnBoth, type Words } from '../helpers/twins.js';
 
 /** Words of one line, split at spaces; `''` is an empty word. */
@@ -232,4 +232,16 @@ t.test('elements of many megabytes stand alone and move', async (t) => {
   t.same(await call('LRANGE', 'other', '0', '-1'), [huge, 'b']);
   t.equal(await call('LSET', 'other', '0', 'small'), 'OK');
   t.equal(await call('OBJECT', 'ENCODING', 'other'), 'listpack');
+});
+
+t.test('LSET counts by the lowest 32 bits of its index', async (t) => {
+  const { call } = await startServer(t);
+  await call('RPUSH', 'l', 'a', 'b', 'c');
+  t.equal(await call('LSET', 'l', '9007199254740992', 'first'), 'OK');
+  t.equal(await call('LSET', 'l', '4294967295', 'last'), 'OK');
+  t.equal(await call('LSET', 'l', '-4294967295', 'second'), 'OK');
+  t.equal(await refusalOf(call('LSET', 'l', '2147483648', 'x')), 'ERR index out of range');
+  t.equal(await refusalOf(call('LSET', 'l', '3', 'x')), 'ERR index out of range');
+  t.same(await call('LRANGE', 'l', '0', '-1'), ['first', 'second', 'last']);
+  t.equal(await call('LINDEX', 'l', '4294967296'), null);
 });

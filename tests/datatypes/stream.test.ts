@@ -84,6 +84,17 @@ t.test('XREAD BLOCK waits for nothing when there is something', async (t) => {
   t.same(read, [['s', [['1-1', ['f', 'v']]]]]);
 });
 
+t.test('XREAD + reads the last entry only while the last ID is its own', async (t) => {
+  const { call } = await startServer(t);
+  for (const id of ['34-0', '44-0', '50-0']) await call('XADD', 's', id, 'f', 'v');
+  t.same(await call('XREAD', 'STREAMS', 's', '+'), [['s', [['50-0', ['f', 'v']]]]]);
+  await call('XDEL', 's', '50-0');
+  t.equal(await call('XREAD', 'STREAMS', 's', '+'), null);
+  await call('XADD', 'set', '1-0', 'f', 'v');
+  await call('XSETID', 'set', '2-0');
+  t.equal(await call('XREAD', 'STREAMS', 'set', '+'), null);
+});
+
 t.test('random changes leave what a plain list of entries holds', async (t) => {
   const { call } = await startServer(t);
   const random = seeded(t);
