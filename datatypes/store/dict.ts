@@ -198,7 +198,7 @@ export class Dict {
   }
 
   /**
-   * Reads what `find` is going to read for the first `count` hashes of `ahead`, and gives nothing but speed.
+   * Reads what `find` is going to read for the first `count` hashes of `ahead`, and notes the elements there.
    * Places are worked out first and read then, in loops so short that the processor has many of them under
    * way while it waits for the first: the waits for memory overlap.
    */
