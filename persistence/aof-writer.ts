@@ -6,7 +6,6 @@
  * background; a write that would have to wait behind an fsync that is not done is put off, by two seconds at most. no: the
  * system decides. What could not be written stays in the buffer and is tried again.
  */
-
 import { GrowingBytes } from '../protocol/growing-bytes.js';
 import { integerLength } from '../protocol/numbers.js';
 import type { AppendFile } from './append-file.js';

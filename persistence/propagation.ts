@@ -5,7 +5,6 @@
  * unit ends; several requests of one unit stand between MULTI and EXEC, so that whoever reads them runs all
  * of them or none.
  */
-
 import { GrowingBytes } from '../protocol/growing-bytes.js';
 import type { Request } from '../protocol/request.js';
 

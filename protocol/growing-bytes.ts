@@ -5,7 +5,7 @@ import { integerLength, writeInteger } from './numbers.js';
 /** A buffer that grew larger than this is let go when it is emptied. */
 const LARGEST_KEPT_BYTES = 1 << 20;
 /** Up to this length text is written by its characters: calling native code costs more. */
-export const SHORT_TEXT = 24;
+const SHORT_TEXT = 24;
 /** Taken once: where a library has a subclass of String, as ioredis, each look for a method takes long. */
 const { charCodeAt } = String.prototype;
 
@@ -50,18 +50,26 @@ export class GrowingBytes {
   /** Adds a text of Latin-1. */
   text(text: string): void {
     const { length } = text;
-    if (length <= SHORT_TEXT) {
-      this.units(text);
-      this.used += length;
-      return;
+    if (length <= SHORT_TEXT) this.units(text);
+    else {
+      this.reserve(length);
+      this.bytes.write(text, this.used, 'latin1');
     }
-    this.reserve(length);
-    this.bytes.write(text, this.used, 'latin1');
     this.used += length;
   }
 
+  /** Adds a text in UTF-8. */
+  utf8(text: string): void {
+    const { length } = text;
+    if (length <= SHORT_TEXT && this.units(text) < 0x80) this.used += length;
+    else {
+      this.reserve(Buffer.byteLength(text));
+      this.used += this.bytes.write(text, this.used);
+    }
+  }
+
   /** Writes the characters of a short text as bytes, to be added or not. Returns all of their bits. */
-  units(text: string): number {
+  private units(text: string): number {
     const { length } = text;
     this.reserve(length);
     const { bytes, used } = this;

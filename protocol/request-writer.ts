@@ -1,5 +1,5 @@
 /** Values to requests: what a client inside the process asks, as bytes. */
-import { GrowingBytes, SHORT_TEXT } from './growing-bytes.js';
+import { GrowingBytes } from './growing-bytes.js';
 import { Request } from './request.js';
 
 export type RequestArgument = string | number | Uint8Array;
@@ -40,23 +40,15 @@ export class RequestWriter {
   }
 
   private text(text: string): void {
-    // Not ASCII: its bytes are more than its units.
-    if (text.length > SHORT_TEXT || this.written.units(text) >= 0x80) this.bytes(Buffer.from(text));
-    else this.push(text.length);
+    const start = this.written.used;
+    this.written.utf8(text);
+    this.request.push(start, this.written.used);
   }
 
   private bytes(bytes: Uint8Array): void {
-    this.written.reserve(bytes.length);
-    this.written.bytes.set(bytes, this.written.used);
-    this.push(bytes.length);
-  }
-
-  /** The next `length` bytes are an argument. */
-  private push(length: number): void {
-    const { written } = this;
-    const start = written.used;
-    written.used += length;
-    this.request.push(start, written.used);
+    const start = this.written.used;
+    this.written.copy(bytes, 0, bytes.length);
+    this.request.push(start, this.written.used);
   }
 }
 

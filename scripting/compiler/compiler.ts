@@ -5,6 +5,7 @@
  * the lexer's (`luaX_*`), so that it reads Lua 5.1 and words its errors as 5.1 does, and
  * `luaO_arith`, so that constants are folded in doubles.
  */
+import { toLatin1 } from '../../protocol/bytes.js';
 import type { Code } from '../machine/code.js';
 import { decode, operationNames } from './decode.js';
 import { loadCompilerModules } from './loader.js';
@@ -45,8 +46,7 @@ class Reading {
 }
 
 const asBytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
-const asText = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+const asText = (bytes: Uint8Array): string => toLatin1(bytes, 0, bytes.length);
 
 /** Limits in the words of 5.1, null for other messages. @param levels - How deep the parser is. */
 function reword(message: string, levels: number): string | null {

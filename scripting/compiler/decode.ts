@@ -1,6 +1,7 @@
 /**
  * The parser's functions as ours: instructions with their constants put in, see machine/code.ts.
  */
+import { toLatin1 } from '../../protocol/bytes.js';
 import { CONSTANT, type Code, Instruction, Op, type RawInstruction } from '../machine/code.js';
 import type { LuaValue } from '../machine/values.js';
 import { linesOf } from './call-lines.js';
@@ -11,7 +12,7 @@ const isEnvironment = (name: string): boolean => name.startsWith('\0');
 
 function textOf(string: ParserString): string {
   const bytes = string.getstr();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return toLatin1(bytes, 0, bytes.length);
 }
 
 function isParserString(value: unknown): value is ParserString {

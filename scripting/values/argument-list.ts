@@ -1,5 +1,5 @@
 /** Arguments of a request as scripts get them: KEYS and ARGV. */
-import { toLatin1 } from '../../protocol/bytes.js';
+import { bufferOver, toLatin1 } from '../../protocol/bytes.js';
 import type { Request } from '../../protocol/request.js';
 import { Table } from '../machine/table.js';
 
@@ -27,9 +27,7 @@ export class ArgumentReader {
 
   private bufferOf(bytes: Uint8Array): Buffer {
     if (bytes === this.bytes) return this.buffer;
-    const buffer = Buffer.isBuffer(bytes)
-      ? bytes
-      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const buffer = bufferOver(bytes);
     // A large request must not stay alive with it.
     if (bytes.length <= LARGEST_KEPT_BYTES) {
       this.bytes = bytes;

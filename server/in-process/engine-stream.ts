@@ -79,9 +79,9 @@ export class EngineStream extends Duplex {
     const { client, server } = this;
     if (client === null || this.isBusy || !server.isReadyFor(client) || !repliesOnce(client))
       return;
-    this.writer ??= new RequestWriter();
     const entry = server.commands.get(name);
     if (entry === undefined || !isRepliedToAtOnce(entry)) return undefined;
+    this.writer ??= new RequestWriter();
     const request = this.writer.writeCommand(name, args);
     this.idle.touch();
     const { resp } = client;

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ByteViews } from '../../protocol/byte-views.js';
-import { latin1 } from '../../protocol/bytes.js';
+import { latin1, toLatin1 } from '../../protocol/bytes.js';
 import type { Closure } from '../../scripting/machine/values.js';
 
 /** Digits of a SHA-1. */
@@ -40,7 +40,7 @@ export function makeScript(
   stays: boolean,
 ): Script {
   const sha = sha1Of(body);
-  const digits = new DataView(Uint8Array.from(latin1(sha)).buffer);
+  const digits = new DataView(latin1(sha).buffer);
   return { sha, digits, body, closure, flags, stays };
 }
 
@@ -49,12 +49,10 @@ function prefixOf(digits: DataView, at: number): number {
   return (Math.imul(digits.getInt32(at), 31) + digits.getInt32(at + 4)) | 0;
 }
 
-/** Whether two runs of 40 digits are equal. */
-function sameDigits(one: DataView, oneAt: number, other: DataView, otherAt: number): boolean {
+/** Whether the 40 bytes from `at` on are a script's SHA-1 in lower case. */
+function isShaOf({ digits }: Script, view: DataView, at: number): boolean {
   let difference = 0;
-  for (let i = 0; i < SHA_LENGTH; i += 4) {
-    difference |= one.getInt32(oneAt + i) ^ other.getInt32(otherAt + i);
-  }
+  for (let i = 0; i < SHA_LENGTH; i += 4) difference |= digits.getInt32(i) ^ view.getInt32(at + i);
   return difference === 0;
 }
 
@@ -92,15 +90,12 @@ export class ScriptCache {
     const view = this.views.of(bytes);
     const prefix = prefixOf(view, start);
     const known = this.byPrefix.get(prefix);
-    if (known !== undefined && sameDigits(known.digits, 0, view, start)) {
+    if (known !== undefined && isShaOf(known, view, start)) {
       if (!known.stays) this.fromEval.get(known.sha);
       return known;
     }
-    const sha = Buffer.from(bytes.subarray(start, start + SHA_LENGTH)).toString('latin1');
-    const found = this.find(sha.toLowerCase());
-    if (found !== undefined && sameDigits(found.digits, 0, view, start)) {
-      this.byPrefix.set(prefix, found);
-    }
+    const found = this.find(toLatin1(bytes, start, start + SHA_LENGTH).toLowerCase());
+    if (found !== undefined && isShaOf(found, view, start)) this.byPrefix.set(prefix, found);
     return found;
   }
 

@@ -275,8 +275,7 @@ export class Scripts implements ScriptHost {
 
   /** What the script that a request is for says of itself; null when it says nothing, or is not known. */
   private flagsOf(entry: CommandEntry, request: Request): number | null {
-    const { bytes, starts, ends } = request;
-    const text = Buffer.from(bytes.subarray(starts[1], ends[1])).toString('latin1');
+    const text = this.args.text(request, 1);
     if (entry.fullName.startsWith('fcall')) return this.functions.find(text)?.flags ?? null;
     if (entry.fullName.startsWith('evalsha')) {
       return this.cache.peek(text.toLowerCase())?.flags ?? null;
