@@ -31,6 +31,11 @@ export interface ReplySink {
   sendAll(parts: readonly ReplyPart[]): void;
 }
 
+/** Where replies wait that stand in one piece. */
+export interface ReplyKeeper {
+  keep(bytes: Uint8Array, start: number, end: number): void;
+}
+
 export interface ReplyPart {
   readonly bytes: Uint8Array;
   readonly done?: () => void;
@@ -352,14 +357,15 @@ export class ReplyWriter {
   }
 
   /**
-   * Gives up the replies, to be written later: they stay as they are until `written` is called. Null when
-   * they do not stand in one piece.
+   * Gives up the replies to `keeper`, to be written later: they stay as they are until `written` is called. False, and
+   * nothing is done, when they do not stand in one piece.
    */
-  take(): Uint8Array | null {
-    if (this.parts.length > 0) return null;
-    const bytes = this.buffer.subarray(this.start, this.at);
-    this.start = this.at;
-    return bytes;
+  hand(keeper: ReplyKeeper): boolean {
+    if (this.parts.length > 0) return false;
+    const { buffer, start, at } = this;
+    this.start = at;
+    keeper.keep(buffer, start, at);
+    return true;
   }
 
   /** All that was taken is written, but for what is `kept` by the network. */

@@ -80,6 +80,8 @@ export class CommandEntry {
   readonly firstKey: number;
   /** Its work grows with what it is sent and what it replies, but with the data by no more than the logarithm. */
   readonly isConstantTime: boolean;
+  /** It does nothing but to work with keys, for a short time, and never waits: what may run does not change by it. */
+  readonly isPlain: boolean;
   /** Whether what it reads goes into the caches of clients that track. */
   readonly isTracked: boolean;
   /** Whether clients that listen to channels may call it in version 2. */
@@ -120,6 +122,8 @@ export class CommandEntry {
     const isFast = spec.complexity.startsWith('O(1)') || spec.flags.includes('fast');
     this.isConstantTime = this.touchesKeys && isFast;
     this.guard = GUARDS.get(spec.name) ?? null;
+    this.isPlain =
+      this.isConstantTime && !this.isBlocking && !this.isNoMulti && !command.subcommands;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }
 
@@ -145,6 +149,8 @@ export class CommandEntry {
   }
 }
 
+const NO_NAME: Uint8Array = new Uint8Array(0);
+
 /** FNV-1a over the name in lower case. Source: Fowler, Noll, Vo. */
 function nameHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
@@ -159,6 +165,9 @@ export class CommandTable {
   private slots: (CommandEntry | undefined)[] = [];
   private names: Uint8Array[] = [];
   private mask = 0;
+  /** What was found last, and its name. */
+  private last: CommandEntry | undefined;
+  private lastName = NO_NAME;
 
   constructor(commands: readonly Command[], parent: CommandEntry | null = null) {
     for (const command of commands) this.enter(command, parent);
@@ -241,14 +250,22 @@ export class CommandTable {
   }
 
   private find(bytes: Uint8Array, start: number, end: number): CommandEntry | undefined {
+    // Requests for the same come one after the other.
+    if (sameName(this.lastName, bytes, start, end)) return this.last;
     for (let slot = nameHash(bytes, start, end) & this.mask; ; slot = (slot + 1) & this.mask) {
       const entry = this.slots[slot];
       if (entry === undefined) return undefined;
-      if (sameName(this.names[slot] as Uint8Array, bytes, start, end)) return entry;
+      const name = this.names[slot] as Uint8Array;
+      if (!sameName(name, bytes, start, end)) continue;
+      this.last = entry;
+      this.lastName = name;
+      return entry;
     }
   }
 
   private fill(): void {
+    this.last = undefined;
+    this.lastName = NO_NAME;
     this.mask = 2 ** Math.ceil(Math.log2(this.calledAs.size * 3 + 1)) - 1;
     this.slots = new Array(this.mask + 1).fill(undefined);
     this.names = [];

@@ -6,7 +6,7 @@ import type { Request } from '../protocol/request.js';
 import type { Waiting } from './blocked-clients.js';
 import { type Client, ReplyMode } from './client.js';
 import type { CommandEntry } from './command-table.js';
-import { refuse } from './gate.js';
+import { isWideOpen, refuse } from './gate.js';
 import type { Server } from './server.js';
 import { ServerCall } from './server-call.js';
 import { endTransaction, type QueuedRequest, type Transaction } from './transactions.js';
@@ -42,6 +42,8 @@ export class Executor {
   running: CommandEntry | null = null;
   /** Whose request is being run, with all it brings about; what that tells this client comes after the reply. */
   unitClient: Client | null = null;
+  /** Whose plain commands may run in this turn, as far as is known; null when it has to be found out. */
+  private openFor: Client | null = null;
   /** Whether a setting asks for what single short calls take. */
   private exact = false;
   /** When the last command that was timed ended: the next one of the same turn starts there. */
@@ -92,6 +94,7 @@ export class Executor {
   /** Called after the last request of a turn. */
   endTurn(): void {
     const { stats } = this.server;
+    this.openFor = null;
     this.settle();
     const usec = (this.lastEndMs - this.turnStartMs) * 1000;
     stats.countTurn(usec, stats.commandsProcessed - this.countBefore);
@@ -125,7 +128,44 @@ export class Executor {
   ): void {
     const { call } = this;
     call.reply = this.server.reply;
+    if (entry?.isPlain && refused === null && this.isUnhindered(client, request, entry)) {
+      this.runPlain(call, client, request, entry);
+      return;
+    }
     this.admit(call, client, request, entry, refused);
+    this.openFor = null;
+  }
+
+  /** Whether a plain command may run without a further question. */
+  private isUnhindered(client: Client, request: Request, entry: CommandEntry): boolean {
+    if (!entry.arityFits(request.argc) || request.mostWireBytes >= SHORT_REQUEST_BYTES)
+      return false;
+    if (this.openFor === client) return true;
+    if (this.exact || !isWideOpen(this.server, client)) return false;
+    this.openFor = client;
+    return true;
+  }
+
+  /** As `admit` and `run`, of what is left of them where nothing stands in the way and nobody watches. */
+  private runPlain(call: ServerCall, client: Client, request: Request, entry: CommandEntry): void {
+    const { server } = this;
+    const { effects, pushes } = server;
+    const { reply } = call;
+    const replyStart = reply.pendingBytes;
+    const dirtyBefore = effects.dirty;
+    reply.resp = client.resp;
+    this.point(call, client, request, entry);
+    this.unitClient = client;
+    this.attributedErrors = reply.errors;
+    effects.begin(call.db.id);
+    server.keyspace.touching = !client.noTouch;
+    this.perform(call, entry, null);
+    this.count(client, entry);
+    if (reply.errors !== this.attributedErrors) this.countFailure(reply, entry);
+    this.timeLater(entry, reply.pendingBytes - replyStart);
+    effects.end(call, dirtyBefore);
+    this.unitClient = null;
+    if (pushes.waiting) pushes.release(client);
   }
 
   /** Runs a request again that had to wait, and so has been told of and let in before. */
@@ -253,14 +293,10 @@ export class Executor {
     else if (client.transaction?.isOpen && !(entry as CommandEntry).runsInMulti) {
       this.enqueue(client.transaction, call, request, entry as CommandEntry);
     } else {
-      call.request = request;
-      call.client = client;
-      call.db = client.db;
-      call.entry = entry as CommandEntry;
-      client.lastCommand = call.entry.command;
+      this.point(call, client, request, entry as CommandEntry);
       const outer = this.unitClient;
       this.unitClient = client;
-      this.run(call, call.entry);
+      this.run(call, entry as CommandEntry);
       this.unitClient = outer;
       if (this.isSuspending) {
         this.isSuspending = false;
@@ -273,6 +309,15 @@ export class Executor {
     if (mark !== null && client.replyMode !== ReplyMode.on) reply.rewind(mark);
     this.endRequest(client, entry);
     if (server.pushes.waiting) server.pushes.release(client);
+  }
+
+  /** Has `call` stand for a request that a client sent. */
+  private point(call: ServerCall, client: Client, request: Request, entry: CommandEntry): void {
+    call.request = request;
+    call.client = client;
+    call.db = client.db;
+    call.entry = entry;
+    client.lastCommand = entry.command;
   }
 
   private enqueue(
@@ -336,13 +381,7 @@ export class Executor {
     server.keyspace.touching = !client.noTouch;
     if (server.expiryRule.varies) server.expiryRule.choose(client);
     const outer = this.running;
-    this.running = entry;
-    try {
-      entry.command.run(call);
-    } catch (error) {
-      this.failed(call, entry, error);
-    }
-    this.running = outer;
+    this.perform(call, entry, outer);
     if (entry.isTracked && server.tracking.clientCount > 0) {
       server.tracking.remember(client.origin, call, entry);
     }
@@ -357,15 +396,23 @@ export class Executor {
       this.count(client, entry);
       if (reply.errors !== this.attributedErrors) this.countFailure(reply, entry);
       if (!short) this.time(call, entry, startMs, usecBefore, replyBytes);
-      else {
-        this.untimed[this.untimedCount++] = entry;
-        if (replyBytes > SHORT_REPLY_BYTES || this.untimedCount === MOST_UNTIMED) this.settle();
-      }
+      else this.timeLater(entry, replyBytes);
     }
     if (server.monitors.count > 0 && !entry.isHiddenFromMonitors && call.waited === null) {
       server.monitors.feed(call, entry);
     }
     effects.end(call, dirtyBefore);
+  }
+
+  /** @param outer - The command around it. */
+  private perform(call: ServerCall, entry: CommandEntry, outer: CommandEntry | null): void {
+    this.running = entry;
+    try {
+      entry.command.run(call);
+    } catch (error) {
+      this.failed(call, entry, error);
+    }
+    this.running = outer;
   }
 
   /** Keeps what is needed to end a command later. */
@@ -393,6 +440,12 @@ export class Executor {
     // A script's commands are its caller's.
     client.origin.commandsProcessed++;
     this.server.stats.commandsProcessed++;
+  }
+
+  /** Notes a command that is timed with others. */
+  private timeLater(entry: CommandEntry, replyBytes: number): void {
+    this.untimed[this.untimedCount++] = entry;
+    if (replyBytes > SHORT_REPLY_BYTES || this.untimedCount === MOST_UNTIMED) this.settle();
   }
 
   private countFailure(reply: ReplyWriter, entry: CommandEntry): void {

@@ -15,7 +15,7 @@ import {
   wrongArity,
 } from '../protocol/refusals.js';
 import type { Request } from '../protocol/request.js';
-import type { Client } from './client.js';
+import { type Client, ReplyMode } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import { isLocal } from './is-local.js';
 import type { Server } from './server.js';
@@ -56,6 +56,21 @@ export function refuse(
   }
   if (waitsForData) return LOADING;
   return client.isMonitor && entry.touchesKeys ? NOT_FOR_MONITORS : null;
+}
+
+/**
+ * Whether nothing stands between this client and a plain command (`CommandEntry.isPlain`) of the right arity, and
+ * nobody wants to know of one. Plain commands leave that as it is.
+ */
+export function isWideOpen(server: Server, client: Client): boolean {
+  if (!client.limits.authenticated || client.replyMode !== ReplyMode.on) return false;
+  if (client.transaction?.isOpen || client.subscriptions !== null || client.isMonitor) return false;
+  if (server.loading.inProgress || server.scripts.isBusy || server.debugging.inProgress)
+    return false;
+  if (server.saves.refusesWrites || server.appendOnly.diskError !== null) return false;
+  if (server.pauses.scope !== null || server.expiryRule.varies) return false;
+  if (server.monitors.count > 0 || server.tracking.clientCount > 0) return false;
+  return server.config.values.maxmemory === 0;
 }
 
 /** Whether it must not run while the disk fails: PING too, so that monitors of the server notice. */

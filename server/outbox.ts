@@ -6,6 +6,7 @@
  * write. Replies wait in the writer's buffer, where they were made, in order; pushes in their client's own.
  */
 import { nextTurn } from '../datatypes/event-loop.js';
+import type { ReplyKeeper, ReplyWriter } from '../protocol/reply.js';
 import type { Client } from './client.js';
 import { checkOutputLimits } from './output-limits.js';
 import type { Server } from './server.js';
@@ -13,11 +14,14 @@ import type { Server } from './server.js';
 /** So much may wait: beyond it, everything is written before the next request runs. */
 const ENOUGH_BYTES = 48 * 1024;
 
-export class Outbox {
+export class Outbox implements ReplyKeeper {
   private readonly server: Server;
   /** Whose the replies in `waiting` are. */
   private readonly clients: Client[] = [];
+  /** Where replies stand: from `starts` to `ends`. */
   private readonly waiting: Uint8Array[] = [];
+  private readonly starts: number[] = [];
+  private readonly ends: number[] = [];
   private waitingBytes = 0;
   /** Clients with something in their own buffer. */
   private readonly pushed = new Set<Client>();
@@ -32,12 +36,22 @@ export class Outbox {
     return this.waitingBytes >= ENOUGH_BYTES;
   }
 
-  /** Takes what was written for a client in its turn; `bytes` stay as they are until the next flush. */
-  add(client: Client, bytes: Uint8Array): void {
+  /**
+   * Takes what was written for a client in its turn: it stays where it is until the next flush. False, and nothing is
+   * done, when it does not stand in one piece.
+   */
+  take(client: Client, replies: ReplyWriter): boolean {
+    if (!replies.hand(this)) return false;
     this.clients.push(client);
-    this.waiting.push(bytes);
-    this.waitingBytes += bytes.length;
     this.schedule();
+    return true;
+  }
+
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    this.waiting.push(bytes);
+    this.starts.push(start);
+    this.ends.push(end);
+    this.waitingBytes += end - start;
   }
 
   /** Notes that there is something in the client's own buffer. */
@@ -81,20 +95,22 @@ export class Outbox {
   }
 
   private writeReplies(): void {
-    const { clients, waiting, server } = this;
+    const { clients, waiting, starts, ends, server } = this;
     let kept = false;
     for (let i = 0; i < waiting.length; i++) {
       const client = clients[i] as Client;
       const { transport } = client;
       if (client.closed || transport === null) continue;
       server.stats.writesProcessed++;
-      if (!transport.send(waiting[i] as Uint8Array)) {
+      if (!transport.send(waiting[i] as Uint8Array, starts[i], ends[i])) {
         kept = true;
         this.noteUnsent(client);
       }
     }
     clients.length = 0;
     waiting.length = 0;
+    starts.length = 0;
+    ends.length = 0;
     this.waitingBytes = 0;
     server.reply.written(kept);
   }

@@ -393,9 +393,9 @@ export class Server {
       if (bytes > client.replyPeakBytes) {
         client.replyPeakBytes = Math.min(bytes, client.replyBufferBytes);
       }
-      const replies = transport.isSocket ? this.reply.take() : null;
-      if (replies) this.outbox.add(client, replies);
-      else this.writeReplies(client, transport);
+      if (!transport.isSocket || !this.outbox.take(client, this.reply)) {
+        this.writeReplies(client, transport);
+      }
     }
     return bytes > 0;
   }

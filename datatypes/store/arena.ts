@@ -11,8 +11,9 @@
  *
  * Pages of small blocks, of which there are most, are shared memory. V8 counts the bytes of an ordinary buffer
  * and collects garbage, in pauses of milliseconds, for each 64 MiB more of them; those of shared memory it does
- * not count. It also copies long runs from and to shared memory slowly, so other pages are ordinary. Empty
- * shared pages are kept, to be used again, until their owner finds them idle.
+ * not count. It also copies long runs from and to shared memory slowly, so other pages are ordinary. Shared pages
+ * begin where a cache line does: no block of 64 bytes stands in two. Empty ones are kept, to be used again, until
+ * their owner finds them idle.
  *
  * The first word of every block is its reference count. `allocate` returns it at one; `retain` and
  * `release` count owners (the keyspace, a reply being written, a snapshot); the block is free at zero.
@@ -67,6 +68,12 @@ function classBytes(sizeClass: number): number {
 
 /** Memory for a page, not cleared. */
 const newPage = (length: number): ArrayBufferLike => Buffer.allocUnsafeSlow(length).buffer;
+
+/**
+ * The same in shared memory, all zero. What may grow begins with a page of the system's memory, even if it never does;
+ * another buffer would begin anywhere.
+ */
+const newSharedPage = (length: number) => new SharedArrayBuffer(length, { maxByteLength: length });
 
 function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const wider = new Int32Array(length);
@@ -305,17 +312,19 @@ export class Arena {
     if (blockBytes > LARGEST_SHARED_BYTES) return this.sparePages.pop() ?? newPage(length);
     const spare = this.spareShared.pop();
     this.leastSpareShared = Math.min(this.leastSpareShared, this.spareShared.length);
-    return spare ?? new SharedArrayBuffer(length);
+    return spare ?? newSharedPage(length);
   }
 
   private hold(page: number, buffer: ArrayBufferLike): void {
-    const bytes: ViewedBytes = Buffer.from(buffer);
-    const view = new DataView(buffer);
+    // Views of a length of their own are fast, and others of what may grow are not.
+    const { byteLength } = buffer;
+    const bytes: ViewedBytes = Buffer.from(buffer, 0, byteLength);
+    const view = new DataView(buffer, 0, byteLength);
     bytes.view = view;
     this.bytes[page] = bytes;
-    this.words[page] = new Int32Array(buffer);
+    this.words[page] = new Int32Array(buffer, 0, byteLength >>> 2);
     this.views[page] = view;
-    this.reservedBytes += buffer.byteLength;
+    this.reservedBytes += byteLength;
   }
 
   private dropPage(page: number): void {

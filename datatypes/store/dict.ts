@@ -70,10 +70,11 @@ export class ReadAhead {
   /** The table's `departures` when it was asked. */
   departures = 0;
 
-  readonly pages: Int32Array[];
-  /** Where to read in each page, and where a second time: the end of a segment, the next cache line of an element. */
-  readonly words: Int32Array;
+  /** Where the search for each hash begins, and the end of the segment there. */
+  readonly slots: Places;
   readonly ends: Int32Array;
+  /** The cache lines of the elements. */
+  readonly lines: Places;
   /** Of what was read, as nothing is read that nobody wants. */
   sum = 0;
 
@@ -81,16 +82,35 @@ export class ReadAhead {
   constructor(depth: number) {
     this.hashes = new Uint32Array(depth);
     this.refs = new Uint32Array(depth);
-    this.pages = new Array(depth).fill(new Int32Array(1));
-    this.words = new Int32Array(depth);
+    this.slots = new Places(depth);
     this.ends = new Int32Array(depth);
+    this.lines = new Places(depth * 2);
+  }
+}
+
+/** Words to be read, each in a page. */
+class Places {
+  readonly pages: Int32Array[];
+  readonly words: Int32Array;
+
+  constructor(count: number) {
+    this.pages = new Array(count).fill(new Int32Array(1));
+    this.words = new Int32Array(count);
   }
 }
 
 /**
- * Reads a word of each of four pages. The fewer instructions between two reads, the more of them the processor
- * has under way: so places come first, and reads one after the other.
+ * Reads the first `count` places. The fewer instructions between two reads, the more of them the processor has under
+ * way: so places are worked out before, and read one after the other.
  */
+function read(places: Places, count: number): number {
+  const { pages, words } = places;
+  let sum = 0;
+  // Beyond the last there are places of an earlier time, which may be read as well.
+  for (let i = 0; i < count; i += 4) sum ^= readFour(pages, words, i);
+  return sum;
+}
+
 function readFour(pages: readonly Int32Array[], words: Int32Array, i: number): number {
   const page0 = pages[i]!;
   const page1 = pages[i + 1]!;
@@ -204,40 +224,35 @@ export class Dict {
    */
   warm(ahead: ReadAhead, count: number): void {
     const { directory, arena } = this;
-    const { hashes, refs, pages, words: at, ends } = ahead;
+    const { hashes, refs, ends, slots, lines } = ahead;
     ahead.departures = this.departures;
     for (let i = 0; i < count; i++) {
       const index = this.indexOf(hashes[i]!);
       const segment = directory[index]!;
       const words = arena.words[segment >>> 16]!;
       const first = ((segment & 0xffff) << 2) + FIRST_SLOT;
-      const slots = this.slotsIn(index, words, first);
-      pages[i] = words;
-      at[i] = first + homeOf(hashes[i]!, this.depths[index]!, slots);
-      ends[i] = first + (slots << 1);
+      const slotCount = this.slotsIn(index, words, first);
+      slots.pages[i] = words;
+      slots.words[i] = first + homeOf(hashes[i]!, this.depths[index]!, slotCount);
+      ends[i] = first + (slotCount << 1);
     }
-    let sum = 0;
-    // Beyond the last there are places of an earlier time, which may be read as well.
-    for (let i = 0; i < count; i += 4) sum ^= readFour(pages, at, i);
+    let sum = read(slots, count);
     let found = 0;
     for (let i = 0; i < count; i++) {
-      const ref = refNear(hashes[i]!, pages[i]!, at[i]!, ends[i]!);
+      const ref = refNear(hashes[i]!, slots.pages[i]!, slots.words[i]!, ends[i]!);
       refs[i] = ref;
       if (ref === NONE) continue;
       const words = arena.words[ref >>> 16]!;
       const word = (ref & 0xffff) << 2;
+      lines.pages[found] = words;
+      lines.words[found++] = word;
       // An element's key and value may go on in the next cache line.
-      const next = word + CACHE_LINE_WORDS - 1;
-      pages[found] = words;
-      at[found] = word;
-      ends[found++] = next < words.length ? next : word;
+      const next = (word | (CACHE_LINE_WORDS - 1)) + 1;
+      if (word + (arena.capacity(ref) >>> 2) <= next) continue;
+      lines.pages[found] = words;
+      lines.words[found++] = next;
     }
-    for (; (found & 3) !== 0; found++) {
-      pages[found] = pages[0]!;
-      at[found] = at[0]!;
-      ends[found] = ends[0]!;
-    }
-    for (let i = 0; i < found; i += 4) sum ^= readFour(pages, at, i) ^ readFour(pages, ends, i);
+    sum ^= read(lines, found);
     ahead.sum = sum;
   }
 

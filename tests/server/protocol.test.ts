@@ -100,6 +100,49 @@ t.test(
   },
 );
 
+const OOM = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+const LOG_LENGTH = 'COMMANDLOG LEN slow\r\n';
+const ONLY_SUBSCRIBERS =
+  '(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context';
+
+for (const [change, requests, replies] of [
+  ['MULTI', 'GET k\r\n', '+OK\r\n+QUEUED\r\n'],
+  ['SELECT 1', 'GET k\r\n', '+OK\r\n$-1\r\n'],
+  ['CONFIG SET maxmemory 1', 'SET k v\r\n', `+OK\r\n${OOM}`],
+  ['CLIENT REPLY OFF', 'GET k\r\nGET k\r\n', ''],
+  ['CLIENT REPLY SKIP', 'GET k\r\nSTRLEN k\r\n', ':1\r\n'],
+  ['CLIENT PAUSE 1000', 'GET k\r\n', '+OK\r\n'],
+  [
+    'CONFIG SET commandlog-execution-slower-than 0',
+    `GET k\r\n${LOG_LENGTH}`,
+    '+OK\r\n$1\r\nv\r\n:2\r\n',
+  ],
+  ['MONITOR', 'GET k\r\n', "+OK\r\n-ERR Replica can't interact with the keyspace\r\n"],
+  [
+    'SUBSCRIBE c',
+    'GET k\r\n',
+    `*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n-ERR Can't execute 'get': only ${ONLY_SUBSCRIBERS}\r\n`,
+  ],
+] as const) {
+  t.test(`${change} holds for the next request of the same read`, async (t) => {
+    const { server, call } = await startServer(t);
+    await call('SET', 'k', 'v');
+    const client = new BytesClient(server.engine);
+    client.write(`GET k\r\n${change}\r\n${requests}`);
+    server.engine.flush();
+    t.equal(client.text, `$1\r\nv\r\n${replies}`);
+  });
+}
+
+t.test('what is read is remembered from the request on that asked for it', async (t) => {
+  const { server, call } = await startServer(t);
+  const client = new BytesClient(server.engine);
+  client.write('HELLO 3\r\nGET k\r\nCLIENT TRACKING ON\r\nGET k\r\n');
+  await call('SET', 'k', 'v');
+  server.engine.flush();
+  t.ok(client.text.endsWith('>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n'), client.text);
+});
+
 t.test('bytes behind a protocol error are not run', async (t) => {
   const { server, call } = await startServer(t);
   const client = new BytesClient(server.engine);
