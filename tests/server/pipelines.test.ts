@@ -1,3 +1,4 @@
+import net from 'node:net';
 import t from 'tap';
 import type { Client } from '../../server/client.js';
 import { ProcessTransport } from '../../server/process-transport.js';
@@ -5,6 +6,7 @@ import { startServer } from '../helpers/server.js';
 import { connect, encodeRequest } from '../helpers/wire.js';
 
 const KEYS = 12_000;
+const ROUNDS = 100;
 
 /** Replies as text. */
 const texts = (replies: readonly Buffer[]) => replies.map((reply) => reply.toString('latin1'));
@@ -31,6 +33,28 @@ t.test('long replies stay as they are while other clients get theirs', async (t)
     });
   }
   for (const wire of wires) wire.close();
+});
+
+t.test('who reads late gets all replies, whole and in order', async (t) => {
+  const { call, port } = await startServer(t, { listen: true });
+  const values = Array.from({ length: 29 }, (_, i) => `${i}:`.padEnd(4000 + i * 7, `<${i}>`));
+  for (const [i, value] of values.entries()) await call('SET', `k${i}`, value);
+  const socket = net.connect(port, '127.0.0.1').pause();
+  const round = values.map((_, i) => `GET k${i}\r\n`).join('');
+  // More than the network takes: the rest waits in the server.
+  for (let i = 1; i <= ROUNDS; i++) {
+    socket.write(round);
+    const done = `cmdstat_get:calls=${i * values.length},`;
+    while (!`${await call('INFO', 'commandstats')}`.includes(done)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  t.match(await call('CLIENT', 'LIST'), / omem=[1-9]\d{6}/);
+  socket.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  const expected = values.map((value) => `$${value.length}\r\n${value}\r\n`).join('');
+  t.ok(Buffer.concat(chunks).toString('latin1') === expected.repeat(ROUNDS));
 });
 
 t.test('each request of a pipeline sees what those before it did', async (t) => {
