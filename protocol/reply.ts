@@ -394,15 +394,12 @@ export class ReplyWriter {
     sink.sendAll(parts);
   }
 
-  /**
-   * Has `read` read all replies, `bytes[start, end)`, and drops them: for a writer of which nothing is taken or
-   * flushed. The bytes hold for this call only.
-   */
+  /** Has `read` read all replies, `bytes[start, end)`, and drops them. The bytes hold for this call only. */
   consume<T>(read: (bytes: Buffer, start: number, end: number) => T): T {
     if (this.parts.length === 0) {
-      const { at } = this;
-      this.at = 0;
-      return read(this.buffer, 0, at);
+      const { start, at } = this;
+      this.at = start;
+      return read(this.buffer, start, at);
     }
     this.closeBuffer();
     const whole = Buffer.concat(this.parts.map((part) => part.bytes));

@@ -84,11 +84,15 @@ export class CommandEntry {
   readonly isPlain: boolean;
   /** Whether what it reads goes into the caches of clients that track. */
   readonly isTracked: boolean;
+  /** Whether it is answered by one reply before anything else happens. */
+  readonly repliesAtOnce: boolean;
   /** Whether clients that listen to channels may call it in version 2. */
   readonly isForSubscribers: boolean;
 
   calls = 0;
   usec = 0;
+  /** What a short call took when one was last timed; below 0 before the first. */
+  usualUsec = -1;
   rejectedCalls = 0;
   failedCalls = 0;
   /** None until the first call that was measured. */
@@ -124,6 +128,8 @@ export class CommandEntry {
     this.guard = GUARDS.get(spec.name) ?? null;
     this.isPlain =
       this.isConstantTime && !this.isBlocking && !this.isNoMulti && !command.subcommands;
+    const isSingle = !this.isNoScript && !this.isBlocking && !command.subcommands;
+    this.repliesAtOnce = isSingle && !this.runsScript;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }
 

@@ -24,7 +24,8 @@ const NEVER_TAKEN_USEC = 1000;
  *
  * Looking at the clock costs as much as a good part of a GET. So commands whose work is bounded, by their
  * complexity and by the bytes they took and gave, are timed together, up to 16 of them in one turn: each
- * counts an equal part. Where single calls are watched (`exact`), each is timed by itself.
+ * counts an equal part. Of turns that have only one, every 16th is timed, and the others count as much as
+ * the last. Where single calls are watched (`exact`), each is timed by itself.
  */
 export class Executor {
   private readonly server: Server;
@@ -54,6 +55,8 @@ export class Executor {
   /** Those that ran since. */
   private readonly untimed: (CommandEntry | null)[] = new Array(MOST_UNTIMED).fill(null);
   private untimedCount = 0;
+  /** Turns of a single short command since one was timed. */
+  private guesses = 0;
   /** Error replies up to here are somebody's: those of a transaction's commands are not EXEC's failure too. */
   private attributedErrors = 0;
 
@@ -95,18 +98,33 @@ export class Executor {
   endTurn(): void {
     const { stats } = this.server;
     this.openFor = null;
-    this.settle();
+    if (this.untimedCount === 1 && this.lastEndMs === this.turnStartMs) this.settleOne();
+    else this.settle();
     const usec = (this.lastEndMs - this.turnStartMs) * 1000;
     stats.countTurn(usec, stats.commandsProcessed - this.countBefore);
+  }
+
+  /** Ends a turn of a single short command: timed now and then, and else taken to be as long as the last time. */
+  private settleOne(): void {
+    const { usualUsec } = this.untimed[0] as CommandEntry;
+    if (usualUsec < 0 || ++this.guesses === MOST_UNTIMED) {
+      this.guesses = 0;
+      this.settle();
+    } else this.attribute(usualUsec, this.turnStartMs + usualUsec / 1000);
   }
 
   /** Times the commands that ran since the clock was last looked at. */
   private settle(): void {
     const count = this.untimedCount;
     if (count === 0) return;
-    const { clock, config, stats } = this.server;
-    const endMs = clock.elapsedMs();
-    const usec = ((endMs - this.lastEndMs) * 1000) / count;
+    const endMs = this.server.clock.elapsedMs();
+    this.attribute(((endMs - this.lastEndMs) * 1000) / count, endMs);
+  }
+
+  /** Has each of the commands that are not timed yet have taken `usec`. */
+  private attribute(usec: number, endMs: number): void {
+    const { config, stats } = this.server;
+    const count = this.untimedCount;
     this.lastEndMs = endMs;
     this.untimedCount = 0;
     stats.commandsUsec += usec * count;
@@ -115,6 +133,7 @@ export class Executor {
     for (let i = 0; i < count; i++) {
       const entry = this.untimed[i] as CommandEntry;
       entry.usec += usec;
+      entry.usualUsec = usec;
       if (latencyTracking) entry.recordLatency(whole);
     }
   }

@@ -258,6 +258,31 @@ export class Server {
     this.endTurn(client);
   }
 
+  /** As `run`, of a client inside the process: the reply, as `read` reads it, goes nowhere else; undefined if none. */
+  ask<T>(
+    client: Client,
+    request: Request,
+    entry: CommandEntry,
+    read: (bytes: Buffer, start: number, end: number) => T,
+  ): T | undefined {
+    this.beginTurn(client);
+    runRequest(this, client, request, entry);
+    const reply = this.consumeReply(client, read);
+    this.endTurn(client);
+    return reply;
+  }
+
+  private consumeReply<T>(
+    client: Client,
+    read: (bytes: Buffer, start: number, end: number) => T,
+  ): T | undefined {
+    const bytes = this.reply.pendingBytes;
+    if (bytes === 0 || client.closed || !this.appendOnly.flush()) return undefined;
+    this.noteOutput(client, bytes);
+    this.stats.writesProcessed++;
+    return this.reply.consume(read);
+  }
+
   /** Goes on with requests that waited. */
   resume(client: Client): void {
     if (client.closed || (client.pendingEnd === 0 && client.postponed === null)) return;
@@ -388,16 +413,20 @@ export class Server {
   private handOver(client: Client, transport: Transport): boolean {
     const bytes = this.reply.pendingBytes;
     if (bytes > 0) {
-      client.netOutputBytes += bytes;
-      this.stats.netOutputBytes += bytes;
-      if (bytes > client.replyPeakBytes) {
-        client.replyPeakBytes = Math.min(bytes, client.replyBufferBytes);
-      }
+      this.noteOutput(client, bytes);
       if (!transport.isSocket || !this.outbox.take(client, this.reply)) {
         this.writeReplies(client, transport);
       }
     }
     return bytes > 0;
+  }
+
+  private noteOutput(client: Client, bytes: number): void {
+    client.netOutputBytes += bytes;
+    this.stats.netOutputBytes += bytes;
+    if (bytes > client.replyPeakBytes) {
+      client.replyPeakBytes = Math.min(bytes, client.replyBufferBytes);
+    }
   }
 
   /** A reply has become long while its command runs: the client may not have so much waiting. */

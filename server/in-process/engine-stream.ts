@@ -21,6 +21,12 @@ type Callback = (error?: Error | null) => void;
 
 const { queueMicrotask } = globalThis;
 
+/** A command as a client library calls it: each name with an index of its own, from 0 on. */
+export interface NamedCommand {
+  readonly name: string;
+  readonly index: number;
+}
+
 export class EngineStream extends Duplex {
   readonly remoteAddress = OWN_ADDRESS;
   readonly remoteFamily = 'IPv4';
@@ -40,12 +46,15 @@ export class EngineStream extends Duplex {
   /** Whether nothing comes after `replies`. */
   private over = false;
   private told = false;
+  /** The commands that were run at once, by their index. */
+  private readonly entries: (CommandEntry | undefined)[] = [];
   /** For commands that are run at once; made at the first. */
   private writer: RequestWriter | null = null;
   private readonly decoder = new Decoder({ rounds: true });
-  /** Whether a command is run at once, and its reply. */
-  private isDirect = false;
-  private directReply: ReplyValue | undefined;
+  private readonly readReply = (bytes: Buffer, start: number, end: number) => {
+    this.decoder.add(bytes, start, end);
+    return this.decoder.next() as ReplyValue;
+  };
   private readonly idle = new IdleTimer(() => this.emit('timeout'));
 
   /** @param refused - Why there is no connection: the stream ends with this error. */
@@ -75,23 +84,22 @@ export class EngineStream extends Duplex {
    * and nothing is done, when it has to go the usual way: what was written before is not answered yet, the command or
    * the client's state is such that there may be other than one reply, or a fault is to meet it.
    */
-  runNow(name: string, args: readonly RequestArgument[]): ReplyValue | undefined {
+  runNow(command: NamedCommand, args: readonly RequestArgument[]): ReplyValue | undefined {
     const { client, server } = this;
     if (client === null || this.isBusy || !server.isReadyFor(client) || !repliesOnce(client))
       return;
-    const entry = server.commands.get(name);
-    if (entry === undefined || !isRepliedToAtOnce(entry)) return undefined;
+    const { name, index } = command;
+    this.entries[index] ??= server.commands.get(name);
+    const entry = this.entries[index];
+    if (!entry?.repliesAtOnce) return undefined;
     this.writer ??= new RequestWriter();
     const request = this.writer.writeCommand(name, args);
     this.idle.touch();
     const { resp } = client;
-    this.isDirect = true;
-    this.directReply = undefined;
     client.resp = 2;
-    server.run(client, request, entry);
+    const reply = server.ask(client, request, entry, this.readReply);
     client.resp = resp;
-    this.isDirect = false;
-    return this.directReply;
+    return reply;
   }
 
   /** Whether bytes are on their way, either way. */
@@ -137,11 +145,6 @@ export class EngineStream extends Duplex {
   /** Keeps `bytes[start, end)`, replies, for the reader. They may be used again after the call. */
   keep(bytes: Uint8Array, start = 0, end = bytes.length): void {
     if (this.destroyed || this.over) return;
-    if (this.isDirect) {
-      this.decoder.add(bytes, start, end);
-      this.directReply = this.decoder.next() as ReplyValue;
-      return;
-    }
     this.replies.push(Buffer.from(bytes.subarray(start, end)));
     this.repliesBytes += end - start;
     this.deliverSoon();
@@ -219,10 +222,6 @@ export class EngineStream extends Duplex {
 function repliesOnce(client: Client): boolean {
   if (client.replyMode !== ReplyMode.on || client.transaction?.isOpen) return false;
   return client.subscriptions === null && client.tracking === null;
-}
-
-function isRepliedToAtOnce(entry: CommandEntry): boolean {
-  return !entry.isNoScript && !entry.runsScript && !entry.isBlocking && entry.subcommands === null;
 }
 
 /** Rings when a connection was idle for so long, in real time: the client's patience is not the server's. */

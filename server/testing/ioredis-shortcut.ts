@@ -7,7 +7,7 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import { Command, type Redis, type RedisOptions, ReplyError } from 'ioredis';
 import type { RequestArgument } from '../../protocol/request-writer.js';
-import type { EngineStream } from '../in-process/engine-stream.js';
+import type { EngineStream, NamedCommand } from '../in-process/engine-stream.js';
 
 /** What ioredis keeps of a connection, and does not tell its users. */
 interface Inside {
@@ -43,15 +43,16 @@ export function sendsPlainly(options: RedisOptions): boolean {
 /** Runs a command within this call. @returns What to wait for; undefined, and nothing is done, when it must be sent. */
 export function runAtOnce(
   redis: Redis,
-  name: string,
+  command: NamedCommand,
   args: readonly unknown[],
 ): Promise<unknown> | undefined {
   const { stream } = redis as unknown as Inside;
   if (redis.status !== 'ready' || stream === null) return undefined;
+  const { name } = command;
   // A connection to a database is more than what the server knows of it.
   if (name === 'select' || TRACING.hasSubscribers) return undefined;
   if (transformers.argument[name] || transformers.reply[name] || !arePlain(args)) return undefined;
-  const reply = stream.runNow(name, args);
+  const reply = stream.runNow(command, args);
   if (reply === undefined) return undefined;
   if (reply instanceof Error) return Promise.reject(errorOf(reply, name, args));
   return Promise.resolve(reply);

@@ -6,6 +6,7 @@
  * ```
  */
 import { AbstractConnector, Redis as IORedis, type RedisOptions } from 'ioredis';
+import type { NamedCommand } from '../in-process/engine-stream.js';
 import type { ValkeyServer } from '../index.js';
 import { runAtOnce, sendsPlainly } from './ioredis-shortcut.js';
 import { serverAt } from './server-in-use.js';
@@ -52,11 +53,12 @@ export class Redis extends IORedis {
 
   static {
     // As ioredis does it: its commands are methods that are made from their names.
-    for (const name of IORedis.prototype.getBuiltinCommands()) {
+    for (const [index, name] of IORedis.prototype.getBuiltinCommands().entries()) {
+      const command = { name, index };
       const usual = IORedis.prototype[name as 'get'] as (...args: unknown[]) => unknown;
       Object.defineProperty(Redis.prototype, name, {
         value: function (this: Redis, ...args: unknown[]): unknown {
-          return this.runAtOnce(name, args) ?? usual.apply(this, args);
+          return this.runAtOnce(command, args) ?? usual.apply(this, args);
         },
         configurable: true,
         writable: true,
@@ -65,13 +67,13 @@ export class Redis extends IORedis {
   }
 
   /** @returns What to wait for; undefined, and nothing is done, when the command has to be sent. */
-  private runAtOnce(name: string, args: readonly unknown[]): Promise<unknown> | undefined {
+  private runAtOnce(command: NamedCommand, args: readonly unknown[]): Promise<unknown> | undefined {
     // Who awaits one command after the other must not keep all else from happening.
     if (!this.sendsPlainly || ++this.runs > MOST_RUNS) {
       this.runs = 0;
       return undefined;
     }
-    return runAtOnce(this, name, args);
+    return runAtOnce(this, command, args);
   }
 }
 

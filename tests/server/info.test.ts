@@ -1,4 +1,6 @@
 import t from 'tap';
+import { ManualClock } from '../../datatypes/clock.js';
+import { createServer } from '../../server/index.js';
 import { Rates } from '../../server/rates.js';
 import { Stats } from '../../server/stats.js';
 import { refusalOf, startServer } from '../helpers/server.js';
@@ -18,6 +20,31 @@ function titles(text: unknown): string[] {
 
 const DEFAULT =
   'Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace';
+
+/** Goes on by a quarter of a millisecond with each look at it after `refresh`, and counts those. */
+class LookedAt extends ManualClock {
+  looks = 0;
+
+  override refresh(): number {
+    return super.elapsedMs() + this.looks / 4;
+  }
+
+  override elapsedMs(): number {
+    this.looks++;
+    return this.refresh();
+  }
+}
+
+t.test('short commands that come alone count as much as the last that was timed', async (t) => {
+  const clock = new LookedAt();
+  await using server = await createServer({ listen: false, clock });
+  for (let i = 0; i < 5; i++) await server.call('SET', 'k', 'v');
+  const before = clock.looks;
+  for (let i = 0; i < 49; i++) await server.call('GET', 'k');
+  t.equal(clock.looks - before, 1 + 3, 'the first, and every 16th');
+  const text = await server.call('INFO', 'commandstats');
+  t.equal(field(text, 'cmdstat_get')?.split(',r')[0], 'calls=49,usec=12250,usec_per_call=250.00');
+});
 
 t.test('INFO shows the sections asked for, once, in its own order', async (t) => {
   const { call } = await startServer(t);
