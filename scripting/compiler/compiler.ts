@@ -37,7 +37,7 @@ class Reading {
   readonly strings = new Map<string, ParserString>();
   lookahead: { token: number; number: number; text: string } | null = null;
   /** What the tokens before the current one end with. */
-  before = { variable: false, call: false };
+  before = { variable: false, call: false, further: false };
   readonly tokens: Tokenizer;
 
   constructor(source: string, chunk: string) {
@@ -163,8 +163,8 @@ export class Compiler {
   private advance(state: LexState, string: (text: string) => ParserString): void {
     const { tokens, lookahead } = this.reading;
     state.lastline = state.linenumber;
-    const { variable, call } = tokens.ending;
-    this.reading.before = { variable, call };
+    const { variable, call, further } = tokens.ending;
+    this.reading.before = { variable, call, further };
     const token = lookahead?.token ?? tokens.next();
     const text = lookahead?.text ?? tokens.text;
     state.t.token = token;
@@ -188,7 +188,7 @@ export class Compiler {
     const near = state.t.token;
     if (message === 'syntax error') {
       const assigns = state.t.token === EQUALS || state.t.token === COMMA;
-      if (assigns && before.call) throw tokens.error('unexpected symbol', near);
+      if (assigns && before.call && !before.further) throw tokens.error('unexpected symbol', near);
       if (!assigns && before.variable) throw tokens.error("'=' expected", near);
     }
     const reworded = reword(message, state.L.nCcalls);

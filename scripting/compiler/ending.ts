@@ -7,9 +7,10 @@
 
 import { THEN, Word } from './words.js';
 
-const [OPEN, CLOSE, COMMA, OPEN_BRACE, CLOSE_BRACE, CLOSE_BRACKET, SEMICOLON] = [
-  ...[0x28, 0x29, 0x2c, 0x7b, 0x7d, 0x5d, 0x3b],
+const [OPEN, CLOSE, COMMA, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [
+  ...[0x28, 0x29, 0x2c, 0x7b, 0x7d, 0x5b, 0x5d],
 ];
+const [SEMICOLON, DOT, COLON] = [0x3b, 0x2e, 0x3a];
 
 /** Words behind which a block begins. */
 const BLOCK_STARTS: ReadonlySet<number> = new Set([Word.do, Word.else, Word.repeat, THEN]);
@@ -26,10 +27,15 @@ export class Ending {
   call = false;
   /** Whether it is a variable or field. */
   variable = false;
+  /** Whether the variable or call stands behind a comma. */
+  further = false;
   /** Whether a semicolon would end nothing. */
   emptyStatement = true;
   /** For each open parenthesis or brace, whether it opens arguments. */
   private readonly opened: boolean[] = [];
+  /** For each open bracket of any kind, what `further` was before it. */
+  private readonly outer: boolean[] = [];
+  private last = 0;
   private inLocalNames = false;
   private wantsName = false;
   private inReturn = false;
@@ -37,6 +43,7 @@ export class Ending {
   /** Takes one more token in. @param inHeader - Whether it is part of a function's name and parameters. */
   follow(each: number, inHeader: boolean): void {
     const before = this.primary;
+    this.followCommas(each, before);
     this.primary = false;
     this.call = false;
     const declares = each === Word.local || each === Word.for;
@@ -55,6 +62,18 @@ export class Ending {
     else if (each === Word.name) this.primary = !this.inLocalNames && !inHeader;
     else if (each === CLOSE_BRACKET) this.primary = true;
     this.variable = this.primary && each !== CLOSE && !this.call;
+  }
+
+  private followCommas(each: number, primary: boolean): void {
+    const { last } = this;
+    this.last = each;
+    const goesOn = each === OPEN ? primary : last === DOT || last === COLON;
+    if ((each === Word.name || each === OPEN) && !goesOn) this.further = last === COMMA;
+    if (each === OPEN || each === OPEN_BRACE || each === OPEN_BRACKET)
+      this.outer.push(this.further);
+    if (each === CLOSE || each === CLOSE_BRACE || each === CLOSE_BRACKET) {
+      this.further = this.outer.pop() ?? false;
+    }
   }
 
   /** Behind the parameters of a function its body begins. */
