@@ -176,7 +176,7 @@ export class Compiler {
 
   private lookAhead(state: LexState): number {
     const { tokens } = this.reading;
-    const token = tokens.next();
+    const token = tokens.next(true);
     this.reading.lookahead = { token, number: tokens.number, text: tokens.text };
     state.linenumber = tokens.line;
     return token;

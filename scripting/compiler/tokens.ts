@@ -98,8 +98,12 @@ export class Tokenizer {
     this.chunk = chunk;
   }
 
-  /** The next token; `number` and `text` then hold its value. */
-  next(): number {
+  /**
+   * The next token; `number` and `text` then hold its value.
+   *
+   * @param isAhead - Whether the parser only looks at it: 5.1 then no longer knows that it stands on another line.
+   */
+  next(isAhead = false): number {
     const injected = this.pending.shift();
     if (injected !== undefined) {
       if (injected === Word.name) this.text = 'arg';
@@ -109,7 +113,7 @@ export class Tokenizer {
     const token = this.read();
     const problem = this.blocks.follow(token, this.line, tokenName);
     if (problem !== null) throw this.error(problem, token);
-    if (token === OPEN_PARENTHESIS && this.line !== line && this.isAmbiguous()) {
+    if (token === OPEN_PARENTHESIS && !isAhead && this.line !== line && this.isAmbiguous()) {
       throw this.error('ambiguous syntax (function call x new statement)', token);
     }
     if (token === SEMICOLON && ending.emptyStatement) throw this.error('unexpected symbol', token);

@@ -29,9 +29,11 @@ const Raw = {
   getIndex: 7,
   self: 12,
   jump: 30,
+  test: 34,
   call: 36,
   tailCall: 37,
   return: 38,
+  numericForBegin: 40,
   genericForCall: 41,
 } as const;
 
@@ -58,24 +60,36 @@ function localAt(code: Code, register: number, pc: number): string | null {
   return null;
 }
 
-/** The instruction that last set a register before `lastPc`, -1 for none or several. */
+/**
+ * The instruction that last set a register before `lastPc`; -1 for none. Of what was jumped over the walk of 5.1 knows
+ * nothing, be it what ran: it takes each jump forward that does not lead beyond `lastPc`.
+ */
 function setterOf(code: Code, lastPc: number, register: number): number {
   let setter = -1;
-  let jumpTarget = 0;
   for (let pc = 0; pc < lastPc; pc++) {
     const raw = code.raw[pc];
     if (raw === undefined) break;
-    let sets = false;
-    if (raw.opcode === Raw.loadNil) sets = raw.A <= register && register <= raw.A + raw.B;
-    else if (raw.opcode === Raw.genericForCall) sets = register >= raw.A + 2;
-    else if (raw.opcode === Raw.call || raw.opcode === Raw.tailCall) sets = register >= raw.A;
-    else if (raw.opcode === Raw.jump) {
-      const target = pc + 1 + raw.sBx;
-      if (pc < target && target <= lastPc && target > jumpTarget) jumpTarget = target;
-    } else sets = SETS_A.has(raw.opcode) && raw.A === register;
-    if (sets) setter = pc < jumpTarget ? -1 : pc;
+    if (setsRegister(raw, register)) setter = pc;
+    if (raw.opcode !== Raw.jump && raw.opcode !== Raw.numericForBegin) continue;
+    const target = pc + 1 + raw.sBx;
+    if (pc < target && target <= lastPc) pc = target - 1;
   }
   return setter;
+}
+
+function setsRegister({ opcode, A, B }: RawInstruction, register: number): boolean {
+  switch (opcode) {
+    case Raw.loadNil:
+      return A <= register && register <= A + B;
+    case Raw.genericForCall:
+      return register >= A + 2;
+    case Raw.call:
+    case Raw.tailCall:
+      return register >= A;
+    default:
+      // What a test jumps over may have set what it tested.
+      return (opcode === Raw.test || SETS_A.has(opcode)) && A === register;
+  }
 }
 
 /** The string constant an operand is, or `?`. */
