@@ -158,7 +158,8 @@ function expireBy(form: SetterForm): Command['run'] {
 /** The fields in arguments `gone` were given a time of the past, and went. */
 export function tellExpired(call: Call, hash: HashLens, gone: readonly number[]): void {
   call.keyspace.stats.expiredFields += gone.length;
-  call.changed(1, EventClass.hash, 'hexpired', gone.length);
+  if (gone.length > 0) call.changed(1, EventClass.hash, 'hexpired', gone.length);
+  else call.told(1, EventClass.hash, 'hexpired', 0);
   if (hash.size === 0) call.removeEmptied(1);
   propagateFields(call, ['HDEL', call.bytes(1)], gone);
 }

@@ -105,7 +105,7 @@ function dropAll(call: Call, { hash, first, count }: TimedRequest): void {
     if (hash.drop(call.buffer, call.start(i), call.end(i))) gone.push(i);
   }
   hash.settle(call.db);
-  call.changed(1, EventClass.hash, 'hset', count);
+  call.told(1, EventClass.hash, 'hset', count);
   call.effects.notify(call.db, EventClass.hash, 'hexpire', call.bytes(1));
   tellExpired(call, hash, gone);
   call.keyspace.stats.expiredFields += count - gone.length;

@@ -28,6 +28,26 @@ t.test('a hash becomes a hashtable by count, by length and by expiry', async (t)
   t.equal(await call('OBJECT', 'ENCODING', 'timed'), 'hashtable');
 });
 
+t.test('HSETEX of times past changes a key only where it takes fields away', async (t) => {
+  const { call, server } = await startServer(t);
+  const writer = server.client();
+  const set = (...fields: string[]) =>
+    writer.call('HSETEX', 'h', 'PXAT', 1, 'FIELDS', fields.length / 2, ...fields);
+  const runs = async (change: () => Promise<unknown>): Promise<boolean> => {
+    await call('WATCH', 'h');
+    await change();
+    await call('MULTI');
+    return (await call('EXEC')) !== null;
+  };
+  t.equal(await runs(() => set('a', '1')), true);
+  await call('HSET', 'h', 'a', '1', 'b', '2');
+  t.equal(await runs(() => set('c', '1', 'd', '1')), true);
+  t.equal(await runs(() => set('c', '1', 'a', '1')), false);
+  t.same(await call('HGETALL', 'h'), ['b', '2']);
+  t.equal(await runs(() => set('b', '1')), false);
+  t.equal(await call('EXISTS', 'h'), 0);
+});
+
 t.test('HSETEX takes any time where the key is not as it should be', async (t) => {
   const { call } = await startServer(t);
   const set = (...options: string[]) => call('HSETEX', 'h', ...options, 'FIELDS', '1', 'a', '1');
