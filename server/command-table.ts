@@ -126,10 +126,9 @@ export class CommandEntry {
     const isFast = spec.complexity.startsWith('O(1)') || spec.flags.includes('fast');
     this.isConstantTime = this.touchesKeys && isFast;
     this.guard = GUARDS.get(spec.name) ?? null;
-    this.isPlain =
-      this.isConstantTime && !this.isBlocking && !this.isNoMulti && !command.subcommands;
-    const isSingle = !this.isNoScript && !this.isBlocking && !command.subcommands;
-    this.repliesAtOnce = isSingle && !this.runsScript;
+    const isSingle = !this.isBlocking && !command.subcommands;
+    this.isPlain = isSingle && this.isConstantTime && !this.isNoMulti;
+    this.repliesAtOnce = isSingle && !this.isNoScript && !this.runsScript;
     this.subcommands = command.subcommands ? new CommandTable(command.subcommands, this) : null;
   }
 

@@ -24,7 +24,7 @@ import { announcement } from './version.js';
 const LONGEST_SHOWN = 128;
 const ATTACK_LOG_PERIOD_MS = 60_000;
 
-/** Why the request must not run, or null when it may. */
+/** Why the request must not run, or null when it may. What it asks beyond the command, `isWideOpen` asks too. */
 export function refuse(
   server: Server,
   client: Client,

@@ -7,10 +7,14 @@
 
 import { THEN, Word } from './words.js';
 
-const [OPEN, CLOSE, COMMA, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [
-  ...[0x28, 0x29, 0x2c, 0x7b, 0x7d, 0x5b, 0x5d],
-];
-const [SEMICOLON, DOT, COLON] = [0x3b, 0x2e, 0x3a];
+const [OPEN, CLOSE, COMMA, OPEN_BRACE, CLOSE_BRACE] = [0x28, 0x29, 0x2c, 0x7b, 0x7d];
+const [SEMICOLON, DOT, COLON, OPEN_BRACKET, CLOSE_BRACKET] = [0x3b, 0x2e, 0x3a, 0x5b, 0x5d];
+
+const OPENING: ReadonlySet<number> = new Set([OPEN, OPEN_BRACE, OPEN_BRACKET]);
+const CLOSING: ReadonlySet<number> = new Set([CLOSE, CLOSE_BRACE, CLOSE_BRACKET]);
+
+/** Words behind which names of local variables stand. */
+const DECLARES: ReadonlySet<number> = new Set([Word.local, Word.for]);
 
 /** Words behind which a block begins. */
 const BLOCK_STARTS: ReadonlySet<number> = new Set([Word.do, Word.else, Word.repeat, THEN]);
@@ -37,20 +41,18 @@ export class Ending {
   private readonly outer: boolean[] = [];
   private last = 0;
   private inLocalNames = false;
-  private wantsName = false;
   private inReturn = false;
 
   /** Takes one more token in. @param inHeader - Whether it is part of a function's name and parameters. */
   follow(each: number, inHeader: boolean): void {
-    const before = this.primary;
+    const { last, primary: before } = this;
     this.followCommas(each, before);
+    this.last = each;
     this.primary = false;
     this.call = false;
-    const declares = each === Word.local || each === Word.for;
-    if (declares) this.inLocalNames = true;
-    else if (each === Word.name) this.inLocalNames &&= this.wantsName;
+    if (DECLARES.has(each)) this.inLocalNames = true;
+    else if (each === Word.name) this.inLocalNames &&= last === COMMA || DECLARES.has(last);
     else if (each !== COMMA) this.inLocalNames = false;
-    this.wantsName = declares || each === COMMA;
     if (each === Word.return) this.inReturn = true;
     else if (RETURN_ENDS.has(each)) this.inReturn = false;
     this.emptyStatement = BLOCK_STARTS.has(each) || (each === SEMICOLON && !this.inReturn);
@@ -66,14 +68,10 @@ export class Ending {
 
   private followCommas(each: number, primary: boolean): void {
     const { last } = this;
-    this.last = each;
     const goesOn = each === OPEN ? primary : last === DOT || last === COLON;
     if ((each === Word.name || each === OPEN) && !goesOn) this.further = last === COMMA;
-    if (each === OPEN || each === OPEN_BRACE || each === OPEN_BRACKET)
-      this.outer.push(this.further);
-    if (each === CLOSE || each === CLOSE_BRACE || each === CLOSE_BRACKET) {
-      this.further = this.outer.pop() ?? false;
-    }
+    if (OPENING.has(each)) this.outer.push(this.further);
+    else if (CLOSING.has(each)) this.further = this.outer.pop() ?? false;
   }
 
   /** Behind the parameters of a function its body begins. */
