@@ -96,10 +96,18 @@ export class GrowingBytes {
     this.used -= end;
   }
 
+  /** Forgets all behind `bytes[0, kept)`, and lets go of a buffer that grew large. */
+  cut(kept: number): void {
+    if (this.bytes.length > LARGEST_KEPT_BYTES) {
+      const smaller = Buffer.allocUnsafeSlow(Math.max(this.smallestBytes, kept));
+      this.bytes.copy(smaller, 0, 0, kept);
+      this.bytes = smaller;
+    }
+    this.used = kept;
+  }
+
   /** Forgets all, and lets go of a buffer that grew large. */
   empty(): void {
-    this.used = 0;
-    if (this.bytes.length > LARGEST_KEPT_BYTES)
-      this.bytes = Buffer.allocUnsafeSlow(this.smallestBytes);
+    this.cut(0);
   }
 }

@@ -10,23 +10,33 @@ const FIRST_BYTES = 1024;
 export class RequestWriter {
   private readonly request = new Request();
   private readonly written = new GrowingBytes(FIRST_BYTES);
+  /** The name that `written` begins with, up to `nameEnd`. */
+  private name = '';
+  private nameEnd = 0;
 
   /** The request of these arguments, text as UTF-8. It holds until the next is written. */
   write(args: readonly RequestArgument[]): Request {
-    this.begin();
-    return this.add(args);
-  }
-
-  /** As `write`, of a command's name and its arguments. */
-  writeCommand(name: string, args: readonly RequestArgument[]): Request {
-    this.begin();
-    this.text(name);
-    return this.add(args);
-  }
-
-  private begin(): void {
     this.request.clear();
+    this.name = '';
     this.written.empty();
+    return this.add(args);
+  }
+
+  /** As `write`, of a command's name and its arguments. The same command again finds its name in place. */
+  writeCommand(name: string, args: readonly RequestArgument[]): Request {
+    this.request.clear();
+    if (name === this.name) {
+      this.written.cut(this.nameEnd);
+      this.request.push(0, this.nameEnd);
+    } else this.begin(name);
+    return this.add(args);
+  }
+
+  private begin(name: string): void {
+    this.written.empty();
+    this.text(name);
+    this.name = name;
+    this.nameEnd = this.written.used;
   }
 
   private add(args: readonly RequestArgument[]): Request {

@@ -51,7 +51,9 @@ export function runAtOnce(
   const { name } = command;
   // A connection to a database is more than what the server knows of it.
   if (name === 'select' || TRACING.hasSubscribers) return undefined;
-  if (transformers.argument[name] || transformers.reply[name] || !arePlain(args)) return undefined;
+  // A look-up of own names takes half as long as one that asks the prototypes too.
+  if (Object.hasOwn(transformers.argument, name) || Object.hasOwn(transformers.reply, name)) return;
+  if (!arePlain(args)) return undefined;
   const reply = stream.runNow(command, args);
   if (reply === undefined) return undefined;
   if (reply instanceof Error) return Promise.reject(errorOf(reply, name, args));

@@ -78,7 +78,7 @@ export class Redis extends IORedis {
 }
 
 /** So many commands are run at once before the event loop has its turn. */
-const MOST_RUNS = 1024;
+const MOST_RUNS = 4096;
 
 export default Redis;
 
