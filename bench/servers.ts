@@ -8,6 +8,7 @@ import { findReference, type Reference } from '../tests/helpers/reference.js';
 import { connect } from '../tests/helpers/wire.js';
 
 const MAIN = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
+const TURN_WATCH = new URL('turn-watch.js', import.meta.url).href;
 
 /** Linux counts the time of processes in hundredths of a second. */
 const MICROSECONDS_PER_TICK = 10_000;
@@ -16,6 +17,8 @@ const MICROSECONDS_PER_TICK = 10_000;
 export interface Contestant {
   readonly name: string;
   readonly command: readonly [program: string, ...args: string[]];
+  /** Whether it tells how long the turns of its event loop take. */
+  readonly isWatched?: boolean;
 }
 
 /** The real server's programs. Throws when they are not on this machine. */
@@ -33,6 +36,14 @@ export function contestants(): readonly [Contestant, Contestant] {
     { name: 'valkey-ts', command: [process.execPath, MAIN] },
     { name: 'Valkey', command: [reference().server] },
   ];
+}
+
+/** Ours, which tells how long its turns take; then the real one. */
+export function watchedContestants(): readonly [Contestant, Contestant] {
+  const [ours, real] = contestants();
+  const [program, ...args] = ours.command;
+  const command = [program, '--import', TURN_WATCH, ...args] as const;
+  return [{ name: ours.name, command, isWatched: true }, real];
 }
 
 /** A running server, and what the system knows of its process. */
@@ -56,7 +67,7 @@ export class MeasuredServer {
     const port = await freePort();
     const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()];
     const child = spawn(program, [...args, ...settings, ...more], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
@@ -64,12 +75,20 @@ export class MeasuredServer {
         reject(new Error(`Cannot start ${name}: it ended with ${code}`)),
       );
       let log = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
         log += text;
         if (log.includes('Ready to accept connections')) resolve();
       });
     });
     return new MeasuredServer(name, port, child);
+  }
+
+  /** The longest turn of the event loop since this was asked last, in ms; only of one that is watched. */
+  longestTurnMs(): Promise<number> {
+    return new Promise((resolve) => {
+      this.child.once('message', (longestMs) => resolve(Number(longestMs)));
+      this.child.send('longest');
+    });
   }
 
   /** Processor time used so far, all threads, in microseconds. */
