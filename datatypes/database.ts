@@ -14,6 +14,7 @@ import { isLarge, type LargeValue, LargeValues } from './large-values.js';
 import { type FreeStep, LazyFree, type Schedule } from './lazy-free.js';
 import { OnExpiry } from './on-expiry.js';
 import type { Random } from './random.js';
+import { isLazy, Removal } from './removal.js';
 import { type KeyspaceSettings, STANDARD_SETTINGS } from './settings.js';
 import type { SnapshotGuard } from './snapshot-guard.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
@@ -123,6 +124,11 @@ export class Keyspace {
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
 
+  /** Why entries go that are removed now. */
+  removal: Removal = Removal.replaced;
+  /** Told how long a large value took that was freed at once. */
+  onFreed: (removal: Removal, ms: number) => void = () => {};
+
   /** Frees in slices what is too large to be freed at once. */
   readonly lazyFree: LazyFree;
   /** Deletes expired keys that nobody asks for. */
@@ -222,13 +228,22 @@ export class Keyspace {
   private releaseLarge(handle: Ref): void {
     const value = this.largeValues.release(handle);
     if (value === null) return;
-    this.freeInTurns(value.size, () => value.freeSome());
+    this.free(value.size, () => value.freeSome());
   }
 
-  /** Frees what has so many elements, step by step: at once when they are few, else between the turns of clients. */
-  freeInTurns(elements: number, step: FreeStep): void {
-    if (elements > FREED_AT_ONCE) this.lazyFree.addValue(step);
-    else while (!step());
+  /**
+   * Frees what has so many elements, step by step: at once when they are few, or the settings will have it so,
+   * else between the turns of clients.
+   */
+  free(elements: number, step: FreeStep): void {
+    const { clock, removal, settings } = this;
+    if (elements <= FREED_AT_ONCE) while (!step());
+    else if (isLazy(removal, settings)) this.lazyFree.addValue(step);
+    else {
+      const startMs = clock.elapsedMs();
+      while (!step());
+      this.onFreed(removal, clock.elapsedMs() - startMs);
+    }
   }
 
   /**
@@ -371,7 +386,7 @@ export class Database {
   expire(hash: number, ref: Ref): void {
     this.keyspace.stats.expired++;
     this.keyspace.onExpired(this, ref);
-    this.removeEntry(hash, ref);
+    this.removeFor(Removal.expired, hash, ref);
   }
 
   private touch(ref: Ref): void {
@@ -679,6 +694,15 @@ export class Database {
     if (ref === NONE) return false;
     this.removeEntry(hash, ref);
     return true;
+  }
+
+  /** As `removeEntry`, for this reason. */
+  removeFor(removal: Removal, hash: number, ref: Ref): void {
+    const { keyspace } = this;
+    const outer = keyspace.removal;
+    keyspace.removal = removal;
+    this.removeEntry(hash, ref);
+    keyspace.removal = outer;
   }
 
   /** Takes an entry out of the database and releases it. */

@@ -10,6 +10,7 @@
  * its table does not know it under that hash, and it is passed over.
  */
 import type { Database, Keyspace } from './database.js';
+import { Removal } from './removal.js';
 import { NONE, type Ref } from './store/arena.js';
 import type { Dict } from './store/dict.js';
 
@@ -129,7 +130,7 @@ export class Eviction {
 
   private remove(database: Database, hash: number, ref: Ref): void {
     this.onEvicted(database, ref);
-    database.removeEntry(hash, ref);
+    database.removeFor(Removal.evicted, hash, ref);
   }
 
   private tableOf(database: Database): Dict {

@@ -4,6 +4,7 @@ import { key, keyArg, pattern } from '../protocol/spec.js';
 import { type Call, EventClass } from './call.js';
 import { command } from './command.js';
 import { type Database, OnExpiry } from './database.js';
+import { Removal } from './removal.js';
 import { NONE, type Ref } from './store/arena.js';
 import { TYPE_NAMES } from './store/entry.js';
 
@@ -22,7 +23,7 @@ export const del = command(
       'O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).',
     summary: 'Deletes keys and says how many there were.',
   },
-  deleteAll,
+  (call) => deleteAll(call, Removal.deleted),
 );
 
 export const unlink = command(
@@ -40,20 +41,20 @@ export const unlink = command(
       'O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.',
     summary: 'Deletes keys, giving back what large values take in the background.',
   },
-  deleteAll,
+  (call) => deleteAll(call, Removal.unlinked),
 );
 
-/**
- * DEL and UNLINK: they differ in the word that travels to replicas. Values are given back by their
- * keepers, which put off what would take long.
- */
-function deleteAll(call: Call): void {
+/** DEL and UNLINK: they differ in the word that travels to replicas, and in when large values are given back. */
+function deleteAll(call: Call, removal: Removal): void {
+  const { keyspace } = call;
   let deleted = 0;
+  keyspace.removal = removal;
   for (let i = 1; i < call.argc; i++) {
     if (!call.db.delete(call.buffer, call.start(i), call.end(i))) continue;
     call.changed(i, EventClass.generic, 'del');
     deleted++;
   }
+  keyspace.removal = Removal.replaced;
   call.reply.integer(deleted);
 }
 

@@ -389,7 +389,7 @@ export class SetValue {
     }
     const value = largeValues.release(this.handle);
     if (value === null) return;
-    this.keyspace.freeInTurns(value.size, () => value.freeSome());
+    this.keyspace.free(value.size, () => value.freeSome());
   }
 }
 

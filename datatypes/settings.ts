@@ -2,8 +2,10 @@
 
 /** The current settings, by the names the whole configuration gives them: read at each use, never kept. */
 export interface KeyspaceSettings {
+  readonly lazyfreeLazyEviction: boolean;
   readonly lazyfreeLazyExpire: boolean;
   readonly lazyfreeLazyServerDel: boolean;
+  readonly lazyfreeLazyUserDel: boolean;
   readonly lazyfreeLazyUserFlush: boolean;
   readonly clusterEnabled: boolean;
   /** Up to how many elements, and bytes of one, a collection is packed. */
@@ -27,8 +29,10 @@ export interface KeyspaceSettings {
 
 /** What they are when nobody has set them. */
 export const STANDARD_SETTINGS: KeyspaceSettings = {
+  lazyfreeLazyEviction: true,
   lazyfreeLazyExpire: true,
   lazyfreeLazyServerDel: true,
+  lazyfreeLazyUserDel: true,
   lazyfreeLazyUserFlush: true,
   clusterEnabled: false,
   hashMaxListpackEntries: 512,

@@ -106,7 +106,7 @@ const destroy = command(
     const group = stream.group(call.buffer, call.start(3), call.end(3));
     if (group !== undefined) {
       stream.removeGroup(group);
-      call.keyspace.freeInTurns(group.pending.size, () => group.freeSome(CHUNKS_AT_ONCE));
+      call.keyspace.free(group.pending.size, () => group.freeSome(CHUNKS_AT_ONCE));
       call.told(2, EventClass.stream, 'xgroup-destroy');
       call.keyspace.waiters?.renewed(call.db, call.bytes(2));
     }

@@ -1,10 +1,11 @@
 /** What the keyspace tells of its own accord, spread to those who listen. */
 import { EventClass } from '../datatypes/call.js';
+import { Removal } from '../datatypes/removal.js';
 import type { Server } from './server.js';
 
 /** Connects the keyspace of a server with its effects and settings. Called once. */
 export function watchKeyspace(server: Server): void {
-  const { config, effects, keyspace } = server;
+  const { config, effects, keyspace, latency } = server;
   const { values } = config;
   keyspace.onExpired = (database, ref) => {
     const key = keyspace.entries.key(ref);
@@ -30,6 +31,11 @@ export function watchKeyspace(server: Server): void {
   keyspace.onMissed = (database, bytes, start, end) => {
     if ((values.notifyKeyspaceEvents & EventClass.keyMiss) === 0) return;
     effects.notify(database, EventClass.keyMiss, 'keymiss', bytes.subarray(start, end));
+  };
+  keyspace.activeExpiry.onSlice = (ms) => latency.note('expire-cycle', ms);
+  keyspace.onFreed = (removal, ms) => {
+    if (removal === Removal.expired) latency.note('expire-del', ms);
+    else if (removal === Removal.evicted) latency.note('eviction-del', ms);
   };
   const tune = () => {
     const { accessClock } = keyspace;

@@ -193,7 +193,6 @@ export class Server {
     this.cron = new Cron(this);
     this.garbage = new Garbage(this);
     this.keyspace.onDamage = (message) => this.log.verbose(message);
-    this.keyspace.activeExpiry.onSlice = (ms) => this.latency.note('expire-cycle', ms);
     this.saves = new RdbSaves(this);
     this.appendOnly = new AppendOnly(this);
     this.clientEviction = new ClientEviction(this);

@@ -20,7 +20,6 @@ export const general = {
   'enable-protected-configs': oneOf(ALLOWED, 'no', { immutable: true }),
   'availability-zone': text(''),
   'hash-seed': optionalText({ immutable: true }),
-  'shutdown-timeout': integer(0, INT_MAX, 10),
   'shutdown-on-sigint': shutdownOptions(),
   'shutdown-on-sigterm': shutdownOptions(),
 

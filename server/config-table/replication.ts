@@ -22,6 +22,7 @@ export const replication = withoutEffect({
   'repl-timeout': integer(1, INT_MAX, 60),
   'repl-ping-replica-period': integer(1, INT_MAX, 10, { alias: 'repl-ping-slave-period' }),
   'repl-disable-tcp-nodelay': bool(false),
+  'shutdown-timeout': integer(0, INT_MAX, 10),
   'repl-mptcp': bool(false, { immutable: true }),
   'repl-diskless-sync': bool(true),
   'repl-diskless-sync-delay': integer(0, INT_MAX, 5),

@@ -89,6 +89,46 @@ t.test('Expiry travels as DEL when lazyfree-lazy-expire is off', async (t) => {
   t.same(told, ['0 > DEL a', '0 expired a', '0 > DEL b', '0 expired b']);
 });
 
+const MEMBERS = Array.from({ length: 1000 }, (_, i) => `member:${i}`);
+/** How a large value goes, by the setting that says whether it may be freed later. */
+const REMOVALS: readonly (readonly [string, ...string[][]])[] = [
+  ['lazyfree-lazy-user-del', ['DEL', 'large']],
+  ['lazyfree-lazy-server-del', ['SET', 'large', 'v']],
+  ['lazyfree-lazy-server-del', ['SET', 'k', 'v'], ['RENAME', 'k', 'large']],
+  ['lazyfree-lazy-server-del', ['SUNIONSTORE', 'large', 'nothing']],
+  ['lazyfree-lazy-expire', ['EXPIRE', 'large', '0']],
+  [
+    'lazyfree-lazy-eviction',
+    ['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random', 'maxmemory', '1'],
+    ['PING'],
+  ],
+];
+
+for (const [setting, ...requests] of REMOVALS) {
+  for (const lazy of ['yes', 'no']) {
+    t.test(`${requests.at(-1)?.[0]} of a large value with ${setting} ${lazy}`, async (t) => {
+      const { call, server } = await startServer(t, { config: { [setting]: lazy } });
+      await call('SADD', 'large', ...MEMBERS);
+      for (const request of requests) await call(...request);
+      const { lazyFree } = server.engine.keyspace;
+      t.equal(lazyFree.pendingObjects + lazyFree.freedObjects, lazy === 'yes' ? 1 : 0);
+      t.not(await call('TYPE', 'large'), 'set');
+    });
+  }
+}
+
+t.test('UNLINK frees a large value later whatever the settings say', async (t) => {
+  const names = ['user-del', 'server-del', 'expire', 'eviction'];
+  const config = Object.fromEntries(names.map((name) => [`lazyfree-lazy-${name}`, 'no']));
+  const { call, server } = await startServer(t, { config });
+  await call('SADD', 'large', ...MEMBERS);
+  await call('UNLINK', 'large');
+  t.equal(server.engine.keyspace.lazyFree.pendingObjects, 1);
+  await call('SADD', 'large', ...MEMBERS);
+  await call('DEL', 'large');
+  t.equal(server.engine.keyspace.lazyFree.pendingObjects, 1, 'what DEL removes goes at once again');
+});
+
 t.test('EXPIRE travels as the moment it means, its conditions kept', async (t) => {
   const started = await startServer(t);
   await started.call('SET', 'k', 'v');
