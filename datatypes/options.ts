@@ -202,12 +202,19 @@ const LONGEST_TIMEOUT_MS = 2 ** 63;
  * @throws {Refusal} TIMEOUT_NOT_A_FLOAT, TIMEOUT_OUT_OF_RANGE or TIMEOUT_NEGATIVE.
  */
 export function readTimeout(call: Call, i: number): number {
-  const seconds = parseLongDouble(call.buffer, call.start(i), call.end(i));
-  if (seconds === null) throw TIMEOUT_NOT_A_FLOAT;
-  const ms = longDoubleToNumber(seconds) * 1000;
+  const ms = readSeconds(call, i) * 1000;
   if (ms >= LONGEST_TIMEOUT_MS) throw TIMEOUT_OUT_OF_RANGE;
   if (ms <= -1) throw TIMEOUT_NEGATIVE;
   return Math.max(Math.ceil(ms), 0);
+}
+
+/** Argument `i` as a number of seconds. @throws {Refusal} TIMEOUT_NOT_A_FLOAT. */
+function readSeconds(call: Call, i: number): number {
+  const whole = parseSafeInteger(call.buffer, call.start(i), call.end(i));
+  if (!Number.isNaN(whole)) return whole;
+  const seconds = parseLongDouble(call.buffer, call.start(i), call.end(i));
+  if (seconds === null) throw TIMEOUT_NOT_A_FLOAT;
+  return longDoubleToNumber(seconds);
 }
 
 /**

@@ -54,8 +54,13 @@ export class Request {
   /** A bound on `wireBytes` that costs no walk over the arguments. */
   get mostWireBytes(): number {
     const { argc } = this;
-    if (argc === 0) return 0;
-    return (this.ends[argc - 1] as number) - (this.starts[0] as number) + 24 * (argc + 1);
+    return argc === 0 ? 0 : this.spanBytes + 24 * (argc + 1);
+  }
+
+  /** Bytes from the first argument's start to the last one's end. */
+  get spanBytes(): number {
+    const { argc } = this;
+    return argc === 0 ? 0 : (this.ends[argc - 1] as number) - (this.starts[0] as number);
   }
 
   clear(): void {
@@ -71,20 +76,25 @@ export class Request {
 
   /** A request with the same arguments in bytes of its own. */
   copy(): Request {
+    const { spanBytes } = this;
+    if (this.argc === 0) return new Request(0);
+    const from = this.starts[0] as number;
+    const bytes = Buffer.allocUnsafe(spanBytes);
+    bytes.set(this.bytes.subarray(from, from + spanBytes));
+    return this.movedTo(bytes, -from);
+  }
+
+  /** A request with the same arguments, which stand in `bytes`, by so much further on. */
+  movedTo(bytes: Uint8Array, distance: number): Request {
     const { argc, starts, ends } = this;
-    const copy = new Request(argc);
-    copy.argc = argc;
-    if (argc === 0) return copy;
-    const from = starts[0] as number;
-    const length = (ends[argc - 1] as number) - from;
-    const bytes = Buffer.allocUnsafe(length);
-    bytes.set(this.bytes.subarray(from, from + length));
-    copy.bytes = bytes;
+    const moved = new Request(argc);
+    moved.argc = argc;
+    moved.bytes = bytes;
     for (let i = 0; i < argc; i++) {
-      copy.starts[i] = (starts[i] as number) - from;
-      copy.ends[i] = (ends[i] as number) - from;
+      moved.starts[i] = (starts[i] as number) + distance;
+      moved.ends[i] = (ends[i] as number) + distance;
     }
-    return copy;
+    return moved;
   }
 
   /** As `copy`, with other bytes for some arguments, by index. */

@@ -105,8 +105,8 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
 
   /** The client of `call` waits for keys. One that ran again keeps the end of its time. */
   block(call: ServerCall, wait: KeyWait): void {
-    const { client, waited } = call;
-    const asSent = waited?.asSent ?? call.request.copy();
+    const { waited } = call;
+    const asSent = waited?.asSent ?? this.server.requestCopies.copy(call.request);
     const waiting = this.begin(call, {
       dueAtMs: waited?.dueAtMs ?? this.endOf(wait.timeoutMs),
       request: waited?.request ?? withReplaced(asSent, wait),
@@ -116,15 +116,14 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
       timedOut: replyNilArray,
       isAcknowledged: null,
     });
-    for (let i = wait.firstKeyAt; i < wait.endKeysAt; i++)
-      this.lineUp(waiting, client.db, call.bytes(i));
+    for (let i = wait.firstKeyAt; i < wait.endKeysAt; i++) this.lineUp(waiting, call, i);
     if (waiting.evenWithout) this.evenWithout++;
     this.server.keyspace.waiters = this;
   }
 
   /** The client of `call` waits for acknowledgements. */
   blockUntilAcknowledged(call: ServerCall, wait: AcknowledgementWait): void {
-    const request = call.request.copy();
+    const request = this.server.requestCopies.copy(call.request);
     const waiting = this.begin(call, {
       dueAtMs: this.endOf(wait.timeoutMs),
       request,
@@ -255,12 +254,15 @@ export class BlockedClients implements KeyWaiters, UnitListener, DatabaseListene
     return timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.server.clock.now() + timeoutMs;
   }
 
-  /** Puts a waiting at the end of a key's queue, if it does not stand there already. */
-  private lineUp(waiting: Waiting, database: Database, key: Uint8Array): void {
-    const hash = this.server.keyspace.hash.hash(key, 0, key.length);
-    let queue = this.table.find(database, hash, key, 0, key.length);
+  /** Puts a waiting at the end of the queue of the key in argument `i`, if it does not stand there already. */
+  private lineUp(waiting: Waiting, call: ServerCall, i: number): void {
+    const { buffer } = call;
+    const { db } = call.client;
+    const [start, end] = [call.start(i), call.end(i)];
+    const hash = this.server.keyspace.hash.hash(buffer, start, end);
+    let queue = this.table.find(db, hash, buffer, start, end);
     if (queue === undefined) {
-      queue = new WaitingQueue(database, Uint8Array.prototype.slice.call(key), hash);
+      queue = new WaitingQueue(db, Uint8Array.prototype.slice.call(buffer, start, end), hash);
       this.table.add(queue);
     } else if (waiting.queues.includes(queue)) return;
     queue.add(waiting);

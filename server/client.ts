@@ -189,7 +189,7 @@ export class Client {
       subscriptionBytes(this) +
       (this.tracking?.prefixes.length ?? 0) * PREFIX_BYTES +
       (this.transaction?.memoryBytes ?? 0) +
-      (this.waiting?.request.bytes.length ?? 0)
+      (this.waiting?.request.spanBytes ?? 0)
     );
   }
 

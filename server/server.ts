@@ -8,6 +8,7 @@ import { untilZero } from '../protocol/bytes.js';
 import type { Refusal } from '../protocol/refusals.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import { RequestCopies } from '../protocol/request-copies.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { AppendOnly } from './append-only.js';
 import { Authentication } from './authentication.js';
@@ -102,6 +103,7 @@ export class Server {
   readonly pauses: Pauses;
   readonly expiryRule: ExpiryRule;
   readonly replyBuffers = new ReplyBuffers();
+  readonly requestCopies = new RequestCopies();
   readonly monitors: Monitors;
   readonly pubsub: Pubsub;
   readonly tracking: Tracking;

@@ -1,5 +1,6 @@
 /** Transactions: the requests that a client queued after MULTI, to be run all at once. */
 import type { Request } from '../protocol/request.js';
+import type { RequestCopies } from '../protocol/request-copies.js';
 import type { Client } from './client.js';
 import type { CommandEntry } from './command-table.js';
 import type { Server } from './server.js';
@@ -33,6 +34,11 @@ export class Transaction {
   mayReplicate = false;
   /** Bytes that the queue takes, about. */
   queueBytes = 0;
+  private readonly copies: RequestCopies;
+
+  constructor(copies: RequestCopies) {
+    this.copies = copies;
+  }
 
   get memoryBytes(): number {
     return this.queueBytes + this.watched.length * WATCH_BYTES;
@@ -41,12 +47,12 @@ export class Transaction {
   /** Queues a copy of a request; one that will not run anyway is not kept. */
   add(request: Request, entry: CommandEntry, isDenyOom = entry.isDenyOom): void {
     if (this.isAborted || this.isBroken) return;
-    const copy = request.copy();
+    const copy = this.copies.copy(request);
     this.queue.push({ request: copy, entry });
     this.isDenyOom ||= isDenyOom;
     this.hasWrites ||= entry.isWrite;
     this.mayReplicate ||= entry.mayReplicate;
-    this.queueBytes += copy.bytes.length + 8 * copy.argc + QUEUED_BYTES;
+    this.queueBytes += copy.spanBytes + 8 * copy.argc + QUEUED_BYTES;
   }
 
   /** A request was refused: what is queued will not run. */

@@ -41,7 +41,7 @@ export class WatchedKeys implements KeyListener {
   /** Has `client` watch a key of its database; nothing when it does already. */
   watch(client: Client, key: Uint8Array): void {
     const { db } = client;
-    client.transaction ??= new Transaction();
+    client.transaction ??= new Transaction(this.server.requestCopies);
     const { transaction } = client;
     if (transaction.isBroken) return;
     const hash = this.server.keyspace.hash.hash(key, 0, key.length);

@@ -20,8 +20,8 @@ const multi = command(
     complexity: 'O(1)',
     summary: 'Begins a transaction: requests that follow are queued.',
   },
-  ({ client, reply }: ServerCall) => {
-    client.transaction ??= new Transaction();
+  ({ client, reply, server }: ServerCall) => {
+    client.transaction ??= new Transaction(server.requestCopies);
     client.transaction.isOpen = true;
     reply.ok();
   },
