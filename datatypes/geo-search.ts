@@ -96,13 +96,17 @@ function findInCell(set: SortedSet, cell: Cell, shape: Shape, most: number, foun
       ? set.countBelow(first, false)
       : set.countWhile(0, (_bytes, _start, _end, score) => score < first);
   let inCell = true;
+  let metres = NaN;
+  const isInside = (score: number) => {
+    inCell &&= score < end;
+    if (!inCell || found.size >= most) return false;
+    const { longitude, latitude } = positionOfScore(score);
+    metres = shape.distanceInside(longitude, latitude);
+    return !Number.isNaN(metres);
+  };
   for (let next = FEWEST_AT_ONCE; inCell && rank < set.size && found.size < most; ) {
-    set.walk(rank, next, false, (bytes, start, stop, score) => {
-      inCell &&= score < end;
-      if (!inCell || found.size >= most) return;
-      const { longitude, latitude } = positionOfScore(score);
-      const metres = shape.distanceInside(longitude, latitude);
-      if (!Number.isNaN(metres)) found.add(bytes, start, stop, score, metres);
+    set.walkWanted(rank, next, isInside, (bytes, start, stop, score) => {
+      found.add(bytes, start, stop, score, metres);
     });
     rank += next;
     next = Math.min(MOST_AT_ONCE, 2 * next);

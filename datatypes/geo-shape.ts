@@ -33,13 +33,48 @@ function boundsAround({ longitude, latitude }: Position, halfWidthM: number, hal
   return { west: longitude - across, south, east: longitude + across, north };
 }
 
+/** More than what rounding makes of an angle in radians. */
+const withSlack = (angle: number) => angle * (1 + 1e-9) + 1e-14;
+
+/** What lies so far to the north or south, and to the east or west, of a centre that no shape round it reaches there. */
+class Frame {
+  private readonly longitude: number;
+  private readonly latitude: number;
+  private readonly northward: number;
+  private readonly eastward: number;
+
+  /** @param widthOf - The most that longitudes differ by, in radians, given the least cosine of a latitude in the frame. */
+  constructor(centre: Position, heightM: number, widthOf: (leastCosine: number) => number) {
+    this.longitude = toRadians(centre.longitude);
+    this.latitude = toRadians(centre.latitude);
+    this.northward = withSlack(angleOf(heightM));
+    const furthest = Math.abs(this.latitude) + this.northward;
+    this.eastward = furthest < Math.PI / 2 ? withSlack(widthOf(Math.cos(furthest))) : Infinity;
+  }
+
+  /** Whether a position is outside for sure: asked first, as it takes no sines. */
+  excludes(longitude: number, latitude: number): boolean {
+    if (Math.abs(toRadians(latitude) - this.latitude) > this.northward) return true;
+    const across = Math.abs(toRadians(longitude) - this.longitude);
+    return Math.min(across, 2 * Math.PI - across) > this.eastward;
+  }
+}
+
+/** The angle whose half has this sine; Infinity when there is none. */
+const twiceArcSine = (sine: number) => (sine < 1 ? 2 * Math.asin(sine) : Infinity);
+
 export function circle(centre: Position, radiusM: number): Shape {
   const { longitude, latitude } = centre;
+  const sine = Math.sin(Math.min(angleOf(radiusM), Math.PI) / 2);
+  const frame = new Frame(centre, radiusM, (leastCosine) =>
+    twiceArcSine(sine / Math.sqrt(leastCosine * Math.cos(toRadians(latitude)))),
+  );
   return {
     centre,
     reachM: radiusM,
     bounds: boundsAround(centre, radiusM, radiusM),
     distanceInside: (otherLongitude, otherLatitude) => {
+      if (frame.excludes(otherLongitude, otherLatitude)) return NaN;
       const metres = distance(longitude, latitude, otherLongitude, otherLatitude);
       if (isDoubtful(metres, radiusM)) {
         const other = { longitude: otherLongitude, latitude: otherLatitude };
@@ -54,11 +89,14 @@ export function circle(centre: Position, radiusM: number): Shape {
 export function box(centre: Position, widthM: number, heightM: number): Shape {
   const { longitude, latitude } = centre;
   const [halfWidth, halfHeight] = [widthM / 2, heightM / 2];
+  const sine = Math.sin(Math.min(angleOf(halfWidth), Math.PI) / 2);
+  const frame = new Frame(centre, halfHeight, (leastCosine) => twiceArcSine(sine / leastCosine));
   return {
     centre,
     reachM: Math.sqrt(halfWidth * halfWidth + halfHeight * halfHeight),
     bounds: boundsAround(centre, halfWidth, halfHeight),
     distanceInside: (otherLongitude, otherLatitude) => {
+      if (frame.excludes(otherLongitude, otherLatitude)) return NaN;
       if (latitudeDistance(otherLatitude, latitude) > halfHeight) return NaN;
       let across = distance(otherLongitude, otherLatitude, longitude, otherLatitude);
       if (isDoubtful(across, halfWidth)) {

@@ -13,7 +13,7 @@ import type { HashFunction } from './store/hash-function.js';
 import { orderByScore } from './store/score-order.js';
 import { ScoreTree } from './store/score-tree.js';
 import { SCORED_ELEMENT_LAYOUT, ScoredElements } from './store/scored-elements.js';
-import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
+import type { MemberTest, MemberVisitor, ScoreTest, SortedSet } from './zset-value.js';
 
 /** Leaves of the tree that `freeSome` gives back at a time: about a thousand elements. */
 const FREED_LEAVES = 20;
@@ -127,6 +127,15 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   walk(rank: number, count: number, backwards: boolean, visit: MemberVisitor): void {
     const { elements } = this;
     this.tree.walk(rank, count, backwards, (element, score) => {
+      const start = elements.start(element);
+      visit(elements.page(element), start, elements.end(element), score, element);
+    });
+  }
+
+  walkWanted(rank: number, count: number, wants: ScoreTest, visit: MemberVisitor): void {
+    const { elements } = this;
+    this.tree.walk(rank, count, false, (element, score) => {
+      if (!wants(score)) return;
       const start = elements.start(element);
       visit(elements.page(element), start, elements.end(element), score, element);
     });

@@ -3,7 +3,7 @@ import { compareBytes, latin1 } from '../protocol/bytes.js';
 import { formatDouble, parseDouble, parseLeadingDouble } from '../protocol/doubles.js';
 import { type Arena, NONE, type Ref } from './store/arena.js';
 import { Listpack } from './store/listpack.js';
-import type { MemberTest, MemberVisitor, SortedSet } from './zset-value.js';
+import type { MemberTest, MemberVisitor, ScoreTest, SortedSet } from './zset-value.js';
 
 export class PackedSortedSet implements SortedSet {
   private readonly listpack: Listpack;
@@ -106,6 +106,12 @@ export class PackedSortedSet implements SortedSet {
       visit(listpack.source, listpack.start, listpack.end, score, block);
       p = backwards ? this.pairBefore(p) : this.pairAfter(p);
     }
+  }
+
+  walkWanted(rank: number, count: number, wants: ScoreTest, visit: MemberVisitor): void {
+    this.walk(rank, count, false, (bytes, start, end, score, block) => {
+      if (wants(score)) visit(bytes, start, end, score, block);
+    });
   }
 
   countWhile(from: number, test: MemberTest): number {

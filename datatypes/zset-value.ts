@@ -24,6 +24,9 @@ export type MemberVisitor = (
 /** A question about a member and its score. */
 export type MemberTest = (bytes: Uint8Array, start: number, end: number, score: number) => boolean;
 
+/** A question about a score. */
+export type ScoreTest = (score: number) => boolean;
+
 export interface SortedSet {
   readonly size: number;
   /** The score of member `bytes[start, end)`; NaN when it is not there. Remembers where it stands. */
@@ -38,6 +41,8 @@ export interface SortedSet {
   rankOfFound(): number;
   /** Visits `count` members from `rank` on; backwards, ranks count from the last. The visitor changes nothing. */
   walk(rank: number, count: number, backwards: boolean, visit: MemberVisitor): void;
+  /** As `walk` forwards, of the members only whose score is wanted: the others' names are not even looked at. */
+  walkWanted(rank: number, count: number, wants: ScoreTest, visit: MemberVisitor): void;
   /** How many members, from rank `from` on, there are until one for which `test` is false. */
   countWhile(from: number, test: MemberTest): number;
   /** As `countWhile`, from the last but `from` towards the first. */
