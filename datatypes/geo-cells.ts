@@ -11,7 +11,7 @@
  */
 
 export const STEPS_MAX = 26;
-const SMALLEST_PARTS = 2 ** STEPS_MAX;
+const SMALLEST_SHARE = 2 ** -STEPS_MAX;
 /** Degrees. */
 export const LONGITUDE_MAX = 180;
 /** Degrees. */
@@ -42,9 +42,9 @@ export interface Bounds {
 const partOf = (value: number, most: number, parts: number) =>
   Math.floor(((value + most) / (most + most)) * parts);
 
-/** Where part `part` begins. */
-const partStart = (part: number, most: number, parts: number) =>
-  -most + (part / parts) * (most + most);
+/** Where part `part` begins. @param share - One of the parts: a power of two, by which nothing is lost. */
+const partStart = (part: number, most: number, share: number) =>
+  -most + part * share * (most + most);
 
 /** The cell of a position within the limits. */
 export function cellAt(
@@ -69,12 +69,12 @@ export function neighbour({ column, row, step }: Cell, columns: number, rows: nu
 }
 
 export function boundsOf({ column, row, step }: Cell): Bounds {
-  const parts = 2 ** step;
+  const share = 2 ** -step;
   return {
-    west: partStart(column, LONGITUDE_MAX, parts),
-    south: partStart(row, LATITUDE_MAX, parts),
-    east: partStart(column + 1, LONGITUDE_MAX, parts),
-    north: partStart(row + 1, LATITUDE_MAX, parts),
+    west: partStart(column, LONGITUDE_MAX, share),
+    south: partStart(row, LATITUDE_MAX, share),
+    east: partStart(column + 1, LONGITUDE_MAX, share),
+    north: partStart(row + 1, LATITUDE_MAX, share),
   };
 }
 
@@ -133,8 +133,8 @@ function asUint64(score: number): bigint {
 
 /** The middle of the smallest of parts, which is within the limits whatever the part. */
 function middleOf(part: number, most: number): number {
-  const start = partStart(part, most, SMALLEST_PARTS);
-  const middle = (start + partStart(part + 1, most, SMALLEST_PARTS)) / 2;
+  const start = partStart(part, most, SMALLEST_SHARE);
+  const middle = (start + partStart(part + 1, most, SMALLEST_SHARE)) / 2;
   return Math.max(-most, Math.min(most, middle));
 }
 

@@ -13,6 +13,22 @@ import type { SortedSet } from './zset-value.js';
 
 const FIRST_BYTES = 256;
 
+/** Up to so many, the first of many are picked out one by one, rather than all being sorted. */
+const FEW = 64;
+
+/** Which `count` of the keys are the least, in order; of equal ones the first. */
+function firstOf(keys: readonly number[], count: number): number[] {
+  const first: number[] = [];
+  for (const [i, key] of keys.entries()) {
+    let at = first.length;
+    while (at > 0 && (keys[first[at - 1] as number] as number) > key) at--;
+    if (at >= count) continue;
+    first.splice(at, 0, i);
+    if (first.length > count) first.pop();
+  }
+  return first;
+}
+
 /** Members found, a column for each of their properties. */
 class Findings {
   /** All members, copied: what a walk shows of a small set holds for one member only. */
@@ -41,14 +57,15 @@ class Findings {
   }
 
   /** Which to take, in order: all, or the first `count` above 0. */
-  chosen({ order, count }: Search): Uint32Array {
-    const { distancesM } = this;
-    const chosen = new Uint32Array(this.size);
-    for (let i = 0; i < chosen.length; i++) chosen[i] = i;
-    const sign = order === 'descending' ? -1 : 1;
-    const metres = (i: number) => distancesM[i] as number;
-    if (order !== 'none') chosen.sort((one, other) => sign * (metres(one) - metres(other)));
-    return count > 0 && count < chosen.length ? chosen.subarray(0, count) : chosen;
+  chosen({ order, count }: Search): readonly number[] {
+    const { distancesM, size } = this;
+    const most = count > 0 ? Math.min(count, size) : size;
+    if (order === 'none') return Array.from({ length: most }, (_, i) => i);
+    const keys = order === 'descending' ? distancesM.map((metres) => -metres) : distancesM;
+    if (most <= FEW && most < size) return firstOf(keys, most);
+    const key = (i: number) => keys[i] as number;
+    const all = Array.from(keys, (_, i) => i).sort((one, other) => key(one) - key(other));
+    return most < size ? all.slice(0, most) : all;
   }
 
   score(i: number): number {
@@ -126,7 +143,7 @@ export function runSearch(call: Call, set: SortedSet | null, search: Search, eve
 function replyFound(
   reply: ReplyWriter,
   found: Findings,
-  chosen: Uint32Array,
+  chosen: readonly number[],
   { shape, withDistance, withScore, withPosition, unitM }: Search,
 ): void {
   const properties = Number(withDistance) + Number(withScore) + Number(withPosition);
@@ -156,7 +173,7 @@ export function replyPosition(reply: ReplyWriter, { longitude, latitude }: Posit
 function storeFound(
   call: Call,
   found: Findings,
-  chosen: Uint32Array,
+  chosen: readonly number[],
   { shape, storeAt, storesDistance, unitM }: Search,
   event: string,
 ): void {
