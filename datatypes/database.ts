@@ -124,8 +124,6 @@ export class Keyspace {
   /** Told of a read that finds no key: `bytes[start, end)`. */
   onMissed: (database: Database, bytes: Uint8Array, start: number, end: number) => void = () => {};
 
-  /** Why entries go that are removed now. */
-  removal: Removal = Removal.replaced;
   /** Told how long a large value took that was freed at once. */
   onFreed: (removal: Removal, ms: number) => void = () => {};
 
@@ -215,30 +213,30 @@ export class Keyspace {
   }
 
   /** Gives up one hold on an entry; the last one frees it and its value. */
-  releaseEntry(ref: Ref): void {
+  releaseEntry(ref: Ref, removal: Removal = Removal.replaced): void {
     const { arena, entries } = this;
     if (arena.references(ref) === 1 && entries.isApart(ref)) {
       const value = entries.value(ref);
-      if (isLarge(entries.encoding(ref))) this.releaseLarge(value);
+      if (isLarge(entries.encoding(ref))) this.releaseLarge(value, removal);
       else arena.release(value);
     }
     arena.release(ref);
   }
 
-  private releaseLarge(handle: Ref): void {
+  private releaseLarge(handle: Ref, removal: Removal): void {
     const value = this.largeValues.release(handle);
     if (value === null) return;
-    this.free(value.size, () => value.freeSome());
+    this.free(value.size, () => value.freeSome(), removal);
   }
 
   /**
    * Frees what has so many elements, step by step: at once when they are few, or the settings will have it so,
    * else between the turns of clients.
    */
-  free(elements: number, step: FreeStep): void {
-    const { clock, removal, settings } = this;
+  free(elements: number, step: FreeStep, removal: Removal = Removal.replaced): void {
+    const { clock } = this;
     if (elements <= FREED_AT_ONCE) while (!step());
-    else if (isLazy(removal, settings)) this.lazyFree.addValue(step);
+    else if (isLazy(removal, this.settings)) this.lazyFree.addValue(step);
     else {
       const startMs = clock.elapsedMs();
       while (!step());
@@ -386,7 +384,7 @@ export class Database {
   expire(hash: number, ref: Ref): void {
     this.keyspace.stats.expired++;
     this.keyspace.onExpired(this, ref);
-    this.removeFor(Removal.expired, hash, ref);
+    this.removeEntry(hash, ref, Removal.expired);
   }
 
   private touch(ref: Ref): void {
@@ -675,7 +673,12 @@ export class Database {
    * Deletes the key `bytes[start, end)`. False when it is not there, or its time has come; but one that
    * is only hidden for that counts as there.
    */
-  delete(bytes: Uint8Array, start: number, end: number): boolean {
+  delete(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    removal: Removal = Removal.replaced,
+  ): boolean {
     const hash = this.keyspace.keyHash(bytes, start, end);
     const ref = this.keys.find(hash, bytes, start, end);
     if (ref === NONE) return false;
@@ -683,7 +686,7 @@ export class Database {
       this.expire(hash, ref);
       return false;
     }
-    this.removeEntry(hash, ref);
+    this.removeEntry(hash, ref, removal);
     return true;
   }
 
@@ -696,19 +699,10 @@ export class Database {
     return true;
   }
 
-  /** As `removeEntry`, for this reason. */
-  removeFor(removal: Removal, hash: number, ref: Ref): void {
-    const { keyspace } = this;
-    const outer = keyspace.removal;
-    keyspace.removal = removal;
-    this.removeEntry(hash, ref);
-    keyspace.removal = outer;
-  }
-
   /** Takes an entry out of the database and releases it. */
-  removeEntry(hash: number, ref: Ref): void {
+  removeEntry(hash: number, ref: Ref, removal: Removal = Removal.replaced): void {
     this.detachEntry(hash, ref);
-    this.keyspace.releaseEntry(ref);
+    this.keyspace.releaseEntry(ref, removal);
   }
 
   /** Takes an entry out of the database; its hold is now the caller's. */

@@ -130,7 +130,7 @@ export class Eviction {
 
   private remove(database: Database, hash: number, ref: Ref): void {
     this.onEvicted(database, ref);
-    database.removeFor(Removal.evicted, hash, ref);
+    database.removeEntry(hash, ref, Removal.evicted);
   }
 
   private tableOf(database: Database): Dict {

@@ -60,12 +60,15 @@ class Frame {
   }
 }
 
+/** The sine of half the angle that so many metres are seen under, of half a turn at most. */
+const halfSine = (metres: number) => Math.sin(Math.min(angleOf(metres), Math.PI) / 2);
+
 /** The angle whose half has this sine; Infinity when there is none. */
 const twiceArcSine = (sine: number) => (sine < 1 ? 2 * Math.asin(sine) : Infinity);
 
 export function circle(centre: Position, radiusM: number): Shape {
   const { longitude, latitude } = centre;
-  const sine = Math.sin(Math.min(angleOf(radiusM), Math.PI) / 2);
+  const sine = halfSine(radiusM);
   const frame = new Frame(centre, radiusM, (leastCosine) =>
     twiceArcSine(sine / Math.sqrt(leastCosine * Math.cos(toRadians(latitude)))),
   );
@@ -89,7 +92,7 @@ export function circle(centre: Position, radiusM: number): Shape {
 export function box(centre: Position, widthM: number, heightM: number): Shape {
   const { longitude, latitude } = centre;
   const [halfWidth, halfHeight] = [widthM / 2, heightM / 2];
-  const sine = Math.sin(Math.min(angleOf(halfWidth), Math.PI) / 2);
+  const sine = halfSine(halfWidth);
   const frame = new Frame(centre, halfHeight, (leastCosine) => twiceArcSine(sine / leastCosine));
   return {
     centre,

@@ -46,15 +46,12 @@ export const unlink = command(
 
 /** DEL and UNLINK: they differ in the word that travels to replicas, and in when large values are given back. */
 function deleteAll(call: Call, removal: Removal): void {
-  const { keyspace } = call;
   let deleted = 0;
-  keyspace.removal = removal;
   for (let i = 1; i < call.argc; i++) {
-    if (!call.db.delete(call.buffer, call.start(i), call.end(i))) continue;
+    if (!call.db.delete(call.buffer, call.start(i), call.end(i), removal)) continue;
     call.changed(i, EventClass.generic, 'del');
     deleted++;
   }
-  keyspace.removal = Removal.replaced;
   call.reply.integer(deleted);
 }
 

@@ -133,11 +133,8 @@ export class LargeSortedSet implements SortedSet, LargeValue {
   }
 
   walkWanted(rank: number, count: number, wants: ScoreTest, visit: MemberVisitor): void {
-    const { elements } = this;
     this.tree.walk(rank, count, false, (element, score) => {
-      if (!wants(score)) return;
-      const start = elements.start(element);
-      visit(elements.page(element), start, elements.end(element), score, element);
+      if (wants(score)) this.show(element, visit);
     });
   }
 

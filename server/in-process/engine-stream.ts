@@ -46,8 +46,6 @@ export class EngineStream extends Duplex {
   /** Whether nothing comes after `replies`. */
   private over = false;
   private told = false;
-  /** Whether it was destroyed: a look at the stream's own state takes longer. */
-  private gone = false;
   /** The commands that were run at once, by their index. */
   private readonly entries: (CommandEntry | undefined)[] = [];
   /** For commands that are run at once; made at the first. */
@@ -106,7 +104,7 @@ export class EngineStream extends Duplex {
 
   /** Whether bytes are on their way, either way. */
   private get isBusy(): boolean {
-    return this.gone || this.over || this.writableLength > 0 || this.repliesBytes > 0;
+    return this.over || this.writableLength > 0 || this.repliesBytes > 0;
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
@@ -137,7 +135,6 @@ export class EngineStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Callback): void {
-    this.gone = true;
     if (this.client !== null) this.server.forget(this.client);
     this.replies.length = 0;
     this.repliesBytes = 0;
